@@ -1,0 +1,1 @@
+"""Headrace: split a parent order over pools and perp books together, execute it, and prove it."""

@@ -1,0 +1,1 @@
+"""The vocabulary of the house: values, events, commands, errors. Standard library only."""

@@ -1,0 +1,69 @@
+"""What we own and owe at a venue or on a chain, as the venue says it."""
+
+from dataclasses import dataclass
+
+from router.domain.market import BlockRef
+from router.domain.units import AccountId, Amount, AssetId, InstrumentId, TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A signed perpetual position.
+
+    Attributes
+    ----------
+    lots : int
+        Signed, in the instrument's lots; negative is short.
+    leverage : int
+        Chosen by the account; initial margin is notional over leverage.
+    """
+
+    instrument: InstrumentId
+    lots: int
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """Balances and positions of one account at one moment.
+
+    Attributes
+    ----------
+    balances : tuple of Amount
+        Chain accounts: token balances. Perp accounts: the signed cash leg of the ledger, which
+        includes the cost of the open positions (Hyperliquid's ``totalRawUsd``).
+    spendable : tuple of Amount
+        What may be spent now: the balance, or the allowance where that is smaller.
+    equity_atoms, margin_used_atoms : int
+        Perp accounts, in collateral atoms: account value, and initial margin in use. Zero on chain.
+    next_nonce : int | None
+        Chain accounts: the nonce of the next transaction.
+    block : BlockRef | None
+        Chain accounts: the block the balances were read at.
+    """
+
+    account: AccountId
+    balances: tuple[Amount, ...]
+    spendable: tuple[Amount, ...]
+    positions: tuple[Position, ...]
+    equity_atoms: int
+    margin_used_atoms: int
+    next_nonce: int | None
+    block: BlockRef | None
+    received_at: TimestampNs
+
+    def balance(self, asset: AssetId) -> int:
+        """Return the balance in atoms; an asset the venue did not name is zero."""
+        return sum(amount.atoms for amount in self.balances if amount.asset == asset)
+
+    def spendable_atoms(self, asset: AssetId) -> int:
+        """Return what may be spent in atoms; an asset the venue did not name is zero."""
+        return sum(amount.atoms for amount in self.spendable if amount.asset == asset)
+
+    def position_lots(self, instrument: InstrumentId) -> int:
+        """Return the signed position in lots; zero where there is none."""
+        return sum(p.lots for p in self.positions if p.instrument == instrument)
+
+    def leverage(self, instrument: InstrumentId) -> int | None:
+        """Return the leverage set for the instrument, or None where the venue did not say."""
+        return next((p.leverage for p in self.positions if p.instrument == instrument), None)

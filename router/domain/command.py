@@ -1,0 +1,89 @@
+"""Things to be done. Closed: the runtime's match over them is exhaustive.
+
+A command is an effect asked for; its outcome comes back as an event, or not at all.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from router.domain.order import ChildOrder, OrderStatus, SignedChild
+from router.domain.plan import RoutingProblem
+from router.domain.units import AccountId, InstrumentId, ParentId
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveMarket:
+    """Read fresh state of these instruments and accounts for a parent's next decision."""
+
+    parent: ParentId
+    instruments: tuple[InstrumentId, ...]
+    accounts: tuple[AccountId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SolveRoute:
+    """Plan this problem; answer with RouteSolved or RouteRefused."""
+
+    problem: RoutingProblem
+
+
+@dataclass(frozen=True, slots=True)
+class SignChild:
+    """Make the bytes of a child; sends nothing."""
+
+    child: ChildOrder
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitChild:
+    """Send signed bytes; sending the same bytes again must not have a second effect."""
+
+    child: ChildOrder
+    signed: SignedChild
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveChild:
+    """Ask the venue what became of a child until it has ended; re-send its bytes if unknown."""
+
+    child: ChildOrder
+    signed: SignedChild
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveAccounts:
+    """Read balances and positions for reconciliation.
+
+    The epoch comes back with the answer: if it has moved on since, the answer is too old to use.
+    """
+
+    accounts: tuple[AccountId, ...]
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportParent:
+    """Tell whoever watches that a parent changed its status."""
+
+    parent: ParentId
+    status: OrderStatus
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """Tell the operator that something does not add up."""
+
+    message: str
+
+
+Command: TypeAlias = (
+    ObserveMarket
+    | SolveRoute
+    | SignChild
+    | SubmitChild
+    | ResolveChild
+    | ObserveAccounts
+    | ReportParent
+    | RaiseAlarm
+)

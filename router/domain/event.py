@@ -1,0 +1,177 @@
+"""Facts that came in. Closed: the engine's match over them is exhaustive.
+
+Every event here is durable before anything is done about it. Market data is not among them: what a
+decision saw of it comes as an `Observation`.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from router.domain.account import AccountSnapshot
+from router.domain.instrument import Instrument
+from router.domain.observation import Observation
+from router.domain.order import Fill, GasPaid, OrderStatus, ParentOrder, SignedChild
+from router.domain.plan import NoRouteReason, RoutePlan
+from router.domain.units import ChildId, DurationNs, ParentId, Pips, TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits somebody chose; none has a default.
+
+    Attributes
+    ----------
+    order_notional_max_atoms : int
+        Of one parent at the arrival mid, in quote atoms.
+    slippage_max_pips : Pips
+        No parent may ask for more.
+    plan_rounds_max : int
+        How often a parent is planned over all venues before what is left is given back.
+    child_lifetime : DurationNs
+        A venue refuses a child older than this.
+    slippage_tolerance_pips : Pips
+        How much worse than its own quote a leg may trade.
+    """
+
+    order_notional_max_atoms: int
+    slippage_max_pips: Pips
+    plan_rounds_max: int
+    child_lifetime: DurationNs
+    slippage_tolerance_pips: Pips
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStarted:
+    """The first event of every run; carries all configuration that decisions depend on."""
+
+    journal_id: str
+    instruments: tuple[Instrument, ...]
+    limits: Limits
+    build: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ParentSubmitted:
+    """A client's order was accepted for consideration."""
+
+    order: ParentOrder
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class MarketObserved:
+    """Fresh state for one decision."""
+
+    parent: ParentId
+    observation: Observation
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationFailed:
+    """No fresh state could be had."""
+
+    parent: ParentId
+    reason: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSolved:
+    """The optimiser's answer."""
+
+    parent: ParentId
+    plan: RoutePlan
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRefused:
+    """The optimiser found no plan, and says why."""
+
+    parent: ParentId
+    reason: NoRouteReason
+    message: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSigned:
+    """The bytes exist; from here on they may have been sent."""
+
+    child: ChildId
+    signed: SignedChild
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildNotSent:
+    """It cannot have happened; the nonce is free again."""
+
+    child: ChildId
+    reason: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildAcknowledged:
+    """The venue has it."""
+
+    child: ChildId
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildWentSilent:
+    """Sent, and no answer that settles it."""
+
+    child: ChildId
+    reason: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFilled:
+    """One execution; a repeated one is dropped by its id."""
+
+    child: ChildId
+    fill: Fill
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """The venue's last word on a child: every fill came before it."""
+
+    child: ChildId
+    status: OrderStatus
+    reason: str
+    gas: GasPaid | None
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsObserved:
+    """Balances and positions, asked for at `epoch` of the ledger."""
+
+    accounts: tuple[AccountSnapshot, ...]
+    epoch: int
+    at: TimestampNs
+
+
+Event: TypeAlias = (
+    EngineStarted
+    | ParentSubmitted
+    | MarketObserved
+    | ObservationFailed
+    | RouteSolved
+    | RouteRefused
+    | ChildSigned
+    | ChildNotSent
+    | ChildAcknowledged
+    | ChildWentSilent
+    | ChildFilled
+    | ChildEnded
+    | AccountsObserved
+)

@@ -1,0 +1,154 @@
+"""Orders: what was asked (parent), what is sent to a venue (child), and what came of it (fill)."""
+
+import enum
+from dataclasses import dataclass
+
+from router.domain.plan import Leg
+from router.domain.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ChildId,
+    InstrumentId,
+    ParentId,
+    Pips,
+    Price,
+    Side,
+    TimestampNs,
+    VenueId,
+)
+
+
+class OrderStatus(enum.Enum):
+    """FIX OrdStatus, and IN_DOUBT: sent, outcome unknown."""
+
+    PENDING_NEW = "pending_new"  # the intent is durable, nothing is signed
+    SIGNED = "signed"  # the bytes are durable, they may or may not have been sent
+    NEW = "new"  # the venue has it
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    IN_DOUBT = "in_doubt"
+
+
+TERMINAL = frozenset(
+    {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParentOrder:
+    """What a client asked for.
+
+    Attributes
+    ----------
+    quantity : Amount
+        In the base asset: exactly this much. In the quote asset: as much base as exactly this cash
+        trades for.
+    limit_price : Price | None
+        No leg trades beyond it, fees included.
+    slippage_max_pips : Pips
+        Against the arrival price, fees included; bounds every leg where no limit price does.
+    holding_horizon_s : int
+        How long a perp position is expected to be held; prices its funding.
+    venues : tuple of VenueId
+        Venues allowed; empty means all that are configured.
+    deadline_at : TimestampNs
+        Nothing is sent after it.
+    """
+
+    id: ParentId
+    client_order_id: str
+    side: Side
+    base: AssetId
+    quote: AssetId
+    quantity: Amount
+    limit_price: Price | None
+    slippage_max_pips: Pips
+    holding_horizon_s: int
+    venues: tuple[VenueId, ...]
+    deadline_at: TimestampNs
+    submitted_at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOrder:
+    """One order at one venue, an intent that is durable before anything is signed.
+
+    Attributes
+    ----------
+    legs : tuple of Leg
+        One leg for a book; every pool leg of the plan for a chain, executed as one transaction.
+    nonce : int
+        Of the account at the venue; at most one order can take effect for it.
+    deadline_at : TimestampNs
+        The venue refuses the order after this moment.
+    stage : int
+        Children of a lower stage end before those of a higher one are planned.
+    """
+
+    id: ChildId
+    parent: ParentId
+    venue: VenueId
+    account: AccountId
+    side: Side
+    legs: tuple[Leg, ...]
+    nonce: int
+    deadline_at: TimestampNs
+    round: int
+    stage: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedChild:
+    """The bytes that will be sent, and the names by which the venue will know them.
+
+    Attributes
+    ----------
+    reference : str
+        What the outcome can be asked by: a transaction hash, a client order id.
+    payload : str
+        The signed bytes in hex (a transaction) or as text (a JSON request).
+    """
+
+    child: ChildId
+    reference: str
+    nonce: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution of ours.
+
+    Attributes
+    ----------
+    id : str
+        The venue's own identity of the execution; a second report of it is dropped.
+    quantity : Amount
+        Base traded, positive.
+    notional : Amount
+        Quote paid or received, positive, pool fees included, venue fees not.
+    fee : Amount
+        Charged on top by the venue; negative is a rebate.
+    """
+
+    id: str
+    child: ChildId
+    instrument: InstrumentId
+    quantity: Amount
+    notional: Amount
+    fee: Amount
+    at_venue: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class GasPaid:
+    """What a mined transaction cost in the chain's coin, whether or not it did anything."""
+
+    atoms: int
+    gas_used: int
+    block_number: int
+    block_hash: str

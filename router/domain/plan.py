@@ -1,0 +1,252 @@
+"""The optimiser's contract: a `RoutingProblem` in, a `RoutePlan` with its `Certificate` out.
+
+Everything is in integers, so that a problem and its plan can be journaled, digested and replayed.
+The optimiser scales them to floats for itself and rounds its answer back, against us.
+"""
+
+import enum
+from dataclasses import dataclass
+
+from router.domain.instrument import Instrument
+from router.domain.market import BlockRef, BookSnapshot, PoolSnapshot
+from router.domain.units import AccountId, Amount, InstrumentId, ParentId, Pico, Pips, Price, Side
+
+
+class QuantityKind(enum.Enum):
+    """What the order fixes exactly."""
+
+    BASE = "base"  # buy exactly so much (exact output), or sell exactly so much (exact input)
+    CASH = "cash"  # spend exactly so much quote (exact input), or raise it (exact output)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCandidate:
+    """A pool that may carry a part of the order.
+
+    Attributes
+    ----------
+    gas_units : int
+        Gas that using this pool adds to the transaction.
+    """
+
+    instrument: Instrument
+    snapshot: PoolSnapshot
+    gas_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookCandidate:
+    """A perp book that may carry a part of the order.
+
+    Attributes
+    ----------
+    mark_ticks : int
+        Mark price in ticks; margin is reckoned at it.
+    funding_rate_per_hour : Pico
+        Positive means that longs pay.
+    position_lots : int
+        Signed position before the order.
+    leverage : int
+        Leverage the account has set; initial margin is notional over leverage.
+    quantity_max_lots : int | None
+        Cap on this order's part, from limits; None where no limit applies.
+    """
+
+    instrument: Instrument
+    snapshot: BookSnapshot
+    mark_ticks: int
+    funding_rate_per_hour: Pico
+    position_lots: int
+    leverage: int
+    quantity_max_lots: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCash:
+    """What one chain account may spend, and what a transaction costs it before the first pool."""
+
+    account: AccountId
+    spendable: tuple[Amount, ...]  # reservations already taken off
+    gas_units_base: int
+    gas_price: Price | None  # quote atoms for atoms of the gas coin; None: gas is not priced
+
+
+@dataclass(frozen=True, slots=True)
+class MarginAccount:
+    """A perp account's room for initial margin, in collateral atoms.
+
+    Equity before the order, and initial margin that positions in other instruments use.
+    """
+
+    account: AccountId
+    equity_atoms: int
+    margin_used_elsewhere_atoms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingProblem:
+    """One slice of a parent order with everything the split depends on.
+
+    Attributes
+    ----------
+    quantity : Amount
+        Still to trade; base or quote asset according to `kind`.
+    arrival_mid : Price
+        Slippage is measured against it.
+    limit_price : Price
+        The worst price any unit may trade at, fees included.
+    gas_fee_wei : int
+        Expected price of one unit of gas.
+    """
+
+    parent: ParentId
+    side: Side
+    kind: QuantityKind
+    quantity: Amount
+    arrival_mid: Price
+    limit_price: Price
+    holding_horizon_s: int
+    gas_fee_wei: int
+    slippage_tolerance_pips: Pips
+    pools: tuple[PoolCandidate, ...]
+    books: tuple[BookCandidate, ...]
+    chains: tuple[ChainCash, ...]
+    margins: tuple[MarginAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostSplit:
+    """What a leg or plan costs against the arrival mid, in quote atoms; positive is worse for us.
+
+    `impact` is how far the price is from the arrival mid before fees: spread, depth, basis.
+    """
+
+    impact: int
+    fees: int
+    gas: int
+    funding: int
+
+    @property
+    def total(self) -> int:
+        """Sum of the parts."""
+        return self.impact + self.fees + self.gas + self.funding
+
+    def __add__(self, other: "CostSplit") -> "CostSplit":
+        return CostSplit(
+            self.impact + other.impact,
+            self.fees + other.fees,
+            self.gas + other.gas,
+            self.funding + other.funding,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One instrument's part of a plan, exact to the atom.
+
+    Attributes
+    ----------
+    quantity, notional : Amount
+        Base traded and quote that changes hands, by exact quote on the problem's own state.
+        Pool fees are inside the notional; venue fees of a book are in `cost.fees` only.
+    quantity_kind : QuantityKind
+        Which of the two the venue is told to make exact.
+    bound : Amount
+        The other one's worst acceptable value: most to pay, or least to receive. For a book, the
+        notional at the limit price.
+    limit_ticks : int | None
+        Books only: the limit price in ticks.
+    slippage : Pips
+        All costs of the leg over its notional at arrival mid, rounded against us.
+    """
+
+    instrument: Instrument
+    side: Side
+    quantity_kind: QuantityKind
+    quantity: Amount
+    notional: Amount
+    bound: Amount
+    limit_ticks: int | None
+    cost: CostSplit
+    slippage: Pips
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplier:
+    """A shadow price: what one more unit of the row's resource, over order notional, would save."""
+
+    row: str
+    value: Pico
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof of how far a plan can be from the optimum, before gas and rounding to lots.
+
+    Attributes
+    ----------
+    upper_bound, lower_bound : Pico
+        Cost of the continuous plan, evaluated exactly, and a Lagrangian bound no plan can beat;
+        both as a rate of the order's notional at arrival mid.
+    multipliers : tuple of Multiplier
+        The bound holds for any non-negative values of them; the row says what binds.
+    rounded_cost : Pico
+        Cost of the plan as it will be sent: whole lots, whole atoms, gas included.
+    """
+
+    upper_bound: Pico
+    lower_bound: Pico
+    rounded_cost: Pico
+    multipliers: tuple[Multiplier, ...]
+    method: str
+
+    @property
+    def gap(self) -> Pico:
+        """Upper minus lower bound."""
+        return Pico(self.upper_bound - self.lower_bound)
+
+
+@dataclass(frozen=True, slots=True)
+class SingleVenue:
+    """What the whole order would cost at one instrument alone; None where it does not fit."""
+
+    instrument: InstrumentId
+    slippage: Pips | None
+    filled_atoms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """How much goes where, and why to believe it.
+
+    Attributes
+    ----------
+    unfilled : Amount
+        Part of the problem's quantity that no venue gives within the limits; same asset as it.
+    """
+
+    parent: ParentId
+    side: Side
+    legs: tuple[Leg, ...]
+    unfilled: Amount
+    arrival_mid: Price
+    block: BlockRef | None
+    cost: CostSplit
+    slippage: Pips
+    singles: tuple[SingleVenue, ...]
+    certificate: Certificate
+
+
+class NoRouteReason(enum.Enum):
+    """Why there is no plan; the message beside it says what would change that."""
+
+    NO_VENUE = "no_venue"
+    NO_LIQUIDITY = "no_liquidity"
+    LIMIT_PRICE = "limit_price"
+    BELOW_MINIMUM = "below_minimum"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    INSUFFICIENT_MARGIN = "insufficient_margin"
+    STALE_DATA = "stale_data"
+    DEADLINE = "deadline"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    SOLVER = "solver"

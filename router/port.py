@@ -1,0 +1,143 @@
+"""What the shell and the venues satisfy: protocols, no behaviour."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from router.domain.account import AccountSnapshot
+from router.domain.instrument import Instrument
+from router.domain.market import MarketEvent
+from router.domain.order import ChildOrder, Fill, GasPaid, OrderStatus, SignedChild
+from router.domain.units import AccountId, AssetId, DurationNs, TimestampNs, VenueId
+
+Emit: TypeAlias = Callable[[MarketEvent], None]
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> TimestampNs:
+        """Return the time since the Unix epoch."""
+        ...
+
+    async def sleep(self, duration: DurationNs) -> None:
+        """Return after `duration`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a venue says of a child now.
+
+    Attributes
+    ----------
+    status : OrderStatus
+        Terminal; NEW or PARTIALLY_FILLED while it works; IN_DOUBT where the venue cannot tell.
+    fills : tuple of Fill
+        All of the child so far; repeating them is harmless.
+    gas : GasPaid | None
+        Of a mined transaction.
+    reason : str
+        The venue's words, for a status that has a reason.
+    """
+
+    status: OrderStatus
+    fills: tuple[Fill, ...]
+    gas: GasPaid | None
+    reason: str
+
+
+class Venue(Protocol):
+    """One venue and the account that trades there."""
+
+    @property
+    def id(self) -> VenueId:
+        """Name of the venue."""
+        ...
+
+    @property
+    def account(self) -> AccountId:
+        """The account whose cash or margin is used."""
+        ...
+
+    async def start(self) -> None:
+        """Connect once and check identity: chain id, account, instruments.
+
+        Raises
+        ------
+        ConfigError
+            If the venue is not the one the configuration names, or cannot be reached.
+        """
+        ...
+
+    async def stream(self, emit: Emit) -> None:
+        """Emit snapshots, then changes, reconnecting and re-snapshotting until cancelled."""
+        ...
+
+    async def read_account(self) -> AccountSnapshot:
+        """Return balances, positions and margin now.
+
+        Raises
+        ------
+        VenueError
+            If the venue did not answer in time.
+        """
+        ...
+
+    async def sign(self, child: ChildOrder) -> SignedChild:
+        """Make the bytes of a child; sends nothing that could have an effect.
+
+        Raises
+        ------
+        NotSentError
+            If the child cannot be signed: it would revert, breaks a venue rule, lacks a permit.
+        """
+        ...
+
+    async def submit(self, child: ChildOrder, signed: SignedChild) -> None:
+        """Send the bytes and return once the venue has them.
+
+        Raises
+        ------
+        NotSentError
+            If the request cannot have arrived.
+        RejectedError
+            If the venue said no.
+        InDoubtError
+            If the outcome is unknown.
+        """
+        ...
+
+    async def resolve(self, child: ChildOrder, signed: SignedChild) -> Resolution:
+        """Ask what became of a child; send the same bytes again if the venue never got them.
+
+        Waits a bounded while for a terminal status, and returns what is known then.
+
+        Raises
+        ------
+        VenueError
+            If the venue could not be asked; the outcome stays unknown.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSetup:
+    """What a venue's part of the configuration amounts to; nothing is connected yet.
+
+    Attributes
+    ----------
+    native : AssetId | None
+        Chain venues: the asset whose price is that of the coin gas is paid in.
+    real_money : bool
+        Whether trades there cost anybody anything; such venues need a second permission.
+    """
+
+    venue: Venue
+    instruments: tuple[Instrument, ...]
+    native: AssetId | None
+    real_money: bool
