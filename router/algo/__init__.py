@@ -1,0 +1,1 @@
+"""Parent order to slices over time."""

@@ -1,0 +1,76 @@
+"""Child orders of an approved plan: which legs travel together, in what order, what nonce."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from router.domain.instrument import STAGES, InstrumentKind
+from router.domain.order import ChildOrder, ParentOrder
+from router.domain.plan import Leg
+from router.domain.units import AccountId, ChildId, DurationNs, TimestampNs
+from router.domain.verdict import Approved
+
+_NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Where in a parent's life a plan is turned into children.
+
+    Attributes
+    ----------
+    nonces : Mapping[AccountId, int]
+        The smallest nonce each account may use.
+    """
+
+    order: ParentOrder
+    round: int
+    nonces: Mapping[AccountId, int]
+    lifetime: DurationNs
+    at: TimestampNs
+
+
+def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...]:
+    """Return the children to send now: those of the plan's least certain stage.
+
+    The legs of later stages are planned again once it is known what these have filled.
+    """
+    legs = approved.plan.legs
+    stage = min(STAGES[leg.instrument.kind] for leg in legs)
+    now = [leg for leg in legs if STAGES[leg.instrument.kind] == stage]
+    deadline = min(dispatch.at + dispatch.lifetime, dispatch.order.deadline_at)
+    nonces = dict(dispatch.nonces)
+    children = []
+    for index, group in enumerate(_grouped(now)):
+        instrument = group[0].instrument
+        nonce = nonces.get(instrument.account, 0)
+        if instrument.kind is InstrumentKind.PERP_BOOK:
+            # Books take a nonce only within a window around the present, in milliseconds.
+            nonce = max(nonce, dispatch.at // _NS_PER_MS)
+        nonces[instrument.account] = nonce + 1
+        children.append(
+            ChildOrder(
+                id=ChildId(f"{dispatch.order.id}.{dispatch.round}.{stage}.{index}"),
+                parent=dispatch.order.id,
+                venue=instrument.venue,
+                account=instrument.account,
+                side=dispatch.order.side,
+                legs=group,
+                nonce=nonce,
+                deadline_at=TimestampNs(deadline),
+                round=dispatch.round,
+                stage=stage,
+            )
+        )
+    return tuple(children)
+
+
+def _grouped(legs: list[Leg]) -> Iterator[tuple[Leg, ...]]:
+    # Pool legs of one account are one transaction: all of them happen, or none.
+    chains: dict[AccountId, list[Leg]] = {}
+    for leg in legs:
+        if leg.instrument.kind is InstrumentKind.SPOT_POOL:
+            chains.setdefault(leg.instrument.account, []).append(leg)
+        else:
+            yield (leg,)
+    for group in chains.values():
+        yield tuple(group)

@@ -1,0 +1,75 @@
+"""How far a parent is: what has filled, what is left, and what comes next. Pure arithmetic."""
+
+import enum
+
+from router.domain.instrument import STAGES, Instrument
+from router.domain.order import OrderStatus
+from router.domain.units import Amount
+from router.state.world import ParentState, World
+
+
+class Next(enum.Enum):
+    """What a parent does once the children of a stage have ended."""
+
+    DONE = "done"  # nothing is left
+    LATER_STAGE = "later_stage"  # plan the rest over the venues that come after
+    NEXT_ROUND = "next_round"  # plan the rest over all venues again
+    GIVE_BACK = "give_back"  # no round is left
+
+
+def filled(world: World, parent: ParentState) -> Amount:
+    """Return what has filled of the order, in the asset it fixes."""
+    quantity = parent.order.quantity
+    in_base = quantity.asset == parent.order.base
+    fills = (f for c in world.children_of(parent.order.id) for f in c.fills)
+    return Amount(quantity.asset, sum((f.quantity if in_base else f.notional).atoms for f in fills))
+
+
+def left(world: World, parent: ParentState) -> Amount:
+    """Return what is still to trade; negative only if a venue filled more than was sent."""
+    return parent.order.quantity - filled(world, parent)
+
+
+def decide(world: World, parent: ParentState, candidates: tuple[Instrument, ...]) -> Next:
+    """Say what follows, now that no child of the parent is open.
+
+    Parameters
+    ----------
+    candidates : tuple of Instrument
+        All that the order may use, of every stage.
+    """
+    rest = left(world, parent)
+    if rest.atoms < _dust(rest, candidates):
+        return Next.DONE
+    done = max(
+        (
+            c.order.stage
+            for c in world.children_of(parent.order.id)
+            if c.order.round == parent.round
+        ),
+        default=parent.stage,
+    )
+    if any(STAGES[i.kind] > done for i in candidates):
+        return Next.LATER_STAGE
+    return next_round(world, parent)
+
+
+def next_round(world: World, parent: ParentState) -> Next:
+    """Say whether a round is left."""
+    assert world.started is not None, "the first event is EngineStarted"
+    if parent.round < world.started.limits.plan_rounds_max:
+        return Next.NEXT_ROUND
+    return Next.GIVE_BACK
+
+
+def final_status(world: World, parent: ParentState, otherwise: OrderStatus) -> OrderStatus:
+    """Return the FIX status a parent ends with: filled, canceled with a part, or `otherwise`."""
+    if left(world, parent).atoms <= 0:
+        return OrderStatus.FILLED
+    return OrderStatus.CANCELED if filled(world, parent).atoms else otherwise
+
+
+def _dust(rest: Amount, candidates: tuple[Instrument, ...]) -> int:
+    # Below the smallest lot nothing can be traded; cash is divisible to the atom.
+    in_base = [i.lot_atoms for i in candidates if i.base.id == rest.asset]
+    return min(in_base, default=1)

@@ -1,0 +1,1 @@
+"""Our record against the venue's: differences, and what they mean."""

@@ -1,0 +1,1 @@
+"""Events folded into knowledge: the durable world, and the volatile market beside it."""

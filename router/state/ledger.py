@@ -1,0 +1,66 @@
+"""What our balances and positions must be: a baseline, and every fill and gas payment since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from router.domain.account import AccountSnapshot
+from router.domain.instrument import Instrument, InstrumentKind
+from router.domain.order import Fill
+from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One number that is not what our record says it must be."""
+
+    account: AccountId
+    item: str  # an asset, or an instrument's position
+    expected: int
+    actual: int
+
+    @property
+    def sentence(self) -> str:
+        """Say it for a person."""
+        return (
+            f"{self.item} of {self.account}: expected {self.expected} atoms,"
+            f" the venue says {self.actual} (off by {self.actual - self.expected})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Expected balances in atoms and positions in lots, by account."""
+
+    balances: Mapping[tuple[AccountId, AssetId], int]
+    positions: Mapping[tuple[AccountId, InstrumentId], int]
+
+    @staticmethod
+    def from_accounts(accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
+        """Take what the venues say now as the baseline."""
+        return Ledger(
+            balances={(a.account, b.asset): b.atoms for a in accounts for b in a.balances},
+            positions={(a.account, p.instrument): p.lots for a in accounts for p in a.positions},
+        )
+
+    def with_fill(self, instrument: Instrument, side: Side, fill: Fill) -> "Ledger":
+        """Book one execution: tokens against tokens, or a position against the cash leg."""
+        sign = 1 if side is Side.BUY else -1
+        account = instrument.account
+        cash = -sign * fill.notional.atoms - fill.fee.atoms
+        booked = _moved(self, (account, instrument.quote.id), cash)
+        if instrument.kind is InstrumentKind.SPOT_POOL:
+            return _moved(booked, (account, instrument.base.id), sign * fill.quantity.atoms)
+        lots, rest = divmod(fill.quantity.atoms, instrument.lot_atoms)
+        assert rest == 0, f"{instrument.id} filled a fraction of a lot"
+        key = (account, instrument.id)
+        position = booked.positions.get(key, 0) + sign * lots
+        return replace(booked, positions={**booked.positions, key: position})
+
+    def with_gas(self, account: AccountId, atoms: int) -> "Ledger":
+        """Book what a transaction cost in the chain's coin."""
+        return _moved(self, (account, NATIVE), -atoms)
+
+
+def _moved(ledger: Ledger, key: tuple[AccountId, AssetId], atoms: int) -> Ledger:
+    balance = ledger.balances.get(key, 0) + atoms
+    return replace(ledger, balances={**ledger.balances, key: balance})

@@ -1,0 +1,1 @@
+"""After the trade, from the journal alone: what it cost, and the story of it."""

@@ -1,0 +1,40 @@
+"""Whose event it is."""
+
+from router.domain.event import (
+    AccountsObserved,
+    ChildAcknowledged,
+    ChildEnded,
+    ChildFilled,
+    ChildNotSent,
+    ChildSigned,
+    ChildWentSilent,
+    EngineStarted,
+    Event,
+    MarketObserved,
+    ObservationFailed,
+    ParentSubmitted,
+    RouteRefused,
+    RouteSolved,
+)
+from router.domain.units import ParentId
+from router.state.world import World
+
+
+def parent_of(event: Event, world: World) -> ParentId | None:
+    """Return the parent an event belongs to, or None where it concerns all of them."""
+    match event:
+        case ParentSubmitted():
+            return event.order.id
+        case MarketObserved() | ObservationFailed() | RouteSolved() | RouteRefused():
+            return event.parent
+        case (
+            ChildSigned()
+            | ChildNotSent()
+            | ChildAcknowledged()
+            | ChildWentSilent()
+            | ChildFilled()
+            | ChildEnded()
+        ):
+            return world.children[event.child].order.parent
+        case EngineStarted() | AccountsObserved():
+            return None

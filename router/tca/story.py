@@ -1,0 +1,105 @@
+"""One sentence for a person about each event that matters, as it becomes durable."""
+
+from router.domain.event import (
+    AccountsObserved,
+    ChildAcknowledged,
+    ChildEnded,
+    ChildFilled,
+    ChildNotSent,
+    ChildSigned,
+    ChildWentSilent,
+    EngineStarted,
+    Event,
+    MarketObserved,
+    ObservationFailed,
+    ParentSubmitted,
+    RouteRefused,
+    RouteSolved,
+)
+from router.domain.observation import Observation
+from router.domain.order import OrderStatus
+from router.domain.plan import RoutePlan
+from router.domain.units import PICO_PER_UNIT, Amount, AssetId, ChildId, format_decimal
+from router.state.world import World
+
+_BPS_PER_UNIT = 10_000
+
+
+# One line a case of a closed union: splitting it would hide that it is complete.
+def tell(event: Event, world: World) -> str:  # noqa: C901, PLR0911, PLR0912
+    """Say what an event means; `world` is the world after it."""
+    match event:
+        case EngineStarted():
+            return "engine started" if not world.parents else "engine started again, recovering"
+        case ParentSubmitted():
+            order = event.order
+            return f"order {order.id}: {order.side.value} {_show(order.quantity, world)}"
+        case MarketObserved():
+            return _observed(event.observation)
+        case ObservationFailed():
+            return f"no fresh market state: {event.reason}"
+        case RouteSolved():
+            return _solved(event.plan, world)
+        case RouteRefused():
+            return f"no route: {event.message}"
+        case ChildSigned():
+            return f"{event.child} signed at {_venue(event.child, world)}: {event.signed.reference}"
+        case ChildNotSent():
+            return f"{event.child} was not sent: {event.reason}"
+        case ChildAcknowledged():
+            return f"{event.child} is at {_venue(event.child, world)}"
+        case ChildWentSilent():
+            return f"{event.child} is in doubt, asking the venue: {event.reason}"
+        case ChildFilled():
+            fill = event.fill
+            quantity, notional = _show(fill.quantity, world), _show(fill.notional, world)
+            return f"{event.child} filled {quantity} for {notional} on {fill.instrument}"
+        case ChildEnded():
+            return _ended(event)
+        case AccountsObserved():
+            return _reconciled(world)
+
+
+def _observed(observation: Observation) -> str:
+    pools, books = len(observation.pools), len(observation.books)
+    return f"observed {pools} pools and {books} books, with {len(observation.accounts)} accounts"
+
+
+def _solved(plan: RoutePlan, world: World) -> str:
+    parts = ", ".join(f"{_show(leg.quantity, world)} on {leg.instrument.id}" for leg in plan.legs)
+    gap_bps = plan.certificate.gap * _BPS_PER_UNIT / PICO_PER_UNIT
+    return (
+        f"split: {parts}; expected slippage {plan.slippage / 100:.2f} bps,"
+        f" proved within {gap_bps:.4f} bps of the best"
+    )
+
+
+def _ended(event: ChildEnded) -> str:
+    if event.status is OrderStatus.FILLED and event.gas is not None:
+        return f"{event.child} mined in block {event.gas.block_number}, gas {event.gas.gas_used}"
+    reason = f": {event.reason}" if event.reason else ""
+    return f"{event.child} ended {event.status.value}{reason}"
+
+
+def _reconciled(world: World) -> str:
+    if world.reconciliation is None:
+        return "took the balances and positions as the ledger's baseline"
+    if world.reconciliation.differences:
+        return f"reconciliation FAILED: {world.reconciliation.differences[0].sentence}"
+    return "reconciled: balances and positions agree with the ledger to the atom"
+
+
+def _venue(child: ChildId, world: World) -> str:
+    return world.children[child].order.venue
+
+
+def _show(amount: Amount, world: World) -> str:
+    return f"{format_decimal(amount.atoms, _decimals(amount.asset, world))} {amount.asset}"
+
+
+def _decimals(asset: AssetId, world: World) -> int:
+    for instrument in world.instruments.values():
+        for side in (instrument.base, instrument.quote):
+            if side.id == asset:
+                return side.decimals
+    return 0
