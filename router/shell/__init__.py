@@ -1,0 +1,1 @@
+"""The imperative part: files, threads, clocks, processes and sockets. Decides nothing."""

@@ -1,0 +1,169 @@
+"""The configuration file: TOML into strict models; an unknown or missing key stops the start.
+
+What belongs to a venue is checked by the venue's own model; this module knows the rest. Limits have
+no defaults: a limit nobody chose is not a limit. Secrets are names of environment variables.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from router.domain.error import ConfigError
+from router.domain.event import Limits
+from router.domain.instrument import Asset
+from router.domain.units import AssetId, DurationNs, Pips, parse_decimal
+from router.state.market import Staleness
+
+_NS_PER_MS: Final = 1_000_000
+_PIPS_PER_BPS: Final = 100
+
+PositiveMs = Annotated[int, Field(gt=0)]
+Bps = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineSettings(_Strict):
+    """Where the journal is, and how long a plan may take."""
+
+    journal: str
+    solve_deadline_ms: PositiveMs
+
+
+class LimitsSettings(_Strict):
+    """Money limits, in units of `quote_asset`; every key must be chosen."""
+
+    quote_asset: str
+    order_notional_max: str
+    slippage_max_bps: Bps
+    slippage_tolerance_bps: Bps
+    plan_rounds_max: Annotated[int, Field(ge=1, le=20)]
+    child_lifetime_ms: PositiveMs
+
+
+class StalenessSettings(_Strict):
+    """How old market data may be."""
+
+    head_age_max_ms: PositiveMs
+    book_age_max_ms: PositiveMs
+
+
+class FileSettings(_Strict):
+    """The whole file; `venues` is checked table by table by each venue's own model."""
+
+    engine: EngineSettings
+    limits: LimitsSettings
+    staleness: StalenessSettings
+    assets: Annotated[Mapping[str, Annotated[int, Field(ge=0, le=30)]], Field(min_length=1)]
+    venues: Annotated[Mapping[str, dict[str, object]], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration in the domain's terms."""
+
+    path: Path
+    journal: Path
+    solve_deadline: DurationNs
+    limits: Limits
+    staleness: Staleness
+    assets: Mapping[str, Asset]
+    venues: Mapping[str, Mapping[str, object]]
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read and check a file; a relative journal path is relative to the file.
+
+    Strings of the form ``env:NAME`` in venue tables are taken from the environment.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and the remedy.
+    """
+    settings = _parsed(path)
+    assets = {n: Asset(AssetId(n), decimals) for n, decimals in settings.assets.items()}
+    return Config(
+        path=path,
+        journal=path.parent / settings.engine.journal,
+        solve_deadline=DurationNs(settings.engine.solve_deadline_ms * _NS_PER_MS),
+        limits=_limits(path, settings.limits, assets),
+        staleness=Staleness(
+            head_age_max=DurationNs(settings.staleness.head_age_max_ms * _NS_PER_MS),
+            book_age_max=DurationNs(settings.staleness.book_age_max_ms * _NS_PER_MS),
+        ),
+        assets=assets,
+        venues={
+            name: _resolved(table, environment, where=f"{path}: venues.{name}")
+            for name, table in settings.venues.items()
+        },
+    )
+
+
+def faults(error: ValidationError, where: str) -> ConfigError:
+    """Say the first thing wrong with a table in one line."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    remedies = {
+        "extra_forbidden": "unknown key; remove it or correct its spelling",
+        "missing": "missing; add it",
+    }
+    problem = remedies.get(first["type"]) or f"{first['msg']}, was {first['input']!r}"
+    return ConfigError(f"{where}{key}: {problem}")
+
+
+def _parsed(path: Path) -> FileSettings:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    try:
+        return FileSettings.model_validate(raw)
+    except ValidationError as error:
+        raise faults(error, f"{path}: ") from error
+
+
+def _limits(path: Path, settings: LimitsSettings, assets: Mapping[str, Asset]) -> Limits:
+    quote = assets.get(settings.quote_asset)
+    if quote is None:
+        known = ", ".join(assets)
+        raise ConfigError(
+            f"{path}: limits.quote_asset: {settings.quote_asset!r} is not in [assets]; use {known}"
+        )
+    try:
+        notional = parse_decimal(settings.order_notional_max, quote.decimals)
+    except ValueError as error:
+        raise ConfigError(f"{path}: limits.order_notional_max: {error}") from error
+    if notional <= 0:
+        raise ConfigError(f"{path}: limits.order_notional_max: must be positive, was {notional}")
+    return Limits(
+        order_notional_max_atoms=notional,
+        slippage_max_pips=Pips(int(settings.slippage_max_bps * _PIPS_PER_BPS)),
+        plan_rounds_max=settings.plan_rounds_max,
+        child_lifetime=DurationNs(settings.child_lifetime_ms * _NS_PER_MS),
+        slippage_tolerance_pips=Pips(int(settings.slippage_tolerance_bps * _PIPS_PER_BPS)),
+    )
+
+
+def _resolved(
+    table: Mapping[str, object], environment: Mapping[str, str], *, where: str
+) -> dict[str, object]:
+    resolved: dict[str, object] = {}
+    for key, value in table.items():
+        if isinstance(value, str) and value.startswith("env:"):
+            name = value.removeprefix("env:")
+            if name not in environment:
+                raise ConfigError(f"{where}.{key}: environment variable {name} is not set; set it")
+            resolved[key] = environment[name]
+        else:
+            resolved[key] = value
+    return resolved

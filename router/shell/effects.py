@@ -1,0 +1,185 @@
+"""Commands made true: each runs as a task, and its outcome comes back as an event.
+
+What stays unknown is asked again, at a bounded pace, and never sent anew under another name.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Final, TypeAlias
+
+from router.domain.command import (
+    Command,
+    ObserveAccounts,
+    ObserveMarket,
+    RaiseAlarm,
+    ReportParent,
+    ResolveChild,
+    SignChild,
+    SolveRoute,
+    SubmitChild,
+)
+from router.domain.error import (
+    InDoubtError,
+    NotSentError,
+    RejectedError,
+    StaleDataError,
+    VenueError,
+)
+from router.domain.event import (
+    AccountsObserved,
+    ChildAcknowledged,
+    ChildEnded,
+    ChildFilled,
+    ChildNotSent,
+    ChildSigned,
+    ChildWentSilent,
+    Event,
+    MarketObserved,
+    ObservationFailed,
+    RouteRefused,
+    RouteSolved,
+)
+from router.domain.order import TERMINAL, OrderStatus
+from router.domain.units import ChildId, DurationNs
+from router.domain.verdict import Refused
+from router.port import Clock, Resolution
+from router.shell import observe
+from router.shell.reader import Reader
+from router.shell.solver_pool import SolverPool
+
+Post: TypeAlias = Callable[[Event], None]
+
+_OBSERVE_TRIES_MAX: Final = 100
+_OBSERVE_PAUSE: Final = DurationNs(100_000_000)
+_RESOLVE_PAUSE_MIN: Final = DurationNs(50_000_000)
+_RESOLVE_PAUSE_MAX: Final = DurationNs(2_000_000_000)
+_ACCOUNT_PAUSE: Final = DurationNs(500_000_000)
+
+
+class Effects:
+    """Performs commands; holds nothing but the tasks under way."""
+
+    def __init__(self, reader: Reader, solver: SolverPool, *, clock: Clock, post: Post) -> None:
+        self._reader = reader
+        self._venues = reader.venues
+        self._solver = solver
+        self._clock = clock
+        self._post = post
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._resolving: set[ChildId] = set()
+
+    # One line a case of a closed union: splitting it would hide that it is complete.
+    def perform(self, command: Command, group: asyncio.TaskGroup) -> None:  # noqa: C901
+        """Begin to make a command true."""
+        match command:
+            case ObserveMarket():
+                self._start(group, self._observe_market(command))
+            case SolveRoute():
+                self._start(group, self._solve(command))
+            case SignChild():
+                self._start(group, self._sign(command))
+            case SubmitChild():
+                self._start(group, self._submit(command))
+            case ResolveChild():
+                self._start(group, self._resolve(command))
+            case ObserveAccounts():
+                self._start(group, self._observe_accounts(command))
+            case RaiseAlarm():
+                observe.alarm_raised(command.message)
+            case ReportParent():
+                pass  # watchers are shown the event and the world
+
+    def cancel(self) -> None:
+        """Stop what is under way; what was in flight is resolved after the next start."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _start(self, group: asyncio.TaskGroup, work: Coroutine[None, None, None]) -> None:
+        task = group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _observe_market(self, command: ObserveMarket) -> None:
+        reason = ""
+        for _ in range(_OBSERVE_TRIES_MAX):
+            try:
+                observation = await self._reader.observe(command.instruments, command.accounts)
+            except (StaleDataError, VenueError) as error:
+                reason = str(error)
+                await self._clock.sleep(_OBSERVE_PAUSE)
+                continue
+            self._post(MarketObserved(command.parent, observation, self._clock.now()))
+            return
+        self._post(ObservationFailed(command.parent, reason, self._clock.now()))
+
+    async def _solve(self, command: SolveRoute) -> None:
+        outcome = await self._solver.solve(command.problem)
+        parent, now = command.problem.parent, self._clock.now()
+        if isinstance(outcome, Refused):
+            self._post(RouteRefused(parent, outcome.reason, outcome.message, now))
+        else:
+            self._post(RouteSolved(parent, outcome, now))
+
+    async def _observe_accounts(self, command: ObserveAccounts) -> None:
+        # Without this answer nothing new is traded, so it is asked for as long as it takes.
+        while True:
+            try:
+                accounts = await self._reader.accounts(command.accounts)
+            except VenueError as error:
+                observe.account_unreadable(reason=str(error))
+                await self._clock.sleep(_ACCOUNT_PAUSE)
+                continue
+            self._post(AccountsObserved(accounts, command.epoch, self._clock.now()))
+            return
+
+    async def _sign(self, command: SignChild) -> None:
+        child = command.child
+        try:
+            signed = await self._venues[child.venue].sign(child)
+        except VenueError as error:
+            # Whatever failed, nothing was sent.
+            self._post(ChildNotSent(child.id, str(error), self._clock.now()))
+            return
+        self._post(ChildSigned(child.id, signed, self._clock.now()))
+
+    async def _submit(self, command: SubmitChild) -> None:
+        child = command.child
+        try:
+            await self._venues[child.venue].submit(child, command.signed)
+        except NotSentError as error:
+            self._post(ChildNotSent(child.id, str(error), self._clock.now()))
+        except RejectedError as error:
+            rejected, now = OrderStatus.REJECTED, self._clock.now()
+            self._post(ChildEnded(child.id, rejected, str(error), gas=None, at=now))
+        except InDoubtError as error:
+            self._post(ChildWentSilent(child.id, str(error), self._clock.now()))
+        else:
+            self._post(ChildAcknowledged(child.id, self._clock.now()))
+
+    async def _resolve(self, command: ResolveChild) -> None:
+        child = command.child
+        if child.id in self._resolving:
+            return  # it is being asked already, until it has ended
+        self._resolving.add(child.id)
+        pause, attempts_count = _RESOLVE_PAUSE_MIN, 0
+        while True:
+            attempts_count += 1
+            try:
+                resolution = await self._venues[child.venue].resolve(child, command.signed)
+            except VenueError as error:
+                observe.child_unresolved(child.id, reason=str(error), attempts_count=attempts_count)
+            else:
+                self._report(child.id, resolution)
+                if resolution.status in TERMINAL:
+                    break
+            await self._clock.sleep(pause)
+            pause = DurationNs(min(2 * pause, _RESOLVE_PAUSE_MAX))
+        self._resolving.discard(child.id)
+
+    def _report(self, child: ChildId, resolution: Resolution) -> None:
+        # Fills first: the last word on a child comes after all of them. Repeats are dropped by id.
+        now = self._clock.now()
+        for fill in resolution.fills:
+            self._post(ChildFilled(child, fill, now))
+        if resolution.status in TERMINAL:
+            self._post(ChildEnded(child, resolution.status, resolution.reason, resolution.gas, now))

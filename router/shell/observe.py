@@ -1,0 +1,61 @@
+"""Logs: one function per event, and nothing else imports structlog.
+
+The journal is the truth, these lines are for eyes. Keys, signatures and raw payloads are never
+logged. Written as JSON lines to standard error.
+"""
+
+import logging
+import sys
+
+import structlog
+
+from router.domain.units import ChildId, DurationNs, ParentId, VenueId
+
+_log = structlog.stdlib.get_logger("headrace")
+
+
+def configure(*, verbose: bool) -> None:
+    """Send log lines to standard error; warnings and worse unless `verbose`."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.INFO if verbose else logging.WARNING
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def event_recorded(kind: str, *, sequence: int, commands_count: int) -> None:
+    """Record that an event is durable."""
+    _log.info("event_recorded", kind=kind, sequence=sequence, commands_count=commands_count)
+
+
+def stream_lost(venue: VenueId, *, reason: str) -> None:
+    """Record that what a venue told is stale until its next snapshot."""
+    _log.warning("stream_lost", venue=venue, reason=reason)
+
+
+def child_unresolved(child: ChildId, *, reason: str, attempts_count: int) -> None:
+    """Record that a venue could not be asked what became of a child; it is asked again."""
+    _log.warning("child_unresolved", child_id=child, reason=reason, attempts_count=attempts_count)
+
+
+def account_unreadable(*, reason: str) -> None:
+    """Record that balances could not be read; they are read again."""
+    _log.warning("account_unreadable", reason=reason)
+
+
+def alarm_raised(message: str) -> None:
+    """Record that something does not add up; somebody must act now."""
+    _log.error("alarm_raised", message=message)
+
+
+def parent_order_done(parent: ParentId, *, status: str, reason: str, took: DurationNs) -> None:
+    """Record a parent's end."""
+    _log.info("parent_order_done", parent_id=parent, status=status, reason=reason, took_ns=took)

@@ -1,0 +1,105 @@
+"""Fresh state for a decision: the market from the live view, the accounts from their venues."""
+
+import asyncio
+from collections.abc import Mapping
+
+from router.algo.sweep import pool_mid
+from router.domain.account import AccountSnapshot
+from router.domain.error import VenueError
+from router.domain.instrument import Instrument, InstrumentKind
+from router.domain.market import PoolSnapshot
+from router.domain.observation import ChainGas, Observation
+from router.domain.units import AccountId, AssetId, InstrumentId, Price, VenueId
+from router.port import Clock, Venue
+from router.state.market import MarketView
+
+
+class Reader:
+    """Reads what an `Observation` holds.
+
+    Parameters
+    ----------
+    natives : Mapping[VenueId, AssetId]
+        Chain venues: the asset whose price is that of the coin gas is paid in.
+    """
+
+    def __init__(
+        self,
+        venues: Mapping[VenueId, Venue],
+        market: MarketView,
+        *,
+        natives: Mapping[VenueId, AssetId],
+        clock: Clock,
+    ) -> None:
+        self.venues = venues
+        self.market = market
+        self._natives = natives
+        self._clock = clock
+        self._by_account = {v.account: v for v in venues.values()}
+
+    async def observe(
+        self, instruments: tuple[InstrumentId, ...], accounts: tuple[AccountId, ...]
+    ) -> Observation:
+        """Return state that is fresh now.
+
+        Raises
+        ------
+        StaleDataError
+            If a market's last word is too old or incomplete.
+        VenueError
+            If an account could not be read.
+        """
+        read = await self.accounts(accounts)
+        now = self._clock.now()
+        known = [self.market.instruments[i] for i in instruments]
+        pools = tuple(
+            self.market.pool(i.id, now) for i in known if i.kind is InstrumentKind.SPOT_POOL
+        )
+        books = [self.market.book(i.id, now) for i in known if i.kind is InstrumentKind.PERP_BOOK]
+        quotes = {i.quote.id for i in known}
+        gas = (self._gas(account, quotes) for account in accounts)
+        return Observation(
+            pools=pools,
+            books=tuple(book for book, _ in books),
+            contexts=tuple(context for _, context in books),
+            accounts=read,
+            gas=tuple(g for g in gas if g is not None),
+        )
+
+    async def accounts(self, accounts: tuple[AccountId, ...]) -> tuple[AccountSnapshot, ...]:
+        """Return balances and positions of each account, read at once.
+
+        Raises
+        ------
+        VenueError
+            If one could not be read.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                reads = [group.create_task(self._by_account[a].read_account()) for a in accounts]
+        except ExceptionGroup as errors:
+            expected = [e for e in errors.exceptions if isinstance(e, VenueError)]
+            if len(expected) < len(errors.exceptions):
+                raise
+            raise expected[0] from errors
+        return tuple(read.result() for read in reads)
+
+    def _gas(self, account: AccountId, quotes: set[AssetId]) -> ChainGas | None:
+        venue = self._by_account[account].id
+        head = self.market.head(venue)
+        if venue not in self._natives or head is None:
+            return None
+        fee = head.base_fee_wei + head.priority_fee_wei
+        return ChainGas(account, fee, self._native_price(self._natives[venue], quotes))
+
+    def _native_price(self, native: AssetId, quotes: set[AssetId]) -> Price | None:
+        # The pool with the most liquidity in range prices the coin.
+        candidates: list[tuple[Instrument, PoolSnapshot]] = [
+            (instrument, snapshot)
+            for instrument, snapshot in self.market.pools()
+            if instrument.base.id == native and instrument.quote.id in quotes
+        ]
+        if not candidates:
+            return None
+        deepest = max(candidates, key=lambda c: (c[1].liquidity, c[0].id))
+        return pool_mid(*deepest)

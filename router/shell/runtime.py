@@ -1,0 +1,222 @@
+"""The runtime: events in, records to disk, commands out. It moves things and decides nothing.
+
+Order of things: step (pure, in memory), append, and only when the record is durable, act. A fault
+that nobody foresaw ends the process: restart and crash recovery are the same path.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from router import engine
+from router.domain.command import Command
+from router.domain.error import OrderError, SequenceGapError
+from router.domain.event import EngineStarted, Event, ParentSubmitted
+from router.domain.market import MarketEvent, StreamLost
+from router.domain.order import ParentOrder
+from router.domain.units import ParentId, TimestampNs, VenueId
+from router.journal import codec
+from router.journal.record import Record, Tip, make_record, trace
+from router.port import Clock
+from router.shell import observe
+from router.shell.effects import Effects
+from router.shell.reader import Reader
+from router.shell.solver_pool import SolverPool
+from router.state.world import ParentState, Phase, World
+
+Watcher: TypeAlias = Callable[[Event, World], None]
+
+_PARENTS_OPEN_MAX: Final = 1_000  # waiting parents; beyond it submissions are refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    durable: "asyncio.Future[None]"
+    event: Event
+    commands: tuple[Command, ...]
+    world: World
+
+
+class RecordSink(Protocol):
+    """Where records become durable; `router.shell.store.JournalStore` is one."""
+
+    @property
+    def tip(self) -> Tip:
+        """The end of the chain, counting what was accepted."""
+        ...
+
+    def append(self, record: Record) -> "asyncio.Future[None]":
+        """Accept a record; the future is done once it is durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a runtime is made of."""
+
+    reader: Reader
+    solver: SolverPool
+    journal: RecordSink
+    clock: Clock
+
+
+class Runtime:
+    """One engine, its journal and its venues."""
+
+    def __init__(self, parts: Parts, world: World) -> None:
+        self.world = world
+        self._parts = parts
+        self._market = parts.reader.market
+        self._tip = parts.journal.tip
+        self._waiting: deque[_Step] = deque()
+        self._appended = asyncio.Event()
+        self.started = asyncio.Event()
+        self._watchers: list[Watcher] = []
+        self._group: asyncio.TaskGroup | None = None
+        self._effects = Effects(parts.reader, parts.solver, clock=parts.clock, post=self.post)
+        self._streams: dict[VenueId, asyncio.Task[None]] = {}
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` with each event once it is durable, and the world after it."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Stop calling `watcher`."""
+        self._watchers.remove(watcher)
+
+    async def run(self, start: EngineStarted, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; a fault in any part ends all of it.
+
+        Raises
+        ------
+        ExceptionGroup
+            Whatever a part failed with; what was journaled is safe.
+        """
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for venue in self._parts.reader.venues:
+                self._start_stream(venue)
+            dispatcher = group.create_task(self._dispatch())
+            self.post(start)
+            self.started.set()
+            await stop.wait()
+            dispatcher.cancel()
+            for task in self._streams.values():
+                task.cancel()
+            self._effects.cancel()
+
+    def post(self, event: Event) -> None:
+        """Take in an event: step, append; its commands are done once the record is durable."""
+        self.world, commands = engine.step(self.world, event)
+        record = make_record(self._tip, codec.encode(event), trace(commands))
+        self._tip = record.tip
+        durable = self._parts.journal.append(record)
+        self._waiting.append(_Step(durable, event, commands, self.world))
+        self._appended.set()
+
+    def submit(self, order: ParentOrder) -> ParentState:
+        """Take in a parent order; the same order again is the same order.
+
+        Raises
+        ------
+        OrderError
+            If the id stands for another order already, or too many are waiting.
+        """
+        known = self.world.parents.get(order.id)
+        if known is not None:
+            if not _same_order(known.order, order):
+                raise OrderError(
+                    f"client_order_id {order.client_order_id!r} stands for another order already;"
+                    " choose a new one"
+                )
+            return known
+        waiting = sum(p.phase is Phase.QUEUED for p in self.world.parents.values())
+        if waiting >= _PARENTS_OPEN_MAX:
+            raise OrderError(f"{waiting} orders are waiting; send it again later")
+        self.post(ParentSubmitted(order, self._parts.clock.now()))
+        return self.world.parents[order.id]
+
+    async def finished(self, parent: ParentId) -> ParentState:
+        """Return a parent once it is done and that is durable."""
+        done = asyncio.Event()
+
+        def look(_event: Event, world: World) -> None:
+            state = world.parents.get(parent)
+            if state is not None and state.phase is Phase.DONE:
+                done.set()
+
+        self.watch(look)
+        try:
+            if not self._waiting and self.world.parents[parent].phase is Phase.DONE:
+                return self.world.parents[parent]
+            await done.wait()
+        finally:
+            self.unwatch(look)
+        return self.world.parents[parent]
+
+    async def _dispatch(self) -> None:
+        while True:
+            await self._appended.wait()
+            self._appended.clear()
+            while self._waiting:
+                taken = self._waiting[0]
+                await taken.durable
+                self._waiting.popleft()
+                self._act(taken)
+
+    def _act(self, taken: "_Step") -> None:
+        assert self._group is not None, "only a running runtime acts"
+        observe.event_recorded(
+            type(taken.event).__name__,
+            sequence=self._tip.sequence - len(self._waiting),
+            commands_count=len(taken.commands),
+        )
+        for watcher in tuple(self._watchers):
+            watcher(taken.event, taken.world)
+        for command in taken.commands:
+            self._effects.perform(command, self._group)
+
+    def _start_stream(self, venue: VenueId) -> None:
+        assert self._group is not None, "only a running runtime streams"
+        emit = self._emitter(venue)
+        self._streams[venue] = self._group.create_task(
+            self._parts.reader.venues[venue].stream(emit)
+        )
+
+    def _emitter(self, venue: VenueId) -> Callable[[MarketEvent], None]:
+        def emit(event: MarketEvent) -> None:
+            if isinstance(event, StreamLost):
+                observe.stream_lost(venue, reason=event.reason)
+            try:
+                self._market.fold(event)
+            except SequenceGapError as error:
+                self._resync(venue, str(error))
+
+        return emit
+
+    def _resync(self, venue: VenueId, reason: str) -> None:
+        # The stream is started over, which begins with a snapshot; until then nothing is planned.
+        observe.stream_lost(venue, reason=reason)
+        now = self._parts.clock.now()
+        self._market.fold(StreamLost(venue, reason, TimestampNs(now)))
+        self._streams[venue].cancel()
+        self._start_stream(venue)
+
+
+def _same_order(known: ParentOrder, order: ParentOrder) -> bool:
+    # The moments differ between a first and a repeated request, and nothing else may.
+    def content(o: ParentOrder) -> tuple[object, ...]:
+        return (
+            o.side,
+            o.base,
+            o.quote,
+            o.quantity,
+            o.limit_price,
+            o.slippage_max_pips,
+            o.holding_horizon_s,
+            o.venues,
+        )
+
+    return content(known) == content(order)

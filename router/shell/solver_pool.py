@@ -1,0 +1,76 @@
+"""The optimiser in a process of its own, with a deadline: the event loop never waits for it."""
+
+import asyncio
+import multiprocessing
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from router.domain.error import NoRouteError, SolverError
+from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
+from router.domain.units import NS_PER_S, DurationNs
+from router.domain.verdict import Refused
+
+
+class SolverPool:
+    """One warm solver process; started again if it dies or overruns its deadline."""
+
+    def __init__(self, deadline: DurationNs) -> None:
+        self._deadline = deadline
+        self._pool, self._warm = _start()
+
+    async def solve(self, problem: RoutingProblem) -> RoutePlan | Refused:
+        """Plan a problem, or say why there is no plan: also for want of time or a process.
+
+        The deadline counts from when the process is warm; its start imports cvxpy, about 2 s.
+        """
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._warm))
+            async with asyncio.timeout(self._deadline / NS_PER_S):
+                return await asyncio.wrap_future(self._pool.submit(_solve, problem))
+        except TimeoutError:
+            self._restart()
+            seconds = self._deadline / NS_PER_S
+            message = f"no plan within {seconds:g} s (engine.solve_deadline_ms)"
+            return Refused(NoRouteReason.SOLVER, message)
+        except BrokenProcessPool:
+            self._restart()
+            message = "the solver process died and was started again; send the order again"
+            return Refused(NoRouteReason.SOLVER, message)
+
+    def close(self) -> None:
+        """End the process."""
+        _end(self._pool)
+
+    def _restart(self) -> None:
+        _end(self._pool)
+        self._pool, self._warm = _start()
+
+
+def _start() -> tuple[ProcessPoolExecutor, "Future[None]"]:
+    # spawn, not fork: the parent has threads and sockets that a child must not inherit.
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    return pool, pool.submit(_warm_up)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())  # noqa: SLF001 - no public way to end a task
+    for process in processes:
+        process.terminate()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _warm_up() -> None:
+    from router.optimiser.solve import warm_up  # noqa: PLC0415 - cvxpy only in the solver process
+
+    warm_up()
+
+
+def _solve(problem: RoutingProblem) -> RoutePlan | Refused:
+    from router.optimiser.solve import solve  # noqa: PLC0415 - cvxpy only in the solver process
+
+    try:
+        return solve(problem)
+    except NoRouteError as error:
+        return Refused(error.reason, str(error))
+    except SolverError as error:
+        return Refused(NoRouteReason.SOLVER, str(error))
