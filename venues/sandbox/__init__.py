@@ -1,0 +1,1 @@
+"""Local counterparties to rehearse against, speaking the real wire protocols."""

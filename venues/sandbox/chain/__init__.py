@@ -1,0 +1,35 @@
+"""A local chain that is real: an anvil node with the published contracts and a seeded market.
+
+`start` gives a running chain, `serve` holds one for a command. Refuses to imitate anything: every
+quote, swap and revert comes from the bytecode that public chains run.
+"""
+
+from venues.sandbox.chain.client import ChainClient, PoolState, SwapPath
+from venues.sandbox.chain.manifest import (
+    AccountEntry,
+    ChainManifest,
+    PoolEntry,
+    TokenEntry,
+)
+from venues.sandbox.chain.rpc import ChainError, JsonRpc
+from venues.sandbox.chain.running import RunningChain, serve, start
+from venues.sandbox.chain.scenario import USDC_FIRST, WETH_FIRST, Scenario, plan
+
+__all__ = [
+    "USDC_FIRST",
+    "WETH_FIRST",
+    "AccountEntry",
+    "ChainClient",
+    "ChainError",
+    "ChainManifest",
+    "JsonRpc",
+    "PoolEntry",
+    "PoolState",
+    "RunningChain",
+    "Scenario",
+    "SwapPath",
+    "TokenEntry",
+    "plan",
+    "serve",
+    "start",
+]

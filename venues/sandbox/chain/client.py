@@ -1,0 +1,167 @@
+"""Hands on a prepared chain: read it, move its blocks, and trade on it as somebody else.
+
+Blocking, for tests and rehearsals. Never signs as `trader`: that is for the router under test.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from venues.sandbox.chain import abi
+from venues.sandbox.chain.accounts import OTHER
+from venues.sandbox.chain.manifest import AccountEntry, ChainManifest, PoolEntry
+from venues.sandbox.chain.rpc import JsonRpc
+from venues.sandbox.chain.sender import wait_for_receipt
+
+_SWAP_GAS = 10_000_000
+_V3_SWAP_EXACT_IN = b"\x00"
+_SENDER_IS_RECIPIENT = 1
+_PAYER_IS_USER = 1
+_NO_DEADLINE = (1 << 64) - 1
+_RANDOM_USDC_MIN = 1_000
+_RANDOM_USDC_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SwapPath:
+    """Symbols from what is paid to what is received, and the fee of each pool between them."""
+
+    symbols: tuple[str, ...]
+    fees_pips: tuple[int, ...]
+
+    def packed(self, manifest: ChainManifest) -> bytes:
+        """Return the path as exact-input calls want it; `reversed` for exact output."""
+        hops: list[str | int] = [manifest.token(self.symbols[0]).address]
+        for symbol, fee in zip(self.symbols[1:], self.fees_pips, strict=True):
+            hops += [fee, manifest.token(symbol).address]
+        return abi.packed_path(hops)
+
+    def reversed(self) -> "SwapPath":
+        """Return the same pools, walked from the other end."""
+        return SwapPath(self.symbols[::-1], self.fees_pips[::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """Where a pool stands."""
+
+    sqrt_price_x96: int
+    tick: int
+    liquidity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainClient:
+    """A manifest and a connection; every method is one errand."""
+
+    manifest: ChainManifest
+    rpc: JsonRpc
+
+    def call(self, to: str, data: bytes, *, block: str = "latest") -> list[int]:
+        """Return the words a read-only call answers with."""
+        request = {"to": to, "data": abi.to_hex(data)}
+        return abi.words(self.rpc.request("eth_call", request, block))
+
+    def block_number(self) -> int:
+        """Return the height of the chain."""
+        return int(self.rpc.request("eth_blockNumber"), 16)
+
+    def header(self, block: str = "latest") -> dict[str, Any]:
+        """Return a block as the node tells it, with transaction hashes only."""
+        found: dict[str, Any] = self.rpc.request(
+            "eth_getBlockByNumber",
+            block,
+            False,  # noqa: FBT003 (JSON-RPC is positional)
+        )
+        return found
+
+    def balance_of(self, symbol: str, holder: str) -> int:
+        """Return atoms of a token, or wei for the symbol ETH."""
+        if symbol == "ETH":
+            return int(self.rpc.request("eth_getBalance", holder, "latest"), 16)
+        data = abi.call("balanceOf(address)", holder)
+        return self.call(self.manifest.token(symbol).address, data)[0]
+
+    def pool_state(self, pool: PoolEntry) -> PoolState:
+        """Return a pool's price and the liquidity at it."""
+        sqrt_price, tick = self.call(pool.address, abi.call("slot0()"))[:2]
+        liquidity = self.call(pool.address, abi.call("liquidity()"))[0]
+        return PoolState(sqrt_price, abi.signed(tick), liquidity)
+
+    def quote_exact_input(self, path: SwapPath, amount_in_atoms: int) -> int:
+        """Return the atoms QuoterV2 says a swap would pay out."""
+        return self._quote("quoteExactInput(bytes,uint256)", path, amount_in_atoms)
+
+    def quote_exact_output(self, path: SwapPath, amount_out_atoms: int) -> int:
+        """Return the atoms QuoterV2 says a swap would take in."""
+        return self._quote("quoteExactOutput(bytes,uint256)", path.reversed(), amount_out_atoms)
+
+    def submit(self, account: AccountEntry, to: str, data: bytes) -> str:
+        """Hand an unlocked account's transaction to the node and return its hash, unmined."""
+        transaction = {
+            "from": account.address,
+            "to": to,
+            "data": abi.to_hex(data),
+            "gas": hex(_SWAP_GAS),
+        }
+        transaction_hash: str = self.rpc.request("eth_sendTransaction", transaction)
+        return transaction_hash
+
+    def submit_swap_as_other(
+        self, path: SwapPath, *, amount_in_atoms: int, amount_out_min_atoms: int = 0
+    ) -> str:
+        """Hand a swap through the Universal Router to the node and return its hash, unmined."""
+        swap = abi.encode(
+            *(_SENDER_IS_RECIPIENT, amount_in_atoms, amount_out_min_atoms),
+            *(path.packed(self.manifest), _PAYER_IS_USER),
+        )
+        data = abi.call("execute(bytes,bytes[],uint256)", _V3_SWAP_EXACT_IN, (swap,), _NO_DEADLINE)
+        return self.submit(OTHER, self.manifest.contracts["universal_router"], data)
+
+    def swap_as_other(
+        self, path: SwapPath, *, amount_in_atoms: int, amount_out_min_atoms: int = 0
+    ) -> dict[str, Any]:
+        """Swap through the Universal Router and return the receipt, once a block has it."""
+        transaction_hash = self.submit_swap_as_other(
+            path, amount_in_atoms=amount_in_atoms, amount_out_min_atoms=amount_out_min_atoms
+        )
+        return wait_for_receipt(self.rpc, transaction_hash)
+
+    def random_swap_as_other(self, rng: random.Random) -> dict[str, Any]:
+        """Swap 1,000 to 100,000 USDC worth in one pool, either way, and return the receipt."""
+        pool = rng.choice(self.manifest.pools)
+        by_address = {token.address: token.symbol for token in self.manifest.tokens}
+        symbols = [by_address[pool.token0], by_address[pool.token1]]
+        rng.shuffle(symbols)
+        usdc = rng.randint(_RANDOM_USDC_MIN, _RANDOM_USDC_MAX)
+        amount = self._atoms_worth(symbols[0], usdc)
+        return self.swap_as_other(
+            SwapPath(tuple(symbols), (pool.fee_pips,)), amount_in_atoms=amount
+        )
+
+    def mine(self, count: int = 1) -> None:
+        """Make empty blocks, or one with what waits and then empty ones."""
+        for _ in range(count):
+            self.rpc.request("evm_mine")
+
+    def set_automine(self, *, on: bool) -> None:
+        """Switch whether a transaction gets a block at once; off, it waits for `mine`.
+
+        Not for a chain with a block time, which would forget it.
+        """
+        self.rpc.request("evm_setAutomine", on)
+
+    def reorg(self, depth: int) -> None:
+        """Replace the newest `depth` blocks by as many empty ones with other hashes."""
+        self.rpc.request("anvil_reorg", depth, [])
+
+    def _quote(self, signature: str, path: SwapPath, atoms: int) -> int:
+        data = abi.call(signature, path.packed(self.manifest), atoms)
+        return self.call(self.manifest.contracts["quoter_v2"], data)[0]
+
+    # A pool's own price is near enough to size a random swap.
+    def _atoms_worth(self, symbol: str, usdc: int) -> int:
+        one_usdc: int = 10 ** self.manifest.token("USDC").decimals
+        if symbol == "USDC":
+            return usdc * one_usdc
+        return self.quote_exact_input(SwapPath(("USDC", symbol), (3000,)), usdc * one_usdc)
