@@ -108,7 +108,7 @@ def _submitted(world: World, event: ParentSubmitted) -> Step:
     order = event.order
     if order.id in world.parents:
         return world, ()
-    parent = ParentState(order=order, status=OrderStatus.NEW, phase=Phase.QUEUED)
+    parent = progress.new_parent(order)
     world = world.with_parent(parent)
     fault = risk.check_parent(order, _limits(world), event.at)
     if fault is not None:
@@ -345,7 +345,7 @@ def _accounts(world: World, event: AccountsObserved) -> Step:
 def _finish(
     world: World, parent: ParentState, status: OrderStatus, *, reason: str, at: TimestampNs
 ) -> Step:
-    done = replace(parent, phase=Phase.DONE, status=status, reason=reason, ended_at=at)
+    done = progress.ended(parent, status, reason=reason, at=at)
     world, commands = _activate(world.with_parent(done), at)
     return world, (ReportParent(parent.order.id, status, reason), *commands)
 

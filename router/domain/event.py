@@ -12,7 +12,7 @@ from router.domain.instrument import Instrument
 from router.domain.observation import Observation
 from router.domain.order import Fill, GasPaid, OrderStatus, ParentOrder, SignedChild
 from router.domain.plan import NoRouteReason, RoutePlan
-from router.domain.units import ChildId, DurationNs, ParentId, Pips, TimestampNs
+from router.domain.units import Amount, ChildId, DurationNs, ParentId, Pips, TimestampNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Limits:
 
     Attributes
     ----------
-    order_notional_max_atoms : int
-        Of one parent at the arrival mid, in quote atoms.
+    order_notional_max : tuple of Amount
+        Of one parent at the arrival mid; one for each asset that orders may be quoted in.
     slippage_max_pips : Pips
         No parent may ask for more.
     plan_rounds_max : int
@@ -33,7 +33,7 @@ class Limits:
         How much worse than its own quote a leg may trade.
     """
 
-    order_notional_max_atoms: int
+    order_notional_max: tuple[Amount, ...]
     slippage_max_pips: Pips
     plan_rounds_max: int
     child_lifetime: DurationNs

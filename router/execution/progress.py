@@ -1,11 +1,12 @@
 """How far a parent is: what has filled, what is left, and what comes next. Pure arithmetic."""
 
 import enum
+from dataclasses import replace
 
 from router.domain.instrument import STAGES, Instrument
-from router.domain.order import OrderStatus
-from router.domain.units import Amount
-from router.state.world import ParentState, World
+from router.domain.order import TERMINAL, OrderStatus, ParentOrder
+from router.domain.units import Amount, TimestampNs
+from router.state.world import ParentState, Phase, World
 
 
 class Next(enum.Enum):
@@ -15,6 +16,17 @@ class Next(enum.Enum):
     LATER_STAGE = "later_stage"  # plan the rest over the venues that come after
     NEXT_ROUND = "next_round"  # plan the rest over all venues again
     GIVE_BACK = "give_back"  # no round is left
+
+
+def new_parent(order: ParentOrder) -> ParentState:
+    """Return the state of an order that has just been accepted."""
+    return ParentState(order=order, status=OrderStatus.NEW, phase=Phase.QUEUED)
+
+
+def ended(parent: ParentState, status: OrderStatus, *, reason: str, at: TimestampNs) -> ParentState:
+    """Return a parent with its last status."""
+    assert status in TERMINAL, f"{parent.order.id} cannot end as {status}"
+    return replace(parent, phase=Phase.DONE, status=status, reason=reason, ended_at=at)
 
 
 def filled(world: World, parent: ParentState) -> Amount:

@@ -37,17 +37,21 @@ def check_parent(order: ParentOrder, limits: Limits, now: TimestampNs) -> Refuse
 
 def check_notional(order: ParentOrder, arrival: Price, limits: Limits) -> Refused | None:
     """Refuse an order larger than the notional limit, valued at the arrival mid."""
+    limit = next((a for a in limits.order_notional_max if a.asset == arrival.quote), None)
+    if limit is None:
+        return Refused(
+            NoRouteReason.LIMIT_EXCEEDED,
+            f"limits.order_notional_max has no value for {arrival.quote}; choose one",
+        )
     notional = _value(order.quantity, arrival)
-    if notional <= limits.order_notional_max_atoms:
+    if notional <= limit.atoms:
         return None
-    largest = arrival.quantity(
-        Amount(arrival.quote, limits.order_notional_max_atoms), Rounding.DOWN
-    )
+    largest = arrival.quantity(limit, Rounding.DOWN)
     return Refused(
         NoRouteReason.LIMIT_EXCEEDED,
-        f"order notional {notional} is above limits.order_notional_max"
-        f" {limits.order_notional_max_atoms} (atoms of {arrival.quote});"
-        f" the largest quantity is {largest.atoms} atoms of {arrival.base}",
+        f"order notional {notional} is above limits.order_notional_max {limit.atoms}"
+        f" (atoms of {limit.asset}); the largest quantity is {largest.atoms} atoms of"
+        f" {largest.asset}",
     )
 
 

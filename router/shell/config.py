@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from router.domain.error import ConfigError
 from router.domain.event import Limits
 from router.domain.instrument import Asset
-from router.domain.units import AssetId, DurationNs, Pips, parse_decimal
+from router.domain.units import Amount, AssetId, DurationNs, Pips, parse_decimal
 from router.state.market import Staleness
 
 _NS_PER_MS: Final = 1_000_000
@@ -38,10 +38,12 @@ class EngineSettings(_Strict):
 
 
 class LimitsSettings(_Strict):
-    """Money limits, in units of `quote_asset`; every key must be chosen."""
+    """Money limits; every key must be chosen.
 
-    quote_asset: str
-    order_notional_max: str
+    `order_notional_max` has a value, in units of the asset, for each asset orders are quoted in.
+    """
+
+    order_notional_max: Annotated[Mapping[str, str], Field(min_length=1)]
     slippage_max_bps: Bps
     slippage_tolerance_bps: Bps
     plan_rounds_max: Annotated[int, Field(ge=1, le=20)]
@@ -133,25 +135,28 @@ def _parsed(path: Path) -> FileSettings:
 
 
 def _limits(path: Path, settings: LimitsSettings, assets: Mapping[str, Asset]) -> Limits:
-    quote = assets.get(settings.quote_asset)
-    if quote is None:
-        known = ", ".join(assets)
-        raise ConfigError(
-            f"{path}: limits.quote_asset: {settings.quote_asset!r} is not in [assets]; use {known}"
-        )
-    try:
-        notional = parse_decimal(settings.order_notional_max, quote.decimals)
-    except ValueError as error:
-        raise ConfigError(f"{path}: limits.order_notional_max: {error}") from error
-    if notional <= 0:
-        raise ConfigError(f"{path}: limits.order_notional_max: must be positive, was {notional}")
     return Limits(
-        order_notional_max_atoms=notional,
+        order_notional_max=tuple(
+            _notional(f"{path}: limits.order_notional_max.{name}", assets.get(name), text)
+            for name, text in settings.order_notional_max.items()
+        ),
         slippage_max_pips=Pips(int(settings.slippage_max_bps * _PIPS_PER_BPS)),
         plan_rounds_max=settings.plan_rounds_max,
         child_lifetime=DurationNs(settings.child_lifetime_ms * _NS_PER_MS),
         slippage_tolerance_pips=Pips(int(settings.slippage_tolerance_bps * _PIPS_PER_BPS)),
     )
+
+
+def _notional(where: str, asset: Asset | None, text: str) -> Amount:
+    if asset is None:
+        raise ConfigError(f"{where}: is not in [assets]; add it there or correct it")
+    try:
+        atoms = parse_decimal(text, asset.decimals)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    if atoms <= 0:
+        raise ConfigError(f"{where}: must be positive, was {text}")
+    return Amount(asset.id, atoms)
 
 
 def _resolved(

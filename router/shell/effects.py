@@ -45,7 +45,7 @@ from router.domain.verdict import Refused
 from router.port import Clock, Resolution
 from router.shell import observe
 from router.shell.reader import Reader
-from router.shell.solver_pool import SolverPool
+from router.shell.solver_pool import Solver
 
 Post: TypeAlias = Callable[[Event], None]
 
@@ -59,7 +59,7 @@ _ACCOUNT_PAUSE: Final = DurationNs(500_000_000)
 class Effects:
     """Performs commands; holds nothing but the tasks under way."""
 
-    def __init__(self, reader: Reader, solver: SolverPool, *, clock: Clock, post: Post) -> None:
+    def __init__(self, reader: Reader, solver: Solver, *, clock: Clock, post: Post) -> None:
         self._reader = reader
         self._venues = reader.venues
         self._solver = solver
@@ -87,7 +87,9 @@ class Effects:
             case RaiseAlarm():
                 observe.alarm_raised(command.message)
             case ReportParent():
-                pass  # watchers are shown the event and the world
+                observe.parent_order_told(
+                    command.parent, status=command.status.value, message=command.message
+                )
 
     def cancel(self) -> None:
         """Stop what is under way; what was in flight is resolved after the next start."""

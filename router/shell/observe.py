@@ -9,7 +9,7 @@ import sys
 
 import structlog
 
-from router.domain.units import ChildId, DurationNs, ParentId, VenueId
+from router.domain.units import ChildId, ParentId, VenueId
 
 _log = structlog.stdlib.get_logger("headrace")
 
@@ -56,6 +56,6 @@ def alarm_raised(message: str) -> None:
     _log.error("alarm_raised", message=message)
 
 
-def parent_order_done(parent: ParentId, *, status: str, reason: str, took: DurationNs) -> None:
-    """Record a parent's end."""
-    _log.info("parent_order_done", parent_id=parent, status=status, reason=reason, took_ns=took)
+def parent_order_told(parent: ParentId, *, status: str, message: str) -> None:
+    """Record that a parent was accepted or has ended."""
+    _log.info("parent_order_told", parent_id=parent, status=status, message=message)

@@ -23,7 +23,7 @@ from router.port import Clock
 from router.shell import observe
 from router.shell.effects import Effects
 from router.shell.reader import Reader
-from router.shell.solver_pool import SolverPool
+from router.shell.solver_pool import Solver
 from router.state.world import ParentState, Phase, World
 
 Watcher: TypeAlias = Callable[[Event, World], None]
@@ -57,7 +57,7 @@ class Parts:
     """What a runtime is made of."""
 
     reader: Reader
-    solver: SolverPool
+    solver: Solver
     journal: RecordSink
     clock: Clock
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Protocol
 
 from router.domain.error import NoRouteError, SolverError
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
@@ -11,20 +13,36 @@ from router.domain.units import NS_PER_S, DurationNs
 from router.domain.verdict import Refused
 
 
-class SolverPool:
-    """One warm solver process; started again if it dies or overruns its deadline."""
+class Solver(Protocol):
+    """What plans problems; `SolverPool` is one."""
 
-    def __init__(self, deadline: DurationNs) -> None:
+    async def solve(self, problem: RoutingProblem) -> RoutePlan | Refused:
+        """Plan a problem, or say why there is no plan."""
+        ...
+
+
+class SolverPool:
+    """One solver process; started again if it dies or overruns its deadline.
+
+    Parameters
+    ----------
+    warm : bool
+        Compile all usual programmes at the start: right for a process that stays, a waste for one
+        that plans a single order.
+    """
+
+    def __init__(self, deadline: DurationNs, *, warm: bool) -> None:
         self._deadline = deadline
-        self._pool, self._warm = _start()
+        self._first = _warm_up if warm else _import
+        self._pool, self._ready = _start(self._first)
 
     async def solve(self, problem: RoutingProblem) -> RoutePlan | Refused:
         """Plan a problem, or say why there is no plan: also for want of time or a process.
 
-        The deadline counts from when the process is warm; its start imports cvxpy, about 2 s.
+        The deadline counts from when the process is ready, which takes a second or two.
         """
         try:
-            await asyncio.shield(asyncio.wrap_future(self._warm))
+            await asyncio.shield(asyncio.wrap_future(self._ready))
             async with asyncio.timeout(self._deadline / NS_PER_S):
                 return await asyncio.wrap_future(self._pool.submit(_solve, problem))
         except TimeoutError:
@@ -43,13 +61,13 @@ class SolverPool:
 
     def _restart(self) -> None:
         _end(self._pool)
-        self._pool, self._warm = _start()
+        self._pool, self._ready = _start(self._first)
 
 
-def _start() -> tuple[ProcessPoolExecutor, "Future[None]"]:
+def _start(first: Callable[[], None]) -> tuple[ProcessPoolExecutor, "Future[None]"]:
     # spawn, not fork: the parent has threads and sockets that a child must not inherit.
     pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-    return pool, pool.submit(_warm_up)
+    return pool, pool.submit(first)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
@@ -57,6 +75,10 @@ def _end(pool: ProcessPoolExecutor) -> None:
     for process in processes:
         process.terminate()
     pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _import() -> None:
+    import router.optimiser.solve  # noqa: F401, PLC0415 - numpy and the rest, once
 
 
 def _warm_up() -> None:

@@ -17,7 +17,6 @@ from router.domain.event import (
     RouteSolved,
 )
 from router.domain.observation import Observation
-from router.domain.order import OrderStatus
 from router.domain.plan import RoutePlan
 from router.domain.units import PICO_PER_UNIT, Amount, AssetId, ChildId, format_decimal
 from router.state.world import World
@@ -26,8 +25,8 @@ _BPS_PER_UNIT = 10_000
 
 
 # One line a case of a closed union: splitting it would hide that it is complete.
-def tell(event: Event, world: World) -> str:  # noqa: C901, PLR0911, PLR0912
-    """Say what an event means; `world` is the world after it."""
+def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0912
+    """Say what an event means, or None where a later one will; `world` is the world after it."""
     match event:
         case EngineStarted():
             return "engine started" if not world.parents else "engine started again, recovering"
@@ -51,11 +50,9 @@ def tell(event: Event, world: World) -> str:  # noqa: C901, PLR0911, PLR0912
         case ChildWentSilent():
             return f"{event.child} is in doubt, asking the venue: {event.reason}"
         case ChildFilled():
-            fill = event.fill
-            quantity, notional = _show(fill.quantity, world), _show(fill.notional, world)
-            return f"{event.child} filled {quantity} for {notional} on {fill.instrument}"
+            return None  # told in sum when the child ends
         case ChildEnded():
-            return _ended(event)
+            return _ended(event, world)
         case AccountsObserved():
             return _reconciled(world)
 
@@ -74,11 +71,20 @@ def _solved(plan: RoutePlan, world: World) -> str:
     )
 
 
-def _ended(event: ChildEnded) -> str:
-    if event.status is OrderStatus.FILLED and event.gas is not None:
-        return f"{event.child} mined in block {event.gas.block_number}, gas {event.gas.gas_used}"
-    reason = f": {event.reason}" if event.reason else ""
-    return f"{event.child} ended {event.status.value}{reason}"
+def _ended(event: ChildEnded, world: World) -> str:
+    fills = world.children[event.child].fills
+    told = [f"{event.child} {event.status.value}"]
+    for instrument in dict.fromkeys(f.instrument for f in fills):
+        here = [f for f in fills if f.instrument == instrument]
+        quantity = Amount(here[0].quantity.asset, sum(f.quantity.atoms for f in here))
+        notional = Amount(here[0].notional.asset, sum(f.notional.atoms for f in here))
+        shown = f"{_show(quantity, world)} for {_show(notional, world)}"
+        told.append(f"{shown} on {instrument} in {len(here)} fills")
+    if event.gas is not None:
+        told.append(f"mined in block {event.gas.block_number}, gas {event.gas.gas_used}")
+    if event.reason:
+        told.append(event.reason)
+    return ", ".join(told)
 
 
 def _reconciled(world: World) -> str:

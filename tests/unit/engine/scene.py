@@ -81,7 +81,7 @@ PERP = Instrument(
     tick_decimals=2,
 )
 LIMITS = Limits(
-    order_notional_max_atoms=2_000_000 * DOLLAR,
+    order_notional_max=(Amount(USDC.id, 2_000_000 * DOLLAR),),
     slippage_max_pips=Pips(10_000),
     plan_rounds_max=2,
     child_lifetime=DurationNs(60 * 10**9),
