@@ -1,0 +1,44 @@
+"""Expected errors as one line and exit code 2; anything else is a bug and shows its traceback."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from router.domain.error import RouterError
+
+P = ParamSpec("P")
+
+EXIT_BAD_INPUT = 2
+
+
+def guarded(verb: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a verb. A decorator, because every verb must end the same way."""
+
+    @functools.wraps(verb)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+        except RouterError as error:
+            fail(str(error))
+        except ExceptionGroup as group:
+            # Parts that ran together report together; the first expected error is the story.
+            expected, rest = group.split(RouterError)
+            if rest is not None or expected is None:
+                raise
+            fail(str(_first(expected)))
+
+    return wrapped
+
+
+def fail(message: str) -> None:
+    """Say what is wrong on standard error and exit with code 2."""
+    sys.stderr.write(f"error: {message}\n")
+    raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _first(group: BaseExceptionGroup[RouterError]) -> BaseException:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,229 @@
+"""The `headrace` command. Verbs are imported when they run, so that `--help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from router.cli.guard import guarded
+
+EXIT_BAD_INPUT: Final = 2
+
+app = typer.Typer(
+    name="headrace",
+    help="Smart order router: pools and perp books in one optimisation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sandbox = typer.Typer(help="Local counterparties to rehearse against.", no_args_is_help=True)
+app.add_typer(sandbox, name="sandbox")
+
+ConfigPath = Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
+SideArgument = Annotated[str, typer.Argument(help="buy or sell.", show_default=False)]
+Quantity = Annotated[str, typer.Argument(help="How much, as a decimal.", show_default=False)]
+BaseAsset = Annotated[str, typer.Argument(help="The asset traded.", show_default=False)]
+QuoteAsset = Annotated[str, typer.Option("--quote", help="The asset paid or received.")]
+InQuote = Annotated[
+    bool, typer.Option("--cash", help="The quantity is cash: trade exactly so much quote.")
+]
+Limit = Annotated[str | None, typer.Option("--limit", help="Worst price, fees included.")]
+Slippage = Annotated[
+    str | None, typer.Option("--slippage-max", help="Bps against arrival, for every unit.")
+]
+Hours = Annotated[str, typer.Option("--holding-hours", help="How long a perp is held.")]
+Venues = Annotated[str | None, typer.Option("--venues", help="Only these, with commas.")]
+Deadline = Annotated[str, typer.Option("--deadline", help="Seconds until nothing more is sent.")]
+ClientId = Annotated[
+    str | None, typer.Option("--id", help="Client order id; the same id is the same order.")
+]
+StateDir = Annotated[Path, typer.Option("--state-dir", help="Where the manifest goes.")]
+Seed = Annotated[int, typer.Option("--seed", help="Shapes the liquidity.")]
+Live = Annotated[bool, typer.Option("--live", help="Allow venues with real money.")]
+Port = Annotated[int, typer.Option("--port", help="0 takes a free one.")]
+
+
+@app.command("check-config")
+@guarded
+def check_config(
+    config: ConfigPath,
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Connect to nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a configuration, and that the venues are what it says."""
+    from router.cli import check_config as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(config, offline=offline, as_json=as_json)
+
+
+@app.command()
+@guarded
+# The words of a command line are positional.
+def quote(  # noqa: PLR0917
+    config: ConfigPath,
+    side: SideArgument,
+    quantity: Quantity,
+    base: BaseAsset,
+    *,
+    quote_asset: QuoteAsset = "USDC",
+    cash: InQuote = False,
+    limit: Limit = None,
+    slippage_max: Slippage = None,
+    holding_hours: Hours = "8",
+    venues: Venues = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate the slippage of an order; sends nothing."""
+    from router.cli import quote as verb  # noqa: PLC0415 - quick --help
+    from router.cli.request import request  # noqa: PLC0415 - quick --help
+
+    verb.run(
+        config,
+        request(
+            side=side,
+            quantity=quantity,
+            base=base,
+            quote=quote_asset,
+            cash=cash,
+            limit_price=limit,
+            slippage_max_bps=slippage_max,
+            holding_hours=holding_hours,
+            venues=venues,
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
+@guarded
+# The words of a command line are positional.
+def order(  # noqa: PLR0917
+    config: ConfigPath,
+    side: SideArgument,
+    quantity: Quantity,
+    base: BaseAsset,
+    *,
+    quote_asset: QuoteAsset = "USDC",
+    cash: InQuote = False,
+    limit: Limit = None,
+    slippage_max: Slippage = None,
+    holding_hours: Hours = "8",
+    venues: Venues = None,
+    deadline: Deadline = "120",
+    client_order_id: ClientId = None,
+    live: Live = False,
+    as_json: Json = False,
+) -> None:
+    """Send a parent order and watch it; through the daemon if one runs on the journal."""
+    from router.cli import order as verb  # noqa: PLC0415 - quick --help
+    from router.cli.request import request  # noqa: PLC0415 - quick --help
+
+    verb.run(
+        config,
+        request(
+            side=side,
+            quantity=quantity,
+            base=base,
+            quote=quote_asset,
+            cash=cash,
+            limit_price=limit,
+            slippage_max_bps=slippage_max,
+            holding_hours=holding_hours,
+            venues=venues,
+            deadline_s=deadline,
+            client_order_id=client_order_id,
+        ),
+        live=live,
+        as_json=as_json,
+    )
+
+
+@app.command()
+@guarded
+def run(
+    config: ConfigPath,
+    *,
+    live: Live = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log every event.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the daemon: recover from the journal, then take orders until it is told to stop."""
+    from router.cli import run as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(config, live=live, verbose=verbose, as_json=as_json)
+
+
+@app.command()
+@guarded
+def replay(
+    journal: Annotated[Path, typer.Argument(help="Journal file.", show_default=False)],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Rebuild the world from a journal; verify its chain and every decision in it."""
+    from router.cli import replay as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(journal, as_json=as_json)
+
+
+@app.command()
+@guarded
+def demo(
+    *,
+    state_dir: StateDir = Path("run/demo"),
+    quantity: Annotated[str, typer.Option("--quantity", help="ETH to buy.")] = "250",
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Start both sandboxes and take one parent order from quote to reconciliation."""
+    from router.cli import demo as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(state_dir, quantity=quantity, seed=seed, as_json=as_json)
+
+
+@sandbox.command()
+@guarded
+def chain(
+    *,
+    state_dir: StateDir = Path("run/chain"),
+    seed: Seed = 7,
+    port: Port = 0,
+    block_time: Annotated[
+        float, typer.Option("--block-time", help="Seconds between blocks; 0 only on demand.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Serve a local chain with the real contracts and seeded pools."""
+    from router.cli import sandbox as verb  # noqa: PLC0415 - quick --help
+
+    verb.chain(state_dir, seed=seed, port=port, block_time_s=block_time, as_json=as_json)
+
+
+@sandbox.command()
+@guarded
+def hyperliquid(
+    *,
+    state_dir: StateDir = Path("run/hyperliquid"),
+    seed: Seed = 7,
+    port: Port = 0,
+    as_json: Json = False,
+) -> None:
+    """Serve a local perp venue in Hyperliquid's wire format."""
+    from router.cli import sandbox as verb  # noqa: PLC0415 - quick --help
+
+    verb.hyperliquid(state_dir, seed=seed, port=port, as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line."""
+    if not __debug__:
+        sys.stderr.write("error: headrace refuses to run under -O: its asserts guard money\n")
+        sys.exit(EXIT_BAD_INPUT)
+    app()
+
+
+if __name__ == "__main__":
+    main()

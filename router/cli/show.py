@@ -1,0 +1,236 @@
+"""Plans and reports for eyes and for programs."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from router.domain.instrument import Asset, InstrumentKind
+from router.domain.plan import CostSplit, Leg, QuantityKind, RoutePlan
+from router.domain.units import (
+    PICO_PER_UNIT,
+    Price,
+    Side,
+    format_decimal,
+)
+from router.optimiser.certificate import sentences
+
+_BPS_PER_UNIT = 10_000
+_QUANTITY_DECIMALS = 4
+_CASH_DECIMALS = 2
+_WIDTH = 110
+
+
+def print_json(data: object) -> None:
+    """Write one JSON document to standard output; integers beyond 64 bits must be strings."""
+    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def report_data(encoded: bytes) -> Mapping[str, Any]:
+    """Return a parent's report, as the desk encodes it, as plain data."""
+    data: Mapping[str, Any] = orjson.loads(encoded)["ParentReport"]
+    return data
+
+
+def console(*, as_json: bool = False) -> Console:
+    """Return where to write for eyes: standard error where standard output is for programs."""
+    found = Console(stderr=as_json, highlight=False)
+    # Into a file or pipe rich would fold tables at 80 columns.
+    return found if found.is_terminal else Console(stderr=as_json, highlight=False, width=_WIDTH)
+
+
+def plan_data(plan: RoutePlan) -> dict[str, object]:
+    """Return a plan as plain data: atoms as decimal strings, slippage in bps."""
+    block = plan.block
+    return {
+        "side": plan.side.value,
+        "arrival_mid": _price_text(plan.arrival_mid, plan.legs),
+        "block": {"number": block.number, "hash": block.hash} if block else None,
+        "legs": [_leg_data(leg) for leg in plan.legs],
+        "unfilled_atoms": str(plan.unfilled.atoms),
+        "cost_atoms": _cost_data(plan.cost),
+        "slippage_bps": plan.slippage / 100,
+        "singles": [
+            {
+                "instrument": s.instrument,
+                "slippage_bps": None if s.slippage is None else s.slippage / 100,
+            }
+            for s in plan.singles
+        ],
+        "certificate": {
+            "upper_bound_bps": _bps(plan.certificate.upper_bound),
+            "lower_bound_bps": _bps(plan.certificate.lower_bound),
+            "gap_bps": _bps(plan.certificate.gap),
+            "rounded_cost_bps": _bps(plan.certificate.rounded_cost),
+            "method": plan.certificate.method,
+            "binds": [
+                {"row": m.row, "saves_bps_per_unit": _bps(m.value)}
+                for m in plan.certificate.multipliers
+                if m.value
+            ],
+        },
+    }
+
+
+def plan_table(plan: RoutePlan) -> Table:
+    """Return a plan as a table: one row a leg, costs in quote units, slippage in bps."""
+    table = Table(
+        title=f"{plan.side.value}, arrival mid {_price_text(plan.arrival_mid, plan.legs)}"
+    )
+    table.add_column("instrument")
+    for name in ("quantity", "price", "impact", "fees", "gas", "funding", "slip, bps"):
+        table.add_column(name, justify="right")
+    for leg in plan.legs:
+        table.add_row(
+            leg.instrument.id,
+            _units(leg.quantity.atoms, leg.instrument.base),
+            f"{_average_price(leg):.{_CASH_DECIMALS}f}",
+            *_cost_cells(leg.cost, leg.instrument.quote),
+            f"{leg.slippage / 100:.2f}",
+        )
+    if plan.legs:
+        instrument = plan.legs[0].instrument
+        total = sum(leg.quantity.atoms for leg in plan.legs)
+        table.add_section()
+        table.add_row(
+            "total",
+            _units(total, instrument.base),
+            "",
+            *_cost_cells(plan.cost, instrument.quote),
+            f"{plan.slippage / 100:.2f}",
+        )
+    return table
+
+
+def singles_lines(plan: RoutePlan) -> Iterator[str]:
+    """Say what each venue alone would cost, and how good the split provably is."""
+    for single in sorted(plan.singles, key=lambda s: (s.slippage is None, s.slippage or 0)):
+        if single.slippage is None:
+            yield f"alone on {single.instrument}: does not fit"
+        else:
+            yield f"alone on {single.instrument}: {single.slippage / 100:.2f} bps"
+    yield from (f"proof: {sentence}" for sentence in sentences(plan.certificate))
+
+
+def report_tables(
+    report: Mapping[str, Any], assets: Mapping[str, Asset]
+) -> Iterator[RenderableType]:
+    """Show a parent's report, as the engine encodes it."""
+    yield _legs_table(report, assets)
+    yield _summary(report, assets)
+    differences = report["differences"]
+    if differences is None:
+        yield "reconciliation: nothing was sent, nothing to compare"
+    elif differences:
+        yield f"[red]reconciliation FAILED[/red]: {differences[0]}"
+    else:
+        yield "[green]reconciled[/green]: every balance and position agrees to the atom"
+
+
+def _legs_table(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> Table:
+    table = Table(title="predicted against realised, slippage in bps before gas and funding")
+    table.add_column("leg", no_wrap=True)
+    for name in ("predicted", "filled", "for", "predicted", "realised", "exact"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for leg in report["legs"]:
+        table.add_row(
+            leg["instrument"],
+            _amount(leg["predicted_quantity"], assets),
+            _amount(leg["filled_quantity"], assets),
+            _cash_amount(leg["filled_notional"], assets),
+            _pips(leg["predicted_slippage"]),
+            _pips(leg["realised_slippage"]),
+            "yes" if leg["exact"] else "no",
+        )
+    return table
+
+
+def _summary(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
+    reason = f" ({report['reason']})" if report["reason"] else ""
+    return (
+        f"{report['status']}{reason}: {_amount(report['filled_quantity'], assets)} for"
+        f" {_cash_amount(report['filled_notional'], assets)}; slippage predicted"
+        f" {_pips(report['predicted_slippage'])} bps with funding, realised"
+        f" {_pips(report['realised_slippage'])} bps with gas"
+    )
+
+
+def _leg_data(leg: Leg) -> dict[str, object]:
+    buying = leg.side is Side.BUY
+    paid, received = (leg.notional, leg.quantity) if buying else (leg.quantity, leg.notional)
+    exact_output = buying is (leg.quantity_kind is QuantityKind.BASE)
+    return {
+        "instrument": leg.instrument.id,
+        "venue": leg.instrument.venue,
+        "symbol": leg.instrument.symbol,
+        "kind": leg.instrument.kind.value,
+        "fee_pips": leg.instrument.fee_pips,
+        "exact": "output" if exact_output else "input",
+        "asset_in": paid.asset,
+        "amount_in_atoms": str(paid.atoms),
+        "asset_out": received.asset,
+        "amount_out_atoms": str(received.atoms),
+        "bound_atoms": str(leg.bound.atoms),
+        "limit_ticks": leg.limit_ticks,
+        "is_pool": leg.instrument.kind is InstrumentKind.SPOT_POOL,
+        "cost_atoms": _cost_data(leg.cost),
+        "slippage_bps": leg.slippage / 100,
+    }
+
+
+def _cost_data(cost: CostSplit) -> dict[str, str]:
+    return {
+        "impact": str(cost.impact),
+        "fees": str(cost.fees),
+        "gas": str(cost.gas),
+        "funding": str(cost.funding),
+        "total": str(cost.total),
+    }
+
+
+def _cost_cells(cost: CostSplit, quote: Asset) -> tuple[str, ...]:
+    return tuple(_cash(part, quote) for part in (cost.impact, cost.fees, cost.gas, cost.funding))
+
+
+def _bps(pico: int) -> float:
+    return pico * _BPS_PER_UNIT / PICO_PER_UNIT
+
+
+def _pips(pips: int | None) -> str:
+    return "-" if pips is None else f"{pips / 100:.2f}"
+
+
+def _units(atoms: int, asset: Asset) -> str:
+    return f"{Decimal(format_decimal(atoms, asset.decimals)):,.{_QUANTITY_DECIMALS}f}"
+
+
+def _cash(atoms: int, asset: Asset) -> str:
+    return f"{Decimal(format_decimal(atoms, asset.decimals)):,.{_CASH_DECIMALS}f}"
+
+
+def _amount(amount: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
+    asset = assets[amount["asset"]]
+    return f"{_units(int(amount['atoms']), asset)} {asset.id}"
+
+
+def _cash_amount(amount: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
+    asset = assets[amount["asset"]]
+    return f"{_cash(int(amount['atoms']), asset)} {asset.id}"
+
+
+def _average_price(leg: Leg) -> Decimal:
+    quote = Decimal(format_decimal(leg.notional.atoms, leg.instrument.quote.decimals))
+    return quote / Decimal(format_decimal(leg.quantity.atoms, leg.instrument.base.decimals))
+
+
+def _price_text(price: Price, legs: tuple[Leg, ...]) -> str:
+    if not legs:
+        return ""
+    instrument = legs[0].instrument
+    exponent = instrument.base.decimals - instrument.quote.decimals
+    ratio = (Decimal(price.quote_atoms) / Decimal(price.base_atoms)).scaleb(exponent)
+    return f"{ratio:.{_CASH_DECIMALS}f}"

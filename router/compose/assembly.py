@@ -1,0 +1,171 @@
+"""A configuration made into venues, instruments and the parts of a runtime."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from router.domain.error import ConfigError, StaleDataError
+from router.domain.instrument import Instrument
+from router.domain.market import MarketEvent
+from router.domain.units import NS_PER_S, AssetId, DurationNs, VenueId
+from router.port import Clock, Venue, VenueSetup
+from router.shell.config import Config, faults, load
+from router.shell.reader import Reader
+from router.state.market import MarketView
+from venues.registry import REGISTRY, builder
+
+_FIRST_DATA_WAIT: Final = DurationNs(20 * NS_PER_S)
+_FIRST_DATA_PAUSE: Final = DurationNs(NS_PER_S // 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """Everything a configuration names, connected to nothing yet."""
+
+    config: Config
+    setups: tuple[VenueSetup, ...]
+    clock: Clock
+
+    @property
+    def venues(self) -> Mapping[VenueId, Venue]:
+        """The venues by name."""
+        return {s.venue.id: s.venue for s in self.setups}
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All instruments of all venues, in the file's order."""
+        return tuple(i for s in self.setups for i in s.instruments)
+
+    def require_permission(self, *, live: bool) -> None:
+        """Refuse to trade real money unless that was asked for.
+
+        Raises
+        ------
+        ConfigError
+            Naming the venues.
+        """
+        real = [s.venue.id for s in self.setups if s.real_money]
+        if real and not live:
+            raise ConfigError(
+                f"{self.config.path}: {', '.join(real)} trade real money; pass --live to allow it"
+            )
+
+    def reader(self) -> Reader:
+        """Return a reader over a market view that is still empty."""
+        natives: dict[VenueId, AssetId] = {
+            s.venue.id: s.native for s in self.setups if s.native is not None
+        }
+        market = MarketView(self.instruments, self.config.staleness)
+        return Reader(self.venues, market, natives=natives, clock=self.clock)
+
+
+def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assembly:
+    """Read a configuration and build what it names.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and the remedy.
+    """
+    config = load(path, environment)
+    setups = tuple(
+        _setup(config, name, environment=environment, clock=clock) for name in config.venues
+    )
+    assembly = Assembly(config, setups, clock)
+    seen: set[str] = set()
+    for instrument in assembly.instruments:
+        if instrument.id in seen:
+            raise ConfigError(f"{path}: {instrument.id} is configured twice; remove one")
+        seen.add(instrument.id)
+    return assembly
+
+
+@asynccontextmanager
+async def connected(assembly: Assembly) -> AsyncIterator[None]:
+    """Connect and check every venue; release them at the end.
+
+    Raises
+    ------
+    ConfigError
+        If a venue is not what the configuration says, or cannot be reached.
+    """
+    venues = tuple(assembly.venues.values())
+    try:
+        await _start(venues)
+        yield
+    finally:
+        for venue in venues:
+            await venue.close()
+
+
+@asynccontextmanager
+async def streaming(assembly: Assembly, reader: Reader) -> AsyncIterator[None]:
+    """Stream every venue into the reader's market until the block is left.
+
+    Raises
+    ------
+    StaleDataError
+        If a market is not complete and fresh within 20 s.
+    """
+
+    def fold(event: MarketEvent) -> None:
+        reader.market.fold(event)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(v.stream(fold)) for v in assembly.venues.values()]
+        try:
+            await ready(assembly, reader)
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def ready(assembly: Assembly, reader: Reader) -> None:
+    """Return once every market is complete and fresh.
+
+    Raises
+    ------
+    StaleDataError
+        If that takes more than 20 s; says what is missing.
+    """
+    clock = assembly.clock
+    deadline = clock.now() + _FIRST_DATA_WAIT
+    while (missing := reader.market.missing(clock.now())) is not None:
+        if clock.now() > deadline:
+            raise StaleDataError(f"{missing}; gave up after {_FIRST_DATA_WAIT // NS_PER_S} s")
+        await clock.sleep(_FIRST_DATA_PAUSE)
+
+
+def _setup(
+    config: Config, name: str, *, environment: Mapping[str, str], clock: Clock
+) -> VenueSetup:
+    where = f"{config.path}: venues.{name}"
+    if name not in REGISTRY:
+        raise ConfigError(f"{where}: unknown venue; use one of {', '.join(sorted(REGISTRY))}")
+    try:
+        build = builder(name)
+        return build(
+            config.venues[name], assets=config.assets, environment=environment, clock=clock
+        )
+    except ValidationError as error:
+        raise faults(error, f"{where}.") from error
+    except ConfigError as error:
+        raise ConfigError(f"{where}.{error}") from error
+
+
+async def _start(venues: tuple[Venue, ...]) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            for venue in venues:
+                group.create_task(venue.start())
+    except ExceptionGroup as errors:
+        expected = [e for e in errors.exceptions if isinstance(e, ConfigError)]
+        if len(expected) < len(errors.exceptions):
+            raise
+        raise expected[0] from errors

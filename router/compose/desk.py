@@ -1,0 +1,161 @@
+"""The desk: an engine with its journal, venues and solver, taking orders until told to stop."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeAlias
+
+from router import engine
+from router.compose.assembly import Assembly, connected
+from router.compose.dry_run import order_context
+from router.domain.error import JournalError
+from router.domain.event import EngineStarted, Event
+from router.gateway.order_request import parse_order
+from router.journal.replay import ReplayReport, replay
+from router.shell import store
+from router.shell.runtime import Parts, RecordSink, Runtime
+from router.shell.solver_pool import Solver, SolverPool
+from router.state.world import World
+from router.tca.concern import parent_of
+from router.tca.report import ParentReport, report
+from router.tca.story import tell
+
+Tell: TypeAlias = Callable[[str], None]
+WrapJournal: TypeAlias = Callable[[RecordSink], RecordSink]
+
+
+class Desk:
+    """Takes orders for a running engine."""
+
+    def __init__(self, assembly: Assembly, runtime: Runtime, *, journal_id: str) -> None:
+        self._assembly = assembly
+        self._journal_id = journal_id
+        self.runtime = runtime
+
+    async def work(self, request: Mapping[str, str], tell_line: Tell) -> ParentReport:
+        """Take an order, tell its story line by line, and return the report once it is done.
+
+        The same request again follows the same order.
+
+        Raises
+        ------
+        OrderError
+            If the request names something that cannot be; nothing was sent.
+        """
+        order = parse_order(request, order_context(self._assembly, self._journal_id))
+
+        def watcher(event: Event, world: World) -> None:
+            if parent_of(event, world) in {None, order.id}:
+                line = tell(event, world)
+                if line is not None:
+                    tell_line(line)
+
+        self.runtime.watch(watcher)
+        try:
+            self.runtime.submit(order)
+            done = await self.runtime.finished(order.id)
+        finally:
+            self.runtime.unwatch(watcher)
+        return report(self.runtime.world, done)
+
+
+@asynccontextmanager
+async def open_desk(
+    assembly: Assembly,
+    *,
+    wrap: WrapJournal = lambda journal: journal,
+    solver: Solver | None = None,
+) -> AsyncIterator[Desk]:
+    """Recover from the journal, connect, and run the engine until the block is left.
+
+    Parameters
+    ----------
+    wrap : function
+        Put around the journal; for those who want to see every record on its way to disk.
+    solver : Solver, optional
+        Another than a process of its own.
+
+    Raises
+    ------
+    ConfigError
+        If a venue is not what the configuration says, or cannot be reached.
+    JournalError
+        If the journal is damaged, in use, or replays to other commands than it recorded.
+    """
+    with (
+        _journal(assembly.config.journal) as (journal, journal_id),
+        _solving(assembly, solver) as planner,
+    ):
+        world = recover(assembly.config.journal, journal_id).world
+        async with connected(assembly):
+            parts = Parts(
+                reader=assembly.reader(),
+                solver=planner,
+                journal=wrap(journal),
+                clock=assembly.clock,
+            )
+            runtime = Runtime(parts, world)
+            stop = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(runtime.run(_start(assembly, journal_id), stop))
+                await runtime.started.wait()
+                try:
+                    yield Desk(assembly, runtime, journal_id=journal_id)
+                finally:
+                    stop.set()
+
+
+@contextmanager
+def _journal(path: Path) -> Iterator[tuple[store.JournalStore, str]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    journal_id = store.identity(path) if path.exists() else secrets.token_hex(8)
+    journal = store.open_journal(path, journal_id=journal_id)
+    try:
+        yield journal, journal_id
+    finally:
+        journal.close()
+
+
+@contextmanager
+def _solving(assembly: Assembly, given: Solver | None) -> Iterator[Solver]:
+    if given is not None:
+        yield given
+        return
+    pool = SolverPool(assembly.config.solve_deadline, warm=True)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def _start(assembly: Assembly, journal_id: str) -> EngineStarted:
+    return EngineStarted(
+        journal_id=journal_id,
+        instruments=assembly.instruments,
+        limits=assembly.config.limits,
+        build=version("headrace"),
+        at=assembly.clock.now(),
+    )
+
+
+def recover(path: Path, journal_id: str) -> ReplayReport[World]:
+    """Replay a journal into the world it leaves.
+
+    Raises
+    ------
+    JournalError
+        If it is damaged, or the engine would have decided otherwise.
+    """
+    result = verify(path, journal_id)
+    if result.fault is not None:
+        raise JournalError(f"{path}: {result.fault.sentence}")
+    return result
+
+
+def verify(path: Path, journal_id: str | None = None) -> ReplayReport[World]:
+    """Replay a journal and say what it comes to; a fault is in the report, not raised."""
+    name = store.identity(path) if journal_id is None else journal_id
+    return replay(store.read(path), engine.step, World(), journal_id=name)

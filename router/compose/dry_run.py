@@ -1,0 +1,82 @@
+"""A slippage estimate before trading: read and planned as an order would be, nothing sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from router.algo import sweep
+from router.compose.assembly import Assembly, connected, streaming
+from router.domain.error import NoRouteError
+from router.domain.observation import Observation
+from router.domain.order import ParentOrder
+from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
+from router.domain.verdict import Refused
+from router.gateway.order_request import OrderContext, parse_order
+from router.risk import limits as risk
+from router.shell.solver_pool import SolverPool
+
+_NO_JOURNAL = "dry run"
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What would be done, and what it was planned on."""
+
+    order: ParentOrder
+    observation: Observation
+    problem: RoutingProblem
+    plan: RoutePlan
+
+
+async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
+    """Plan an order on fresh state.
+
+    Raises
+    ------
+    OrderError
+        If the request names something that cannot be.
+    NoRouteError
+        If no plan satisfies it; carries the reason.
+    ConfigError, StaleDataError, VenueError
+        If a venue is not what the configuration says, or does not answer.
+    """
+    clock = assembly.clock
+    order = parse_order(request, order_context(assembly, _NO_JOURNAL))
+    solver = SolverPool(assembly.config.solve_deadline, warm=False)
+    reader = assembly.reader()
+    try:
+        async with connected(assembly), streaming(assembly, reader):
+            _refuse(risk.check_parent(order, assembly.config.limits, clock.now()))
+            instruments = sweep.eligible(order, assembly.instruments, 0)
+            observation = await reader.observe(
+                tuple(i.id for i in instruments),
+                tuple(dict.fromkeys(i.account for i in instruments)),
+            )
+            arrival = sweep.arrival_mid(instruments, observation)
+            _refuse(risk.check_notional(order, arrival, assembly.config.limits))
+            piece = sweep.Slice(order, order.quantity, arrival, instruments)
+            problem = sweep.build_problem(piece, observation, assembly.config.limits)
+            plan = await solver.solve(problem)
+    finally:
+        solver.close()
+    if isinstance(plan, Refused):
+        raise NoRouteError(plan.reason, plan.message)
+    verdict = risk.approve(problem, plan, order.quantity)
+    _refuse(verdict if isinstance(verdict, Refused) else None)
+    return DryRun(order, observation, problem, plan)
+
+
+def order_context(assembly: Assembly, journal_id: str) -> OrderContext:
+    """Return what orders are checked against."""
+    return OrderContext(
+        assets=assembly.config.assets,
+        venues=tuple(assembly.venues),
+        limits=assembly.config.limits,
+        journal_id=journal_id,
+        now=assembly.clock.now(),
+    )
+
+
+def _refuse(refused: Refused | None) -> None:
+    if refused is not None:
+        reason: NoRouteReason = refused.reason
+        raise NoRouteError(reason, refused.message)

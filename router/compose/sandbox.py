@@ -1,0 +1,232 @@
+"""The local counterparties: started, described, and made into configuration tables."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from router.domain.error import ConfigError
+from venues.sandbox import chain as chain_sandbox
+from venues.sandbox.hyperliquid import DEV_MASTER_ADDRESS, FundedAccount, SandboxConfig
+from venues.sandbox.hyperliquid import serve as serve_venue
+
+Facts = dict[str, str]
+
+CHAIN_KEY_ENV: Final = "HEADRACE_SANDBOX_CHAIN_KEY"
+AGENT_KEY_ENV: Final = "HEADRACE_SANDBOX_AGENT_KEY"
+_VENUE_MANIFEST: Final = "hyperliquid.json"
+_VENUE_START_POLLS_MAX: Final = 400
+_VENUE_START_POLL_S: Final = 0.025
+_LEVERAGE: Final = 10
+# Little enough that margin binds on the demo's order: then pools, book and collateral decide
+# together, and the proof says what one more dollar of collateral would save.
+_COLLATERAL_MICRO_USD: Final = 45_000 * 10**6
+# The chain's token symbols and the assets they carry.
+_ASSETS: Final = {"WETH": "ETH", "WBTC": "BTC", "USDC": "USDC"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sandboxes:
+    """Both counterparties, running.
+
+    Attributes
+    ----------
+    environment : Mapping[str, str]
+        The keys, under the names the tables refer to. Public development keys, worthless.
+    """
+
+    chain: chain_sandbox.RunningChain
+    venue: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    def tables(self) -> str:
+        """Return the configuration tables of both venues as TOML."""
+        return _chain_table(self.chain.manifest) + _venue_table(self.venue)
+
+
+@contextmanager
+def sandboxes(state_dir: Path, *, seed: int, block_time_s: float | None) -> Iterator[Sandboxes]:
+    """Run both until the block is left: the node as a child, the perp venue as another.
+
+    Raises
+    ------
+    ConfigError
+        If the node modules are missing, or a sandbox does not come up.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (
+        _venue_process(state_dir, seed) as venue,
+        chain_sandbox.start(seed=seed, block_time_s=block_time_s, state_dir=state_dir) as chain,
+    ):
+        environment = {
+            CHAIN_KEY_ENV: chain.manifest.account("trader").private_key,
+            AGENT_KEY_ENV: venue()["agent_key"],
+        }
+        yield Sandboxes(chain, venue(), environment)
+
+
+def serve_chain(
+    state_dir: Path,
+    *,
+    seed: int,
+    port: int | None,
+    block_time_s: float | None,
+    on_ready: Callable[[Facts], None],
+) -> None:
+    """Serve a chain until SIGINT or SIGTERM."""
+
+    def ready(running: chain_sandbox.RunningChain) -> None:
+        manifest = running.manifest
+        on_ready(
+            {
+                "http": manifest.http_url,
+                "ws": manifest.ws_url,
+                "chain_id": str(manifest.chain_id),
+                "pools": str(len(manifest.pools)),
+                "prepared_ms": str(running.prepared_ms),
+                "manifest": str(state_dir / "chain.json"),
+            }
+        )
+
+    chain_sandbox.serve(
+        state_dir=state_dir, on_ready=ready, seed=seed, port=port, block_time_s=block_time_s
+    )
+
+
+def serve_hyperliquid(
+    state_dir: Path, *, seed: int, port: int, on_ready: Callable[[Facts], None]
+) -> None:
+    """Serve a perp venue until SIGINT or SIGTERM."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    path = state_dir / _VENUE_MANIFEST
+    path.unlink(missing_ok=True)
+
+    def announce() -> None:
+        facts = _read_manifest(path)
+        if facts is not None:
+            on_ready({"url": facts["url"], "ws": facts["ws_url"], "manifest": str(path)})
+
+    threading.Thread(target=announce, daemon=True).start()
+    serve_venue(_venue_config(seed, port=port), manifest_path=path)
+
+
+@contextmanager
+def _venue_process(state_dir: Path, seed: int) -> Iterator[Callable[[], Mapping[str, str]]]:
+    path = state_dir / _VENUE_MANIFEST
+    path.unlink(missing_ok=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve_while_parent_lives, args=(path, seed), daemon=True
+    )
+    process.start()
+
+    def manifest() -> Mapping[str, str]:
+        facts = _read_manifest(path)
+        if facts is None:
+            raise ConfigError(f"the perp sandbox did not come up; no manifest at {path}")
+        return facts
+
+    try:
+        yield manifest
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve_while_parent_lives(path: Path, seed: int) -> None:
+    # A killed parent cannot end its child, so the child watches for it.
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+    serve_venue(_venue_config(seed), manifest_path=path)
+
+
+def _venue_config(seed: int, *, port: int = 0) -> SandboxConfig:
+    account = FundedAccount(DEV_MASTER_ADDRESS, _COLLATERAL_MICRO_USD)
+    return SandboxConfig(seed=seed, port=port, accounts=(account,))
+
+
+def _read_manifest(path: Path) -> Mapping[str, str] | None:
+    for _ in range(_VENUE_START_POLLS_MAX):
+        if path.exists():
+            facts: dict[str, str] = orjson.loads(path.read_bytes())
+            return facts
+        time.sleep(_VENUE_START_POLL_S)
+    return None
+
+
+def _chain_table(manifest: chain_sandbox.ChainManifest) -> str:
+    contracts = manifest.contracts
+    by_address = {t.address: t.symbol for t in manifest.tokens}
+    lines = [
+        "",
+        "[venues.uniswap_v3]",
+        f"chain_id = {manifest.chain_id}",
+        f'ws_url = "{manifest.ws_url}"',
+        f'account = "{manifest.account("trader").address}"',
+        f'signing_key_env = "{CHAIN_KEY_ENV}"',
+        f'universal_router = "{contracts["universal_router"]}"',
+        f'permit2 = "{contracts["permit2"]}"',
+        f'multicall = "{contracts["multicall3"]}"',
+        'native_asset = "ETH"',
+        "fee_cap_gwei = 200",
+        "request_timeout_ms = 5000",
+        "receipt_timeout_ms = 10000",
+        "silence_max_ms = 10000",
+        "",
+        "[venues.uniswap_v3.tokens]",
+        *(f'{_ASSETS[t.symbol]} = "{t.address}"' for t in manifest.tokens if t.symbol in _ASSETS),
+    ]
+    for pool in manifest.pools:
+        base, quote = _pair(by_address[pool.token0], by_address[pool.token1])
+        lines += [
+            "",
+            "[[venues.uniswap_v3.pools]]",
+            f'address = "{pool.address}"',
+            f'base = "{base}"',
+            f'quote = "{quote}"',
+            f"fee_pips = {pool.fee_pips}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _pair(first: str, second: str) -> tuple[str, str]:
+    # Seen from the pair that is traded: dollars are the quote, and bitcoin is quoted in ether.
+    rank = {"BTC": 0, "ETH": 1, "USDC": 2}
+    base, quote = sorted((_ASSETS[first], _ASSETS[second]), key=lambda asset: rank[asset])
+    return base, quote
+
+
+def _venue_table(facts: Mapping[str, str]) -> str:
+    return "\n".join(
+        [
+            "",
+            "[venues.hyperliquid]",
+            f'url = "{facts["url"]}"',
+            f'ws_url = "{facts["ws_url"]}"',
+            'network = "testnet"',
+            f'account = "{facts["master_address"]}"',
+            f'agent_key_env = "{AGENT_KEY_ENV}"',
+            "set_leverage = true",
+            "",
+            "[[venues.hyperliquid.markets]]",
+            'coin = "ETH"',
+            'base = "ETH"',
+            'quote = "USDC"',
+            "size_decimals = 4",
+            "taker_fee_pips = 450",
+            f"leverage = {_LEVERAGE}",
+            "",
+        ]
+    )

@@ -1,0 +1,112 @@
+"""The configuration table of a Hyperliquid venue, and the adapter it makes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.domain.error import ConfigError
+from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.units import AccountId, InstrumentId, Pips
+from router.port import Clock, VenueSetup
+from venues.hyperliquid.adapter import Hyperliquid
+from venues.hyperliquid.spec import PRICE_AND_SIZE_DECIMALS, VENUE, HyperliquidConfig
+
+_NOTIONAL_MIN_UNITS: Final = 10  # the venue's smallest order, in units of the collateral
+
+Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+
+
+class MarketSettings(BaseModel):
+    """One perpetual."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    coin: str
+    base: str
+    quote: str
+    size_decimals: Annotated[int, Field(ge=0, le=PRICE_AND_SIZE_DECIMALS)]
+    taker_fee_pips: Annotated[int, Field(ge=0, lt=1_000_000)]
+    leverage: Annotated[int, Field(ge=1, le=50)]
+
+
+class HyperliquidSettings(BaseModel):
+    """The table ``[venues.hyperliquid]``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    url: str
+    ws_url: str
+    network: Literal["mainnet", "testnet"]
+    account: Address
+    agent_key_env: str
+    set_leverage: bool
+    markets: Annotated[list[MarketSettings], Field(min_length=1)]
+
+
+def build(
+    table: Mapping[str, object],
+    *,
+    assets: Mapping[str, Asset],
+    environment: Mapping[str, str],
+    clock: Clock,
+) -> VenueSetup:
+    """Make the venue of its configuration table; connects to nothing.
+
+    Raises
+    ------
+    ConfigError
+        If a market names an asset that is not configured, or the agent's key is not set.
+    pydantic.ValidationError
+        If the table has not the right keys and types.
+    """
+    settings = HyperliquidSettings.model_validate(table)
+    key = environment.get(settings.agent_key_env)
+    if not key:
+        raise ConfigError(
+            f"agent_key_env: environment variable {settings.agent_key_env} is not set; set it to"
+            " the private key of an agent the account has approved"
+        )
+    instruments = tuple(_instrument(settings, market, assets) for market in settings.markets)
+    config = HyperliquidConfig(
+        base_url=settings.url,
+        ws_url=settings.ws_url,
+        is_mainnet=settings.network == "mainnet",
+        address=settings.account.lower(),
+        agent_key=key,
+        instruments=instruments,
+        leverage=tuple(
+            (i.id, m.leverage) for i, m in zip(instruments, settings.markets, strict=True)
+        ),
+        set_leverage=settings.set_leverage,
+    )
+    return VenueSetup(
+        venue=Hyperliquid(config, clock),
+        instruments=instruments,
+        native=None,
+        real_money=settings.network == "mainnet",
+    )
+
+
+def _instrument(
+    settings: HyperliquidSettings, market: MarketSettings, assets: Mapping[str, Asset]
+) -> Instrument:
+    for name in (market.base, market.quote):
+        if name not in assets:
+            raise ConfigError(f"markets: {name!r} is not in [assets]; add it there or correct it")
+    base, quote = assets[market.base], assets[market.quote]
+    if base.decimals < market.size_decimals:
+        raise ConfigError(f"markets: size_decimals of {market.coin} exceed those of {base.id}")
+    return Instrument(
+        id=InstrumentId(f"{VENUE}:{market.coin}"),
+        venue=VENUE,
+        symbol=market.coin,
+        kind=InstrumentKind.PERP_BOOK,
+        base=base,
+        quote=quote,
+        account=AccountId(f"{VENUE}:{settings.account.lower()}"),
+        lot_atoms=10 ** (base.decimals - market.size_decimals),
+        notional_min_atoms=_NOTIONAL_MIN_UNITS * 10**quote.decimals,
+        fee_pips=Pips(market.taker_fee_pips),
+        tick_decimals=PRICE_AND_SIZE_DECIMALS - market.size_decimals,
+    )
