@@ -88,13 +88,21 @@ class ChainClient:
         liquidity = self.call(pool.address, abi.call("liquidity()"))[0]
         return PoolState(sqrt_price, abi.signed(tick), liquidity)
 
-    def quote_exact_input(self, path: SwapPath, amount_in_atoms: int) -> int:
-        """Return the atoms QuoterV2 says a swap would pay out."""
-        return self._quote("quoteExactInput(bytes,uint256)", path, amount_in_atoms)
+    def quote_exact_input(
+        self, path: SwapPath, amount_in_atoms: int, *, block: str = "latest"
+    ) -> int:
+        """Return the atoms QuoterV2 says a swap would pay out after a block."""
+        packed = path.packed(self.manifest)
+        data = abi.call("quoteExactInput(bytes,uint256)", packed, amount_in_atoms)
+        return self._quote(data, block)
 
-    def quote_exact_output(self, path: SwapPath, amount_out_atoms: int) -> int:
-        """Return the atoms QuoterV2 says a swap would take in."""
-        return self._quote("quoteExactOutput(bytes,uint256)", path.reversed(), amount_out_atoms)
+    def quote_exact_output(
+        self, path: SwapPath, amount_out_atoms: int, *, block: str = "latest"
+    ) -> int:
+        """Return the atoms QuoterV2 says a swap would take in after a block."""
+        packed = path.reversed().packed(self.manifest)
+        data = abi.call("quoteExactOutput(bytes,uint256)", packed, amount_out_atoms)
+        return self._quote(data, block)
 
     def submit(self, account: AccountEntry, to: str, data: bytes) -> str:
         """Hand an unlocked account's transaction to the node and return its hash, unmined."""
@@ -155,9 +163,8 @@ class ChainClient:
         """Replace the newest `depth` blocks by as many empty ones with other hashes."""
         self.rpc.request("anvil_reorg", depth, [])
 
-    def _quote(self, signature: str, path: SwapPath, atoms: int) -> int:
-        data = abi.call(signature, path.packed(self.manifest), atoms)
-        return self.call(self.manifest.contracts["quoter_v2"], data)[0]
+    def _quote(self, data: bytes, block: str) -> int:
+        return self.call(self.manifest.contracts["quoter_v2"], data, block=block)[0]
 
     # A pool's own price is near enough to size a random swap.
     def _atoms_worth(self, symbol: str, usdc: int) -> int:

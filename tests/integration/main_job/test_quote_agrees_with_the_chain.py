@@ -1,0 +1,102 @@
+"""The dry run against QuoterV2 on the same block, and the main job end to end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from router.compose.sandbox import sandboxes
+from venues.sandbox.chain import SwapPath
+
+REPOSITORY = Path(__file__).parents[3]
+TOKENS = {"ETH": "WETH", "BTC": "WBTC", "USDC": "USDC"}
+
+
+def headrace(*arguments, environment=None):
+    return subprocess.run(
+        [sys.executable, "-m", "router.cli.main", *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def floor(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("quote")
+    with sandboxes(directory / "sandboxes", seed=7, block_time_s=1.0) as running:
+        config = directory / "headrace.toml"
+        template = (REPOSITORY / "configs" / "demo.toml").read_text()
+        config.write_text(template + running.tables())
+        yield running, config
+
+
+ORDERS = {
+    "buy exact output": ("buy", "250", "ETH"),
+    "sell exact input": ("sell", "120.5", "ETH"),
+    "buy for exact cash": ("buy", "600000", "ETH", "--cash"),
+    "sell for exact cash": ("sell", "250000", "ETH", "--cash"),
+    "pools only": ("buy", "100.000000000000000007", "ETH", "--venues", "uniswap_v3"),
+    "bitcoin for ether": ("buy", "1.5", "BTC", "--quote", "ETH"),
+    "sell bitcoin": ("sell", "0.75000001", "BTC"),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_each_pool_leg_of_a_dry_run_is_what_the_quoter_says_on_that_block(floor, name):
+    running, config = floor
+    result = headrace(
+        "quote", str(config), *ORDERS[name], "--json", environment=running.environment
+    )
+    assert result.returncode == 0, result.stderr.decode()
+    plan = orjson.loads(result.stdout)
+    block = hex(plan["block"]["number"])
+    pools = [leg for leg in plan["legs"] if leg["is_pool"]]
+
+    assert pools
+    for leg in pools:
+        path = SwapPath((TOKENS[leg["asset_in"]], TOKENS[leg["asset_out"]]), (leg["fee_pips"],))
+        client = running.chain.client
+        given, taken = int(leg["amount_in_atoms"]), int(leg["amount_out_atoms"])
+        if leg["exact"] == "input":
+            assert client.quote_exact_input(path, given, block=block) == taken
+        else:
+            assert client.quote_exact_output(path, taken, block=block) == given
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_legs_of_a_dry_run_add_up_to_the_order_exactly(floor, name):
+    running, config = floor
+    side, quantity, base, *rest = ORDERS[name]
+    result = headrace(
+        "quote", str(config), *ORDERS[name], "--json", environment=running.environment
+    )
+    plan = orjson.loads(result.stdout)
+    quote = rest[rest.index("--quote") + 1] if "--quote" in rest else "USDC"
+    exact = quote if "--cash" in rest else base
+    decimals = {"ETH": 18, "BTC": 8, "USDC": 6}[exact]
+    whole, _, fraction = quantity.partition(".")
+    ordered = int(whole + fraction.ljust(decimals, "0"))
+    key = "in" if (side == "buy") == (exact == quote) else "out"
+
+    assert sum(int(leg[f"amount_{key}_atoms"]) for leg in plan["legs"]) == ordered
+    assert plan["unfilled_atoms"] == "0"
+
+
+def test_the_main_job_fills_reconciles_and_pays_what_was_predicted(tmp_path):
+    result = headrace("demo", "--state-dir", str(tmp_path), "--json")
+    assert result.returncode == 0, result.stderr.decode()
+    report = orjson.loads(result.stdout)
+
+    assert report["status"] == "filled"
+    assert int(report["filled_quantity"]["atoms"]) == 250 * 10**18
+    assert report["differences"] == []
+    assert {leg["venue"] for leg in report["legs"]} == {"uniswap_v3", "hyperliquid"}
+    assert all(leg["exact"] for leg in report["legs"])
+    replayed = headrace("replay", str(tmp_path / "headrace.journal"), "--json")
+    assert replayed.returncode == 0
+    assert orjson.loads(replayed.stdout)["intact"] is True
