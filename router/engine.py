@@ -330,8 +330,11 @@ def _accounts(world: World, event: AccountsObserved) -> Step:
         return world, (ObserveAccounts(world.accounts, world.epoch),)
     if world.ledger is None:
         return _activate(replace(world, ledger=Ledger.from_accounts(event.accounts)), event.at)
-    differences = compare(world.ledger, event.accounts)
+    differences = compare(world.ledger.with_funding(event.accounts), event.accounts)
     world = replace(world, reconciliation=Reconciliation(event.at, differences))
+    if not differences:
+        # Equal to the atom, so a fresh baseline loses nothing, and funding is counted from here.
+        world = replace(world, ledger=Ledger.from_accounts(event.accounts))
     alarms = tuple(RaiseAlarm(d.sentence) for d in differences)
     parent = world.active
     if parent is None or parent.phase is not Phase.RECONCILING:

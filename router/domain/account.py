@@ -24,6 +24,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class FundingPayment:
+    """One settlement of funding; positive was received."""
+
+    amount: Amount
+    at_venue: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSnapshot:
     """Balances and positions of one account at one moment.
 
@@ -40,6 +48,11 @@ class AccountSnapshot:
         Chain accounts: the nonce of the next transaction.
     block : BlockRef | None
         Chain accounts: the block the balances were read at.
+    at_venue : TimestampNs | None
+        Perp accounts: the venue's time of the state.
+    funding : tuple of FundingPayment
+        Perp accounts: what was settled in the last days up to `at_venue`; it moves cash without
+        any order of ours.
     """
 
     account: AccountId
@@ -51,6 +64,8 @@ class AccountSnapshot:
     next_nonce: int | None
     block: BlockRef | None
     received_at: TimestampNs
+    at_venue: TimestampNs | None = None
+    funding: tuple[FundingPayment, ...] = ()
 
     def balance(self, asset: AssetId) -> int:
         """Return the balance in atoms; an asset the venue did not name is zero."""

@@ -1,4 +1,4 @@
-"""What our balances and positions must be: a baseline, and every fill and gas payment since."""
+"""What our balances and positions must be: a baseline, and all that is known to have moved it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from router.domain.account import AccountSnapshot
 from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.order import Fill
-from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side
+from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side, TimestampNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Expected balances in atoms and positions in lots, by account."""
+    """Expected balances in atoms and positions in lots, by account.
+
+    Attributes
+    ----------
+    read_at : Mapping[AccountId, TimestampNs]
+        The venue's time of the baseline; funding up to then is in it.
+    """
 
     balances: Mapping[tuple[AccountId, AssetId], int]
     positions: Mapping[tuple[AccountId, InstrumentId], int]
+    read_at: Mapping[AccountId, TimestampNs]
 
     @staticmethod
     def from_accounts(accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
@@ -40,6 +47,7 @@ class Ledger:
         return Ledger(
             balances={(a.account, b.asset): b.atoms for a in accounts for b in a.balances},
             positions={(a.account, p.instrument): p.lots for a in accounts for p in a.positions},
+            read_at={a.account: a.at_venue for a in accounts if a.at_venue is not None},
         )
 
     def with_fill(self, instrument: Instrument, side: Side, fill: Fill) -> "Ledger":
@@ -55,6 +63,17 @@ class Ledger:
         key = (account, instrument.id)
         position = booked.positions.get(key, 0) + sign * lots
         return replace(booked, positions={**booked.positions, key: position})
+
+    def with_funding(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
+        """Book the funding that was settled between the baseline and these snapshots."""
+        booked = self
+        for account in accounts:
+            since, until = self.read_at.get(account.account), account.at_venue
+            for payment in account.funding:
+                if since is not None and until is not None and since < payment.at_venue <= until:
+                    key = (account.account, payment.amount.asset)
+                    booked = _moved(booked, key, payment.amount.atoms)
+        return booked
 
     def with_gas(self, account: AccountId, atoms: int) -> "Ledger":
         """Book what a transaction cost in the chain's coin."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from router import engine
-from router.domain.account import AccountSnapshot, Position
+from router.domain.account import AccountSnapshot, FundingPayment, Position
 from router.domain.command import Command, ResolveChild, SignChild, SolveRoute, SubmitChild
 from router.domain.event import (
     AccountsObserved,
@@ -103,7 +103,23 @@ def accounts(**changes: int) -> tuple[AccountSnapshot, ...]:
     position = (Position(PERP.id, changes.get("lots", 0), 10),)
     return (
         AccountSnapshot(CHAIN, held, held, (), 0, 0, 3, BLOCK, T0),
-        AccountSnapshot(MARGIN, cash, cash, position, 500_000 * DOLLAR, 0, None, None, T0),
+        AccountSnapshot(
+            MARGIN,
+            cash,
+            cash,
+            position,
+            equity_atoms=500_000 * DOLLAR,
+            margin_used_atoms=0,
+            next_nonce=None,
+            block=None,
+            received_at=T0,
+            at_venue=TimestampNs(T0 + changes.get("later", 0)),
+            funding=tuple(
+                FundingPayment(Amount(USDC.id, changes["funding"]), TimestampNs(T0 + hour))
+                for hour in (0, 1)
+                if "funding" in changes
+            ),
+        ),
     )
 
 

@@ -236,6 +236,30 @@ def test_a_balance_off_by_one_atom_halts_and_is_named(lost):
     assert "halted" in late.reason
 
 
+def test_funding_settled_since_the_baseline_is_booked_and_counted_once():
+    driver = Driver()
+    driver.start()  # its baseline is of T0, so the settlement at T0 is in it
+
+    driver.feed(STARTED)
+    driver.reconcile(funding=-7, cash=-7, later=1)
+    first = driver.world.reconciliation.differences
+    driver.feed(STARTED)
+    driver.reconcile(funding=-7, cash=-7, later=1)
+
+    assert first == ()
+    assert driver.world.reconciliation.differences == ()
+
+
+def test_cash_that_moved_without_funding_is_a_difference():
+    driver = Driver()
+    driver.start()
+
+    driver.feed(STARTED)
+    driver.reconcile(funding=-7, cash=-6, later=1)
+
+    assert "off by 1" in driver.command(RaiseAlarm).message
+
+
 def test_balances_read_before_the_last_change_are_read_again():
     driver, parent = Driver(), order()
     driver.start()

@@ -11,7 +11,7 @@ from fractions import Fraction
 from venues.sandbox.hyperliquid.margin import Exposure
 from venues.sandbox.hyperliquid.market import Market
 from venues.sandbox.hyperliquid.number import MICRO
-from venues.sandbox.hyperliquid.order import Fill, Order
+from venues.sandbox.hyperliquid.order import Fill, FundingSettled, Order
 
 _DEFAULT_LEVERAGE = 20
 
@@ -40,6 +40,7 @@ class Account:
     """Per coin and side, the size of resting orders that could open a position."""
     cloids: dict[str, int] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
+    fundings: list[FundingSettled] = field(default_factory=list)
     volume_micro_usd: int = 0
     cancel_all_at_ms: int | None = None
     is_margined: bool = True

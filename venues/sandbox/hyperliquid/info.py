@@ -12,6 +12,7 @@ from typing import Any
 from venues.sandbox.hyperliquid import views, wire
 from venues.sandbox.hyperliquid.account import Account
 from venues.sandbox.hyperliquid.number import MICRO
+from venues.sandbox.hyperliquid.order import NO_ACTION_HASH
 from venues.sandbox.hyperliquid.venue import HOUR_MS, Venue
 
 _FILLS_MAX = 2000
@@ -219,6 +220,28 @@ def _funding_history(venue: Venue, request: Mapping[str, Any]) -> list[dict[str,
     ]
 
 
+def _user_funding(venue: Venue, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    account = venue.accounts.get(wire.address(request.get("user")))
+    if account is None:
+        return []
+    start_ms = wire.integer(request.get("startTime"))
+    end = request.get("endTime")
+    end_ms = venue.clock() if end is None else wire.integer(end)
+    within = (f for f in account.fundings if start_ms <= f.time_ms <= end_ms)
+    return [
+        {
+            "time": f.time_ms,
+            "hash": NO_ACTION_HASH,
+            "delta": {
+                "type": "funding",
+                **views.funding_fields(f, venue.markets[f.coin].spec.size_decimals),
+                "nSamples": None,
+            },
+        }
+        for f in islice(within, _FUNDING_ROWS_MAX)
+    ]
+
+
 def _user_role(venue: Venue, request: Mapping[str, Any]) -> dict[str, Any]:
     address = wire.address(request.get("user"))
     agent = venue.agents.get(address)
@@ -250,6 +273,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "userFills": _user_fills,
     "userFees": _user_fees,
     "fundingHistory": _funding_history,
+    "userFunding": _user_funding,
     "userRole": _user_role,
     "extraAgents": _extra_agents,
 }

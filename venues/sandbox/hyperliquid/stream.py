@@ -14,7 +14,6 @@ import orjson
 
 from venues.sandbox.hyperliquid import info, views, wire
 from venues.sandbox.hyperliquid.account import Account
-from venues.sandbox.hyperliquid.number import to_text
 from venues.sandbox.hyperliquid.order import (
     Event,
     FillMade,
@@ -240,15 +239,9 @@ class Stream:
             yield {"nonUserCancel": cancelled}
         for event in events:
             if isinstance(event, FundingSettled):
-                yield {
-                    "funding": {
-                        "time": event.time_ms,
-                        "coin": event.coin,
-                        "usdc": views.money(-event.paid),
-                        "szi": to_text(event.size, self._spec(event.coin).size_decimals),
-                        "fundingRate": views.rate_text(event.rate),
-                    }
-                }
+                decimals = self._spec(event.coin).size_decimals
+                fields = views.funding_fields(event, decimals)
+                yield {"funding": {"time": event.time_ms, **fields}}
 
     def _answer_post(self, message: Mapping[str, Any]) -> list[str]:
         number = wire.integer(message.get("id"))

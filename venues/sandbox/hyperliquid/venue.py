@@ -233,16 +233,16 @@ class Venue:
                 position.funding_all_time += paid
                 position.funding_since_open += paid
                 position.funding_since_change += paid
-                self.matching.events.append(
-                    FundingSettled(
-                        account=account.address,
-                        coin=coin,
-                        paid=paid,
-                        size=position.size,
-                        rate=market.funding_rate,
-                        time_ms=hour_ms,
-                    )
+                settled = FundingSettled(
+                    account=account.address,
+                    coin=coin,
+                    paid=paid,
+                    size=position.size,
+                    rate=market.funding_rate,
+                    time_ms=hour_ms,
                 )
+                account.fundings.append(settled)
+                self.matching.events.append(settled)
 
     def _cancel_all(self, account: Account, status: str, stamp: Stamp) -> None:
         for order in list(account.open_orders.values()):

@@ -27,7 +27,7 @@ from venues.sandbox.hyperliquid.number import (
     fraction_text,
     to_text,
 )
-from venues.sandbox.hyperliquid.order import Fill, Order, Trade
+from venues.sandbox.hyperliquid.order import Fill, FundingSettled, Order, Trade
 
 BOOK_LEVELS = 20
 BOOK_LEVELS_FAST = 5
@@ -288,4 +288,14 @@ def clearinghouse_view(account: Account, markets: Markets, time_ms: int) -> dict
         "crossMaintenanceMarginUsed": _shown(maintenance(account, markets)),
         "withdrawable": _shown(free),
         "time": time_ms,
+    }
+
+
+def funding_fields(settled: FundingSettled, size_decimals: int) -> dict[str, Any]:
+    """Return what every message about a settlement of funding has in common."""
+    return {
+        "coin": settled.coin,
+        "usdc": money(-settled.paid),
+        "szi": to_text(settled.size, size_decimals),
+        "fundingRate": rate_text(settled.rate),
     }

@@ -1,0 +1,95 @@
+"""Is this the venue, the account and the agent that the configuration means? Pure checks at start.
+
+Each check takes what the venue answered and raises a `ConfigError` that names the field and the
+remedy. Refuses to ask anything itself.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from router.domain.error import ConfigError
+from router.domain.instrument import Instrument
+from router.domain.units import InstrumentId, Rounding
+from venues.hyperliquid import translate, wire
+from venues.hyperliquid.spec import HyperliquidConfig, size_decimals
+
+_PIPS_DECIMALS = 6
+
+
+def assets(metas: Sequence[wire.CoinMeta], config: HyperliquidConfig) -> Mapping[InstrumentId, int]:
+    """Return the venue's number of every instrument, after checking grids and leverage."""
+    known = {meta.coin: meta for meta in metas}
+    return {
+        i.id: _asset(known.get(i.symbol), i, config.leverage_of(i.id)) for i in config.instruments
+    }
+
+
+def _asset(meta: wire.CoinMeta | None, instrument: Instrument, leverage: int) -> int:
+    name = f"instrument {instrument.id}"
+    if meta is None:
+        raise ConfigError(f"{name}: symbol {instrument.symbol} is not traded here: correct it")
+    if meta.is_delisted or meta.is_isolated_only:
+        raise ConfigError(f"{name}: {meta.coin} is delisted or isolated-only: remove it")
+    if meta.size_decimals != size_decimals(instrument):
+        tick_decimals = instrument.tick_decimals + size_decimals(instrument) - meta.size_decimals
+        raise ConfigError(
+            f"{name}: {meta.coin} has {meta.size_decimals} size decimals: set tick_decimals to "
+            f"{tick_decimals} and lot_atoms to 10**(base decimals - {meta.size_decimals})"
+        )
+    if not 1 <= leverage <= meta.leverage_max:
+        raise ConfigError(f"{name}: leverage must be 1 to {meta.leverage_max}, was {leverage}")
+    return meta.asset
+
+
+def check_account(role: str, config: HyperliquidConfig) -> None:
+    """Require that the address is a user's master account."""
+    if role == "user":
+        return
+    remedies = {
+        "missing": "deposit to it first, or correct it",
+        "agent": "give the master account's address",
+    }
+    remedy = remedies.get(role, "only a user's master account is supported")
+    raise ConfigError(f"address {config.address} is {role!r} to the venue: {remedy}")
+
+
+def check_abstraction(abstraction: str) -> None:
+    """Require an account whose perp state stands for itself."""
+    if abstraction in {"unifiedAccount", "portfolioMargin"}:
+        raise ConfigError(
+            f"address: the account is in {abstraction} mode, whose perp balances mean nothing: "
+            "switch it to the standard mode"
+        )
+
+
+def check_agent(role: wire.Fields, config: HyperliquidConfig, *, agent: str) -> None:
+    """Require that the agent's key may trade for the account and is not the account's own."""
+    if agent == config.address:
+        raise ConfigError("agent_key is the account's own key: approve an agent and use its key")
+    kind = wire.text(role, "role")
+    if kind == "agent":
+        master = wire.text(wire.table(role.get("data"), "data"), "user").lower()
+        if master == config.address:
+            return
+        raise ConfigError(f"agent_key: {agent} is an agent of {master}, not of {config.address}")
+    raise ConfigError(f"agent_key: {agent} is not an agent of {config.address}: approve it")
+
+
+def check_expiry(agents: Sequence[object], *, agent: str, now_ms: int) -> None:
+    """Require that the agent has not expired, where the venue lists it."""
+    for item in agents:
+        fields = wire.table(item, "extraAgents")
+        if wire.text(fields, "address").lower() != agent or fields.get("validUntil") is None:
+            continue
+        if wire.integer(fields, "validUntil") <= now_ms:
+            raise ConfigError(f"agent_key: the approval of {agent} has expired: approve a new one")
+
+
+def check_fee(taker_rate: str, config: HyperliquidConfig) -> None:
+    """Require that no instrument's fee is below what the account is charged."""
+    pips = translate.rounded(taker_rate, _PIPS_DECIMALS, rounding=Rounding.UP, name="userCrossRate")
+    for instrument in config.instruments:
+        if instrument.fee_pips < pips:
+            raise ConfigError(
+                f"instrument {instrument.id}: fee_pips is {instrument.fee_pips}, but the account "
+                f"is charged {pips}: set it to {pips}"
+            )

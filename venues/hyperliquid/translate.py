@@ -1,0 +1,275 @@
+"""Between the venue's words and the house's: decimal strings to ticks, lots and atoms, and back.
+
+A price or size finer than the instrument's grid is malformed, never rounded. Rounded are only
+figures the venue derives itself: reference prices, equity and what may be withdrawn down; margin,
+fees and funding rates up.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+from router.domain.account import AccountSnapshot, FundingPayment, Position
+from router.domain.error import MalformedDataError
+from router.domain.instrument import Instrument
+from router.domain.market import BookSnapshot, PerpContext
+from router.domain.order import ChildOrder, Fill, OrderStatus
+from router.domain.plan import Leg
+from router.domain.units import (
+    Amount,
+    ChildId,
+    InstrumentId,
+    Pico,
+    Rounding,
+    Side,
+    TimestampNs,
+    divide,
+    format_decimal,
+)
+from venues.hyperliquid import wire
+from venues.hyperliquid.spec import (
+    COLLATERAL_DECIMALS,
+    SIGNIFICANT_FIGURES_MAX,
+    HyperliquidConfig,
+    size_decimals,
+)
+
+NS_PER_MS: Final = 1_000_000
+FEE_CURRENCY: Final = "USDC"
+_PICO_DECIMALS: Final = 12
+_CLOID_BYTES: Final = 16
+_PLAIN = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?\Z")
+_WORKING: Final = frozenset({"open", "triggered"})
+
+
+def exact(text: str, decimals: int, name: str) -> int:
+    """Return decimal text in units of ``10**-decimals``; finer text is malformed."""
+    scaled, finer = _scaled(text, decimals, name)
+    units, rest = divmod(scaled, finer)
+    if rest:
+        raise MalformedDataError(f"{name} must have at most {decimals} decimals, was {text!r}")
+    return units
+
+
+def rounded(text: str, decimals: int, *, rounding: Rounding, name: str) -> int:
+    """Return decimal text in units of ``10**-decimals``, rounded as told."""
+    scaled, finer = _scaled(text, decimals, name)
+    return divide(scaled, finer, rounding)
+
+
+# The number as a ratio: an integer, and the power of ten by which it is finer than the unit.
+def _scaled(text: str, decimals: int, name: str) -> tuple[int, int]:
+    match = _PLAIN.match(text)
+    if match is None:
+        raise MalformedDataError(f"{name} must be a plain decimal number, was {text!r:.80}")
+    sign, whole, fraction = match[1], match[2], match[3] or ""
+    scaled = int(whole + fraction.ljust(decimals, "0"))
+    return -scaled if sign else scaled, int(10 ** max(0, len(fraction) - decimals))
+
+
+def to_ns(time_ms: int) -> TimestampNs:
+    """Return a venue time in nanoseconds."""
+    return TimestampNs(time_ms * NS_PER_MS)
+
+
+def cloid(child: ChildId) -> str:
+    """Return the client order id of a child: half of a digest of its id, in hex."""
+    return "0x" + sha256(child.encode()).digest()[:_CLOID_BYTES].hex()
+
+
+# Market data.
+
+
+def book(told: wire.Book, instrument: Instrument, received_at: TimestampNs) -> BookSnapshot:
+    """Read a book; one that is crossed, or whose levels are out of order, is malformed."""
+    bids = _levels(told.bids, instrument)
+    asks = _levels(told.asks, instrument)
+    if any(bids[i][0] <= bids[i + 1][0] for i in range(len(bids) - 1)):
+        raise MalformedDataError(f"{told.coin}: bids must fall from level to level")
+    if any(asks[i][0] >= asks[i + 1][0] for i in range(len(asks) - 1)):
+        raise MalformedDataError(f"{told.coin}: asks must rise from level to level")
+    if bids and asks and bids[0][0] >= asks[0][0]:
+        raise MalformedDataError(f"{told.coin}: best bid must be below best ask")
+    return BookSnapshot(instrument.id, bids, asks, to_ns(told.time_ms), received_at)
+
+
+def _levels(
+    told: tuple[tuple[str, str], ...], instrument: Instrument
+) -> tuple[tuple[int, int], ...]:
+    lot_decimals = size_decimals(instrument)
+    levels = tuple(
+        (exact(px, instrument.tick_decimals, "px"), exact(sz, lot_decimals, "sz"))
+        for px, sz in told
+    )
+    if any(ticks <= 0 or lots <= 0 for ticks, lots in levels):
+        raise MalformedDataError(f"{instrument.symbol}: prices and sizes must be positive")
+    return levels
+
+
+def context(told: wire.Context, instrument: Instrument, received_at: TimestampNs) -> PerpContext:
+    """Read reference prices, rounded down, and the hourly funding rate, rounded up."""
+    mark, oracle = (
+        rounded(price, instrument.tick_decimals, rounding=Rounding.DOWN, name=name)
+        for price, name in ((told.mark_price, "markPx"), (told.oracle_price, "oraclePx"))
+    )
+    if mark <= 0 or oracle <= 0:
+        raise MalformedDataError(f"{told.coin}: markPx and oraclePx must be positive")
+    rate = rounded(told.funding_rate, _PICO_DECIMALS, rounding=Rounding.UP, name="funding")
+    return PerpContext(instrument.id, mark, oracle, Pico(rate), received_at)
+
+
+# The account.
+
+
+def account(
+    told: wire.Account,
+    config: HyperliquidConfig,
+    *,
+    fundings: tuple[wire.Funding, ...],
+    leverage: Mapping[InstrumentId, int],
+    received_at: TimestampNs,
+) -> AccountSnapshot:
+    """Read the cross-margin account.
+
+    Parameters
+    ----------
+    leverage : mapping of InstrumentId to int
+        What is known of instruments without a position; the venue tells it of the others.
+    """
+    held = {position.coin: position for position in told.positions}
+    positions = tuple(_position(held.get(i.symbol), i, leverage[i.id]) for i in config.instruments)
+    collateral = config.collateral.id
+    cash = exact(told.cash, COLLATERAL_DECIMALS, "totalRawUsd")
+    free = _money(told.withdrawable, Rounding.DOWN, "withdrawable")
+    return AccountSnapshot(
+        account=config.account,
+        balances=(Amount(collateral, cash),),
+        spendable=(Amount(collateral, free),),
+        positions=positions,
+        equity_atoms=_money(told.value, Rounding.DOWN, "accountValue"),
+        margin_used_atoms=_money(told.margin_used, Rounding.UP, "totalMarginUsed"),
+        next_nonce=None,
+        block=None,
+        received_at=received_at,
+        at_venue=TimestampNs(told.time_ms * NS_PER_MS),
+        funding=tuple(
+            FundingPayment(
+                Amount(collateral, exact(f.amount, COLLATERAL_DECIMALS, "usdc")),
+                TimestampNs(f.time_ms * NS_PER_MS),
+            )
+            for f in fundings
+            if f.time_ms <= told.time_ms
+        ),
+    )
+
+
+def _position(told: wire.HeldPosition | None, instrument: Instrument, leverage: int) -> Position:
+    if told is None:
+        return Position(instrument.id, 0, leverage)
+    if not told.is_cross:
+        raise MalformedDataError(f"{told.coin}: the position is isolated; only cross is supported")
+    return Position(
+        instrument.id, exact(told.size, size_decimals(instrument), "szi"), told.leverage
+    )
+
+
+def _money(text: str, rounding: Rounding, name: str) -> int:
+    return rounded(text, COLLATERAL_DECIMALS, rounding=rounding, name=name)
+
+
+# Orders.
+
+
+def price_fits(ticks: int, tick_decimals: int) -> bool:
+    """Tell whether a price is whole, or has few enough significant figures."""
+    if ticks % 10**tick_decimals == 0:
+        return True
+    return len(str(ticks).rstrip("0")) <= SIGNIFICANT_FIGURES_MAX
+
+
+def leg_lots(leg: Leg) -> int | None:
+    """Return a leg's quantity in lots, or None where it is no positive number of whole lots."""
+    lots, rest = divmod(leg.quantity.atoms, leg.instrument.lot_atoms)
+    return lots if rest == 0 and lots > 0 else None
+
+
+def order_action(child: ChildOrder, *, asset: int, ticks: int, lots: int) -> dict[str, object]:
+    """Return the action of an immediate-or-cancel order; the order of the keys is signed too."""
+    instrument = child.legs[0].instrument
+    return {
+        "type": "order",
+        "orders": [
+            {
+                "a": asset,
+                "b": child.side is Side.BUY,
+                "p": format_decimal(ticks, instrument.tick_decimals),
+                "s": format_decimal(lots, size_decimals(instrument)),
+                "r": False,
+                "t": {"limit": {"tif": "Ioc"}},
+                "c": cloid(child.id),
+            }
+        ],
+        "grouping": "na",
+    }
+
+
+def leverage_action(asset: int, leverage: int) -> dict[str, object]:
+    """Return the action that sets the cross-margin leverage of an asset."""
+    return {"type": "updateLeverage", "asset": asset, "isCross": True, "leverage": leverage}
+
+
+def fill(told: wire.Execution, child: ChildId, instrument: Instrument) -> Fill:
+    """Read an execution of `child`.
+
+    The notional is exact, for a tick times a lot is a millionth of a USDC, which is its atom; only
+    the fee is rounded, up.
+    """
+    if told.fee_currency != FEE_CURRENCY:
+        raise MalformedDataError(f"feeToken must be {FEE_CURRENCY}, was {told.fee_currency!r}")
+    ticks = exact(told.price, instrument.tick_decimals, "px")
+    lots = exact(told.size, size_decimals(instrument), "sz")
+    if ticks <= 0 or lots <= 0:
+        raise MalformedDataError(f"{told.coin}: a fill has a positive price and size")
+    quote = instrument.quote.id
+    return Fill(
+        id=f"{told.coin}:{told.time_ms}:{told.trade_id}",
+        child=child,
+        instrument=instrument.id,
+        quantity=Amount(instrument.base.id, lots * instrument.lot_atoms),
+        notional=Amount(quote, ticks * lots),
+        fee=Amount(quote, _money(told.fee, Rounding.UP, "fee")),
+        at_venue=to_ns(told.time_ms),
+    )
+
+
+def lots_filled(told: wire.Order, accepted: wire.Accepted | None, instrument: Instrument) -> int:
+    """Return how much of an order has traded, as the venue's answers about it say.
+
+    The reply to the order itself counts most. What is left of a filled order is not always written
+    as zero: some answers repeat the whole size, which then means that all of it traded.
+    """
+    decimals = size_decimals(instrument)
+    if accepted is not None and accepted.size_filled is not None:
+        return exact(accepted.size_filled, decimals, "totalSz")
+    size, left = exact(told.size, decimals, "origSz"), exact(told.size_left, decimals, "sz")
+    if not 0 <= left <= size:
+        raise MalformedDataError(f"sz must be 0 to {told.size}, was {told.size_left}")
+    if told.status == "filled" and left == size:
+        return size
+    return size - left
+
+
+def order_status(told: wire.Order, *, filled: int, lots: int) -> OrderStatus:
+    """Return the status of an order of `lots` lots of which `filled` traded.
+
+    Only "open" and "triggered" are statuses of a working order; the venue adds others to the rest
+    now and then, and they all end it.
+    """
+    if told.status in _WORKING:
+        return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
+    if filled == lots:
+        return OrderStatus.FILLED
+    if filled == 0 and told.status.lower().endswith("rejected"):
+        return OrderStatus.REJECTED
+    return OrderStatus.CANCELED
