@@ -1,0 +1,1 @@
+"""How much goes where: a `RoutingProblem` in, a `RoutePlan` with its certificate out."""

@@ -1,0 +1,112 @@
+"""Orders that fix the cash: the quantity that exactly so much cash trades for.
+
+The cash a plan moves rises with its quantity, so a bounded Newton search inside a bracket finds
+it; `rounding` then makes the cash exact.
+"""
+
+from typing import Final
+
+from router.domain.error import NoRouteError
+from router.domain.plan import NoRouteReason
+from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
+from router.liquidity.curve import CostCurve
+from router.optimiser.certificate import Split
+from router.optimiser.joint import solve_continuous
+from router.optimiser.problem import (
+    Market,
+    ScaledProblem,
+    Selection,
+    scale,
+)
+from router.optimiser.refusal import reachable, refuse_accounts
+from router.optimiser.source import book_cost, pool_cost
+
+_STEPS_MAX: Final = 40
+_TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
+_EDGE: Final = 1e-8  # so near the most the accounts allow, the quantity is that
+
+
+def solve_cash(selection: Selection) -> tuple[ScaledProblem, Split]:
+    """Return the problem at the quantity the order's cash trades for, and its certified split.
+
+    Raises
+    ------
+    NoRouteError
+        If the markets or the accounts do not allow so much cash.
+    """
+    market = selection.market
+    cash = _ordered_cash(market)
+    _check_liquidity(market, cash)
+    capacity = sum(c.capacity for c in (*market.pool_curves, *market.book_curves))
+    share = reachable(scale(selection, capacity))
+    low, high = 0.0, min(share, 1.0) * capacity
+    quantity = min(cash / market.mid, high)
+    best: tuple[ScaledProblem, Split] | None = None
+    for _ in range(_STEPS_MAX):
+        if quantity <= 0.0:
+            break
+        scaled = scale(selection, quantity)
+        split = solve_continuous(scaled)
+        if split is None:
+            high = quantity
+            quantity = 0.5 * (low + high) if high - low > _EDGE * high else low
+            continue
+        best = (scaled, split)
+        missing = cash - moved(market, scaled, split)
+        if abs(missing) <= _TOLERANCE * cash or (missing > 0.0 and high - quantity < _EDGE * high):
+            break
+        low, high = (quantity, high) if missing > 0.0 else (low, quantity)
+        newton = quantity + missing / _marginal(market, split)
+        quantity = newton if low < newton < high else 0.5 * (low + high)
+    if best is None:
+        raise refuse_accounts(market, scale(selection, cash / market.mid))
+    if cash - moved(market, *best) > 2.0 * _EDGE * cash:
+        raise refuse_accounts(market, scale(selection, cash / market.mid))
+    return best
+
+
+def moved(market: Market, scaled: ScaledProblem, split: Split) -> float:
+    """Return the cash a split moves: pool fees inside, taker fees on top, [quote]."""
+    problem = market.problem
+    fees = [0] * (len(scaled.curves) - len(problem.books))
+    fees += [book.instrument.fee_pips for book in problem.books]
+    total = 0.0
+    for curve, share, fee in zip(scaled.curves, split.shares, fees, strict=True):
+        quantity = min(float(share) * curve.quantity, curve.curve.capacity)
+        total += abs(float(curve.curve.cost(quantity))) / (1.0 + market.sign * fee / PIPS_PER_UNIT)
+    return total
+
+
+def _ordered_cash(market: Market) -> float:
+    return float(market.problem.quantity.atoms / 10.0**market.pair.quote.decimals)
+
+
+# What one more unit of base moves; only guides the search.
+def _marginal(market: Market, split: Split) -> float:
+    demand = split.multipliers[0].value / PICO_PER_UNIT
+    return max(1.0 + market.sign * demand, 0.1) * market.mid
+
+
+def _check_liquidity(market: Market, cash: float) -> None:
+    within = _cash_held((*market.pool_curves, *market.book_curves))
+    if cash <= within:
+        return
+    problem = market.problem
+    every = [pool_cost(p, problem.side, limit=None) for p in problem.pools]
+    every += [book_cost(b, problem.side, limit=None) for b in problem.books]
+    held = _cash_held(tuple(every))
+    asset = problem.quantity.asset
+    if cash > held:
+        raise NoRouteError(
+            NoRouteReason.NO_LIQUIDITY,
+            f"all instruments together move {held:.6g} {asset}, {cash:.6g} asked; "
+            f"nearest feasible cash {within:.6g} {asset}",
+        )
+    raise NoRouteError(
+        NoRouteReason.LIMIT_PRICE,
+        f"limit price leaves {within:.6g} of {cash:.6g} {asset}; trade less or widen it",
+    )
+
+
+def _cash_held(curves: tuple[CostCurve, ...]) -> float:
+    return sum(abs(float(c.cost(c.capacity))) for c in curves)

@@ -1,0 +1,198 @@
+"""Exact trades as the legs of a plan: what they cost, and the worst they may become.
+
+Every division rounds against us, and every bound towards what was agreed. Refuses to choose.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from router.domain.plan import (
+    BookCandidate,
+    ChainCash,
+    CostSplit,
+    Leg,
+    PoolCandidate,
+    QuantityKind,
+    RoutingProblem,
+)
+from router.domain.units import (
+    PICO_PER_UNIT,
+    PIPS_PER_UNIT,
+    Amount,
+    Pips,
+    Rounding,
+    Side,
+    divide,
+)
+from router.optimiser.tick import limit_ticks, valid_limit_ticks
+from router.optimiser.trade import Trade, mark_value, spendable
+
+_DOWN: Final = Rounding.DOWN
+_UP: Final = Rounding.UP
+_SECONDS_PER_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    atoms: int
+    ticks: int | None = None
+
+
+def to_legs(problem: RoutingProblem, trades: Sequence[Trade]) -> tuple[Leg, ...]:
+    """Return the legs with costs and bounds; the bounds of each chain account fit its cash."""
+    units = _gas_units(problem, trades)
+    bounds = _fitted(problem, trades, [_bound(problem, t) for t in trades])
+    return tuple(
+        _leg(problem, trade, gas=_gas_cost(problem, trade, used), bound=bound)
+        for trade, used, bound in zip(trades, units, bounds, strict=True)
+    )
+
+
+def total_cost(problem: RoutingProblem, trades: Sequence[Trade]) -> int:
+    """Return what the trades cost against the arrival mid, gas and funding in, [quote atoms]."""
+    units = _gas_units(problem, trades)
+    pairs = zip(trades, units, strict=True)
+    return sum(_cost(problem, t, gas=_gas_cost(problem, t, used)).total for t, used in pairs)
+
+
+def slippage(problem: RoutingProblem, *, cost: int, base: int) -> Pips:
+    """Return a cost over the notional at arrival mid, rounded against us."""
+    mid = problem.arrival_mid
+    return Pips(divide(cost * mid.base_atoms * PIPS_PER_UNIT, base * mid.quote_atoms, _UP))
+
+
+def gas_price_atoms(problem: RoutingProblem, chain: ChainCash | None, units: int) -> int:
+    """Return what units of gas cost, rounded up, [quote atoms]; 0 where gas has no price."""
+    if chain is None or chain.gas_price is None:
+        return 0
+    price = chain.gas_price
+    return divide(units * problem.gas_fee_wei * price.quote_atoms, price.base_atoms, _UP)
+
+
+def chain_of(problem: RoutingProblem, pool: PoolCandidate) -> ChainCash | None:
+    """Return the chain account a pool draws on."""
+    account = pool.instrument.account
+    return next((c for c in problem.chains if c.account == account), None)
+
+
+# The pools of one account share a transaction, and evenly what it costs before the first pool.
+def _gas_units(problem: RoutingProblem, trades: Sequence[Trade]) -> list[int]:
+    units = []
+    seen: dict[str, int] = {}
+    pools = [t.instrument.account for t in trades if isinstance(t.candidate, PoolCandidate)]
+    for trade in trades:
+        if not isinstance(trade.candidate, PoolCandidate):
+            units.append(0)
+            continue
+        account = trade.instrument.account
+        chain = chain_of(problem, trade.candidate)
+        base, count = (chain.gas_units_base if chain else 0), pools.count(account)
+        place = seen.get(account, 0)
+        seen[account] = place + 1
+        units.append(trade.candidate.gas_units + base // count + (place < base % count))
+    return units
+
+
+def _gas_cost(problem: RoutingProblem, trade: Trade, units: int) -> int:
+    if not isinstance(trade.candidate, PoolCandidate):
+        return 0
+    return gas_price_atoms(problem, chain_of(problem, trade.candidate), units)
+
+
+def _cost(problem: RoutingProblem, trade: Trade, *, gas: int) -> CostSplit:
+    buying = problem.side is Side.BUY
+    base = Amount(trade.instrument.base.id, trade.base)
+    at_mid = problem.arrival_mid.notional(base, _DOWN if buying else _UP).atoms
+    worse = trade.quote - at_mid if buying else at_mid - trade.quote
+    if isinstance(trade.candidate, PoolCandidate):
+        return CostSplit(impact=worse - trade.fee, fees=trade.fee, gas=gas, funding=0)
+    funding = _funding(problem, trade.candidate, base=trade.base)
+    return CostSplit(impact=worse, fees=trade.fee, gas=0, funding=funding)
+
+
+def _funding(problem: RoutingProblem, book: BookCandidate, *, base: int) -> int:
+    sign = 1 if problem.side is Side.BUY else -1
+    rate = sign * book.funding_rate_per_hour * problem.holding_horizon_s
+    lots = base // book.instrument.lot_atoms
+    value = mark_value(book, lots, rounding=_UP if rate > 0 else _DOWN)
+    return divide(rate * value, PICO_PER_UNIT * _SECONDS_PER_HOUR, _UP)
+
+
+def _bound(problem: RoutingProblem, trade: Trade) -> _Bound:
+    if isinstance(trade.candidate, BookCandidate):
+        return _book_bound(problem, trade, trade.candidate)
+    other = trade.quote if trade.kind is QuantityKind.BASE else trade.base
+    tolerance, limit = problem.slippage_tolerance_pips, problem.limit_price
+    pays = _pays_other(problem, trade)
+    base = Amount(trade.instrument.base.id, trade.base)
+    cash = Amount(trade.instrument.quote.id, trade.quote)
+    towards = _DOWN if pays else _UP
+    if trade.kind is QuantityKind.BASE:
+        at_limit = limit.notional(base, towards).atoms
+    else:
+        at_limit = limit.quantity(cash, towards).atoms
+    if pays:
+        return _Bound(
+            min(divide(other * (PIPS_PER_UNIT + tolerance), PIPS_PER_UNIT, _DOWN), at_limit)
+        )
+    return _Bound(max(divide(other * (PIPS_PER_UNIT - tolerance), PIPS_PER_UNIT, _UP), at_limit))
+
+
+# Whether the amount that is not exact is one we pay; else it is one we receive.
+def _pays_other(problem: RoutingProblem, trade: Trade) -> bool:
+    return (problem.side is Side.BUY) is (trade.kind is QuantityKind.BASE)
+
+
+# The limit lies around the last level the quote touched, so that the quote itself can fill.
+def _book_bound(problem: RoutingProblem, trade: Trade, book: BookCandidate) -> _Bound:
+    buying, instrument = problem.side is Side.BUY, book.instrument
+    worst = trade.worst_ticks or 0
+    pips = PIPS_PER_UNIT + (1 if buying else -1) * problem.slippage_tolerance_pips
+    tolerated = divide(worst * pips, PIPS_PER_UNIT, _DOWN if buying else _UP)
+    tolerated = valid_limit_ticks(tolerated, problem.side, tick_decimals=instrument.tick_decimals)
+    agreed = limit_ticks(instrument, problem.side, limit=problem.limit_price)
+    ticks = min(tolerated, agreed) if buying else max(tolerated, agreed)
+    price = instrument.tick_price(ticks)
+    base = Amount(instrument.base.id, trade.base)
+    return _Bound(price.notional(base, _UP if buying else _DOWN).atoms, ticks)
+
+
+# Where the bounds together exceed the cash, each keeps its quote and an equal part of the slack.
+def _fitted(problem: RoutingProblem, trades: Sequence[Trade], bounds: list[_Bound]) -> list[_Bound]:
+    fitted = list(bounds)
+    for account in sorted({t.instrument.account for t in trades}):
+        own = [
+            i
+            for i, t in enumerate(trades)
+            if t.instrument.account == account
+            and isinstance(t.candidate, PoolCandidate)
+            and _pays_other(problem, t)
+        ]
+        quoted = [trades[i].quote if problem.side is Side.BUY else trades[i].base for i in own]
+        wanted = sum(bounds[i].atoms for i in own)
+        room = spendable(problem, account)
+        if wanted <= room:
+            continue
+        slack, asked = room - sum(quoted), wanted - sum(quoted)
+        for i, least in zip(own, quoted, strict=True):
+            more = divide((bounds[i].atoms - least) * slack, asked, _DOWN)
+            fitted[i] = _Bound(least + more)
+    return fitted
+
+
+def _leg(problem: RoutingProblem, trade: Trade, *, gas: int, bound: _Bound) -> Leg:
+    instrument = trade.instrument
+    cost = _cost(problem, trade, gas=gas)
+    other = instrument.quote if trade.kind is QuantityKind.BASE else instrument.base
+    return Leg(
+        instrument=instrument,
+        side=problem.side,
+        quantity_kind=trade.kind,
+        quantity=Amount(instrument.base.id, trade.base),
+        notional=Amount(instrument.quote.id, trade.quote),
+        bound=Amount(other.id, bound.atoms),
+        limit_ticks=bound.ticks,
+        cost=cost,
+        slippage=slippage(problem, cost=cost.total, base=trade.base),
+    )

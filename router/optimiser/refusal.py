@@ -1,0 +1,127 @@
+"""Why there is no plan, in one line: what binds, and the nearest quantity that would do."""
+
+import math
+
+import numpy as np
+
+from router.domain.error import NoRouteError
+from router.domain.plan import BookCandidate, NoRouteReason, RoutingProblem
+from router.domain.units import AssetId, format_decimal
+from router.optimiser.problem import (
+    Floats,
+    Market,
+    ScaledProblem,
+)
+from router.optimiser.reach import most
+from router.optimiser.source import book_cost, pool_cost
+
+
+def check_candidates(problem: RoutingProblem) -> None:
+    """Refuse a problem nothing could carry."""
+    if not problem.pools and not problem.books:
+        raise NoRouteError(
+            NoRouteReason.NO_VENUE, "no instrument may carry the order; allow a venue for the pair"
+        )
+    if problem.quantity.atoms <= 0:
+        raise NoRouteError(
+            NoRouteReason.BELOW_MINIMUM,
+            f"quantity must be positive, was {problem.quantity.atoms} atoms",
+        )
+
+
+def check_liquidity(market: Market, base: float) -> None:
+    """Refuse a quantity above what the markets hold, or hold within the limit price."""
+    within = sum(c.capacity for c in (*market.pool_curves, *market.book_curves))
+    if base <= within:
+        return
+    problem = market.problem
+    every = [pool_cost(p, problem.side, limit=None) for p in problem.pools]
+    every += [book_cost(b, problem.side, limit=None) for b in problem.books]
+    held = sum(curve.capacity for curve in every)
+    if base > held:
+        raise NoRouteError(
+            NoRouteReason.NO_LIQUIDITY,
+            f"all instruments together hold {_base(market, held)}, {_base(market, base)} asked; "
+            f"nearest feasible quantity {_base(market, within)}",
+        )
+    raise NoRouteError(
+        NoRouteReason.LIMIT_PRICE,
+        f"limit price leaves {_base(market, within)} of {_base(market, base)}; "
+        f"trade less or widen it",
+    )
+
+
+def reachable(scaled: ScaledProblem) -> float:
+    """Return the largest share of the order the accounts allow; accounts in breach give none."""
+    shares = most(scaled)
+    if shares is None:
+        shares = np.zeros(len(scaled.curves))
+        for i in range(len(scaled.rows)):
+            own = [c for c, curve in enumerate(scaled.curves) if curve.row == i]
+            alone = ScaledProblem(tuple(scaled.curves[c] for c in own), scaled.rows)
+            found = most(alone)
+            shares[own] = 0.0 if found is None else found
+    reducing = [min(c.cap, max(-c.position, 0.0)) for c in scaled.curves]
+    return float(np.sum(np.maximum(shares, reducing)))
+
+
+def refuse_accounts(market: Market, scaled: ScaledProblem) -> NoRouteError:
+    """Return the refusal of an order that the accounts cannot bear."""
+    share = reachable(scaled)
+    ordered = scaled.curves[0].quantity
+    margin = any(row.is_margin for row in scaled.rows) and _would_suffice(scaled, is_margin=True)
+    reason = NoRouteReason.INSUFFICIENT_MARGIN if margin else NoRouteReason.INSUFFICIENT_BALANCE
+    names = [row.name for row in scaled.rows if row.is_margin is margin]
+    return NoRouteError(
+        reason,
+        f"{' and '.join(names)} does not suffice for {_base(market, ordered)}; "
+        f"nearest feasible quantity {_base(market, share * ordered)}",
+    )
+
+
+def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
+    """Return the refusal of an order that fails as whole lots and atoms."""
+    problem = market.problem
+    asset = problem.quantity.asset
+    minimums = [_minimum(book) for book in problem.books]
+    told = {
+        NoRouteReason.BELOW_MINIMUM: "; ".join(minimums) or "the order is below one atom of output",
+        NoRouteReason.INSUFFICIENT_BALANCE: "cash is short of the exact quote; trade slightly less",
+        NoRouteReason.INSUFFICIENT_MARGIN: "margin is short of the whole lots; trade one lot less",
+    }
+    amount = format_decimal(problem.quantity.atoms, _decimals(market, asset))
+    why = told.get(reason, "no exact trade fits the order; trade slightly less")
+    return NoRouteError(reason, f"{amount} {asset} cannot be traded whole: {why}")
+
+
+def _minimum(book: BookCandidate) -> str:
+    instrument = book.instrument
+    lot = format_decimal(instrument.lot_atoms, instrument.base.decimals)
+    least = format_decimal(instrument.notional_min_atoms, instrument.quote.decimals)
+    return f"{instrument.id} takes lots of {lot} and at least {least} {instrument.quote.id}"
+
+
+# Whether dropping the rows of one kind would let the order through.
+def _would_suffice(scaled: ScaledProblem, *, is_margin: bool) -> bool:
+    shares: Floats = np.array([c.cap for c in scaled.curves])
+    for i, row in enumerate(scaled.rows):
+        if row.is_margin is is_margin:
+            continue
+        own = [c for c, curve in enumerate(scaled.curves) if curve.row == i]
+        found = most(ScaledProblem(tuple(scaled.curves[c] for c in own), scaled.rows))
+        shares[own] = 0.0 if found is None else found
+    return float(np.sum(shares)) >= 1.0
+
+
+def _decimals(market: Market, asset: AssetId) -> int:
+    pair = market.pair
+    return pair.base.decimals if asset == pair.base.id else pair.quote.decimals
+
+
+def _base(market: Market, quantity: float) -> str:
+    """Write a float quantity of base, rounded down to six significant figures."""
+    asset = market.problem.arrival_mid.base
+    if quantity <= 0.0:
+        return f"0 {asset}"
+    digits = 5 - math.floor(math.log10(quantity))
+    return f"{math.floor(quantity * 10.0**digits) / 10.0**digits:.12g} {asset}"

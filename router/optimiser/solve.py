@@ -1,0 +1,128 @@
+"""The optimiser's entry: a `RoutingProblem` in, a certified `RoutePlan` out, or a refusal.
+
+Pure and deterministic: the same problem gives the same plan, whatever was solved before.
+"""
+
+from collections.abc import Sequence
+
+from router.domain.error import SolverError
+from router.domain.market import BlockRef
+from router.domain.plan import (
+    CostSplit,
+    NoRouteReason,
+    PoolCandidate,
+    QuantityKind,
+    RoutePlan,
+    RoutingProblem,
+)
+from router.domain.units import PICO_PER_UNIT, Amount, Pico, Rounding, divide
+from router.optimiser import programme
+from router.optimiser.cash import solve_cash
+from router.optimiser.certificate import GAP_MAX, Split, certify
+from router.optimiser.gas import Solved, worth_their_gas
+from router.optimiser.joint import solve_continuous
+from router.optimiser.leg import slippage, to_legs
+from router.optimiser.problem import Market, prepare, scale, select
+from router.optimiser.refusal import (
+    check_candidates,
+    check_liquidity,
+    refuse_accounts,
+    refuse_rounding,
+)
+from router.optimiser.rounding import Draft, round_shares
+from router.optimiser.single import singles
+
+
+def solve(problem: RoutingProblem) -> RoutePlan:
+    """Return the cheapest plan found, with the proof of how far it can be from the best.
+
+    Raises
+    ------
+    NoRouteError
+        If no plan keeps the order's limits and the accounts' rooms; says what binds.
+    SolverError
+        If no certificate within tolerance was found in the rounds allowed.
+    """
+    check_candidates(problem)
+    market = prepare(problem)
+    full = _solve_all(market)
+    if full.split.gap > GAP_MAX:
+        raise SolverError(f"gap is {full.split.gap * 1e4:.4f} bps, above {GAP_MAX * 1e4:.4f}")
+    quantity = full.scaled.curves[0].quantity
+
+    def solve_with(pools: tuple[int, ...]) -> Solved | None:
+        return _solve_selection(market, pools, quantity)
+
+    best = worth_their_gas(full, solve_with)
+    found = _drafts([best, full] if best is not full else [full])
+    if isinstance(found[0], NoRouteReason) or found[0].unfilled:
+        found += _drafts([s for i in full.selection.pools if (s := solve_with((i,)))])
+    venues, alone = singles(market)
+    whole = [d for d in (*found, *alone) if isinstance(d, Draft)]
+    if not whole:
+        raise refuse_rounding(market, next(r for r in found if isinstance(r, NoRouteReason)))
+    chosen = min(whole, key=lambda d: d.regret)
+    legs = to_legs(problem, chosen.trades)
+    cost = sum((leg.cost for leg in legs), CostSplit(0, 0, 0, 0))
+    return RoutePlan(
+        parent=problem.parent,
+        side=problem.side,
+        legs=legs,
+        unfilled=Amount(problem.quantity.asset, chosen.unfilled),
+        arrival_mid=problem.arrival_mid,
+        block=_block(chosen),
+        cost=cost,
+        slippage=slippage(problem, cost=cost.total, base=chosen.base),
+        singles=venues,
+        certificate=certify(full.split, rounded_cost=_rate(problem, chosen)),
+    )
+
+
+def warm_up() -> None:
+    """Load the solvers and compile the usual programmes, so that no order waits for it."""
+    programme.warm_up()
+
+
+def _solve_all(market: Market) -> Solved:
+    problem = market.problem
+    selection = select(market, range(len(problem.pools)))
+    if problem.kind is QuantityKind.CASH:
+        scaled, split = solve_cash(selection)
+        return Solved(selection, scaled, split)
+    quantity = problem.quantity.atoms / 10.0**market.pair.base.decimals
+    check_liquidity(market, quantity)
+    scaled = scale(selection, quantity)
+    found = solve_continuous(scaled)
+    if found is None:
+        raise refuse_accounts(market, scaled)
+    return Solved(selection, scaled, found)
+
+
+def _solve_selection(market: Market, pools: tuple[int, ...], quantity: float) -> Solved | None:
+    if not pools and not market.problem.books:
+        return None
+    selection = select(market, pools)
+    scaled = scale(selection, quantity)
+    try:
+        split: Split | None = solve_continuous(scaled)
+    except SolverError:
+        return None
+    return None if split is None else Solved(selection, scaled, split)
+
+
+def _drafts(solved: Sequence[Solved]) -> list[Draft | NoRouteReason]:
+    return [round_shares(s.selection, s.scaled, s.split.shares) for s in solved]
+
+
+# The youngest block the plan's pools were read at.
+def _block(draft: Draft) -> BlockRef | None:
+    blocks = [
+        t.candidate.snapshot.block for t in draft.trades if isinstance(t.candidate, PoolCandidate)
+    ]
+    return max(blocks, key=lambda block: block.number, default=None)
+
+
+def _rate(problem: RoutingProblem, draft: Draft) -> Pico:
+    mid = problem.arrival_mid
+    value = draft.base * mid.quote_atoms
+    return Pico(divide(draft.cost * mid.base_atoms * PICO_PER_UNIT, value, Rounding.UP))

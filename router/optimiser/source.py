@@ -1,0 +1,104 @@
+"""Each candidate as a cost curve, up to the worst price the order allows.
+
+Refuses anything between candidates: aggregation and accounts belong to `problem`.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+
+from router.domain.instrument import Instrument
+from router.domain.plan import BookCandidate, PoolCandidate
+from router.domain.units import PIPS_PER_UNIT, Price, Side
+from router.liquidity.concentrated import Pool
+from router.liquidity.curve import CostCurve, book_curve
+from router.liquidity.pool_curve import pool_curve
+from router.optimiser.tick import limit_ticks
+
+
+def pool_cost(pool: PoolCandidate, side: Side, *, limit: Price | None) -> CostCurve:
+    """Return the cost curve of a pool, cut where a unit costs more than the limit price."""
+    instrument = pool.instrument
+    decimals = (instrument.base.decimals, instrument.quote.decimals)
+    price_limit = None if limit is None else ratio(limit, instrument)
+    curve = pool_curve(
+        exact_pool(pool),
+        side,
+        base_is_token0=instrument.base_is_token0,
+        decimals0=decimals[0] if instrument.base_is_token0 else decimals[1],
+        decimals1=decimals[1] if instrument.base_is_token0 else decimals[0],
+        price_limit=price_limit,
+    )
+    return curve if price_limit is None else truncated(curve, price_limit)
+
+
+def exact_pool(pool: PoolCandidate) -> Pool:
+    """Return the pool whose swaps are exact."""
+    state = pool.snapshot
+    return Pool(
+        fee_pips=state.fee_pips,
+        tick_spacing=state.tick_spacing,
+        sqrt_price_x96=state.sqrt_price_x96,
+        tick=state.tick,
+        liquidity=state.liquidity,
+        ticks=state.ticks,
+    )
+
+
+def book_levels(
+    book: BookCandidate, side: Side, *, limit: Price | None
+) -> tuple[tuple[int, int], ...]:
+    """Return what an order may take: best first, within the limit price and the lots allowed."""
+    buying = side is Side.BUY
+    levels = book.snapshot.asks if buying else book.snapshot.bids
+    if limit is not None:
+        last = limit_ticks(book.instrument, side, limit=limit)
+        levels = tuple(v for v in levels if (v[0] <= last if buying else v[0] >= last))
+    if book.quantity_max_lots is None:
+        return levels
+    before = accumulate((lots for _, lots in levels), initial=0)
+    room = (book.quantity_max_lots - taken for taken in before)
+    return tuple((t, min(lots, r)) for (t, lots), r in zip(levels, room, strict=False) if r > 0)
+
+
+def book_cost(book: BookCandidate, side: Side, *, limit: Price | None) -> CostCurve:
+    """Return the cost curve of a book, taker fee included, up to the limit price."""
+    instrument = book.instrument
+    return book_curve(
+        book_levels(book, side, limit=limit),
+        side,
+        tick_size=10.0**-instrument.tick_decimals,
+        lot_size=instrument.lot_atoms / 10.0**instrument.base.decimals,
+        fee_rate=instrument.fee_pips / PIPS_PER_UNIT,
+    )
+
+
+def truncated(curve: CostCurve, price: float) -> CostCurve:
+    """Return the part of a curve whose units cost at most `price` after fee, [quote / base]."""
+    end = np.sqrt(price)
+    kept = curve.sign * (end - curve.root_start) > 0.0
+    start = curve.root_start[kept]
+    stop = curve.root_end[kept]
+    cut = curve.sign * (stop - end) > 0.0
+    part = curve.depth[kept] * np.abs(end - start) / (end * start)
+    quantity = np.where(cut, np.minimum(part, curve.quantity[kept]), curve.quantity[kept])
+    return CostCurve(
+        side=curve.side,
+        root_start=start,
+        root_end=np.where(cut, end, stop),
+        depth=curve.depth[kept],
+        quantity=quantity,
+        shift=curve.shift,
+    )
+
+
+def ratio(price: Price, instrument: Instrument) -> float:
+    """Return a price of atoms as one of whole tokens, [quote / base]."""
+    scale_up = 10**instrument.base.decimals
+    return float(price.quote_atoms * scale_up / (price.base_atoms * 10**instrument.quote.decimals))
+
+
+def instrument_of(candidates: Sequence[PoolCandidate | BookCandidate]) -> Instrument:
+    """Return the first candidate's instrument: all are of one pair."""
+    return candidates[0].instrument

@@ -1,0 +1,400 @@
+import itertools
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.domain.error import NoRouteError
+from router.domain.instrument import InstrumentKind
+from router.domain.plan import (
+    BookCandidate,
+    Leg,
+    NoRouteReason,
+    PoolCandidate,
+    QuantityKind,
+    RoutePlan,
+    RoutingProblem,
+)
+from router.domain.units import PICO_PER_UNIT, Amount, Rounding, Side
+from router.liquidity.concentrated import quote_exact_input, quote_exact_output
+from router.liquidity.order_book import Book, take
+from router.optimiser.certificate import sentences
+from router.optimiser.solve import solve
+from router.optimiser.source import exact_pool
+from tests.unit.optimiser.oracle import solve_reference
+from tests.unit.optimiser.world import (
+    ETH,
+    MID,
+    UNIT,
+    USD,
+    USDC,
+    book,
+    pool,
+    problem,
+    random_problem,
+)
+
+GAP_MAX = PICO_PER_UNIT // 10**6  # 0.01 bp
+ACCURACY = GAP_MAX + PICO_PER_UNIT // 10**9  # and what a float quote is off
+SEEDS = st.integers(0, 10**6)
+slow = settings(max_examples=12, deadline=None)
+
+
+def as_cash(made: RoutingProblem) -> RoutingProblem:
+    cash = made.quantity.atoms * int(MID) * USD // UNIT
+    return replace(made, kind=QuantityKind.CASH, quantity=Amount(USDC.id, cash))
+
+
+def candidates(made: RoutingProblem) -> dict[str, PoolCandidate | BookCandidate]:
+    return {c.instrument.id: c for c in (*made.pools, *made.books)}
+
+
+def solved(made: RoutingProblem) -> RoutePlan | None:
+    try:
+        return solve(made)
+    except NoRouteError:
+        return None
+
+
+def assert_exact(made: RoutingProblem, plan: RoutePlan) -> None:
+    """Check the plan by integers alone, from the problem's own state."""
+    in_base = made.kind is QuantityKind.BASE
+    filled = sum((leg.quantity if in_base else leg.notional).atoms for leg in plan.legs)
+    assert filled + plan.unfilled.atoms == made.quantity.atoms
+    assert sum(leg.cost.total for leg in plan.legs) == plan.cost.total
+    for leg in plan.legs:
+        candidate = candidates(made)[leg.instrument.id]
+        if isinstance(candidate, PoolCandidate):
+            assert_pool_leg(made, candidate, leg)
+        else:
+            assert_book_leg(made, candidate, leg)
+        mid = made.arrival_mid.notional(leg.quantity, Rounding.DOWN).atoms
+        sign = 1 if made.side is Side.BUY else -1
+        price_part = leg.cost.impact + (leg.cost.fees if leg.limit_ticks is None else 0)
+        assert 0 <= price_part - sign * (leg.notional.atoms - mid) <= 1
+    assert_cash(made, plan)
+    assert_margin(made, plan)
+
+
+def assert_pool_leg(made: RoutingProblem, candidate: PoolCandidate, leg: Leg) -> None:
+    buying, zero = made.side is Side.BUY, candidate.instrument.base_is_token0
+    exact_input = buying is not (made.kind is QuantityKind.BASE)
+    quote = quote_exact_input if exact_input else quote_exact_output
+    told = leg.quantity if made.kind is QuantityKind.BASE else leg.notional
+    got = quote(exact_pool(candidate), told.atoms, zero_for_one=zero is not buying)
+    paid, received = (leg.notional, leg.quantity) if buying else (leg.quantity, leg.notional)
+    assert (got.amount_in, got.amount_out) == (paid.atoms, received.atoms)
+    limit = made.limit_price
+    other = leg.notional if made.kind is QuantityKind.BASE else leg.quantity
+    if exact_input:  # the least to receive
+        assert other.atoms * (10**6 - made.slippage_tolerance_pips) <= leg.bound.atoms * 10**6
+        assert leg.bound.atoms <= other.atoms
+    else:  # the most to pay
+        assert other.atoms <= leg.bound.atoms
+        assert leg.bound.atoms * 10**6 <= other.atoms * (10**6 + made.slippage_tolerance_pips)
+    base, cash = leg.quantity.atoms, leg.notional.atoms
+    if made.kind is QuantityKind.BASE:
+        cash = leg.bound.atoms
+    else:
+        base = leg.bound.atoms
+    worst, allowed = cash * limit.base_atoms, base * limit.quote_atoms
+    assert worst <= allowed if buying else worst >= allowed
+
+
+def assert_book_leg(made: RoutingProblem, candidate: BookCandidate, leg: Leg) -> None:
+    lots, rest = divmod(leg.quantity.atoms, candidate.instrument.lot_atoms)
+    assert rest == 0
+    assert leg.notional.atoms >= candidate.instrument.notional_min_atoms
+    state = Book(candidate.snapshot.bids, candidate.snapshot.asks)
+    got = take(state, made.side, lots=lots, limit_ticks=leg.limit_ticks)
+    assert got.lots_filled == lots
+    # A tick is 0.1 USD and a lot 0.0001 ETH, so a tick-lot is exactly 10 atoms of USDC.
+    assert leg.notional.atoms == got.notional * 10
+    price = candidate.instrument.tick_price(leg.limit_ticks)
+    fee = leg.instrument.fee_pips * (1 if made.side is Side.BUY else -1)
+    with_fee = price.quote_atoms * (10**6 + fee) * made.limit_price.base_atoms
+    allowed = made.limit_price.quote_atoms * price.base_atoms * 10**6
+    assert with_fee <= allowed if made.side is Side.BUY else with_fee >= allowed
+    assert candidate.quantity_max_lots is None or lots <= candidate.quantity_max_lots
+
+
+def assert_cash(made: RoutingProblem, plan: RoutePlan) -> None:
+    buying = made.side is Side.BUY
+    for chain in made.chains:
+        own = [leg for leg in plan.legs if leg.instrument.account == chain.account]
+        worst = 0
+        for leg in own:
+            paid = leg.notional if buying else leg.quantity
+            pays_bound = buying is (leg.quantity_kind is QuantityKind.BASE)
+            worst += leg.bound.atoms if pays_bound else paid.atoms
+        asset = USDC.id if buying else ETH.id
+        assert worst <= sum(a.atoms for a in chain.spendable if a.asset == asset)
+
+
+def assert_margin(made: RoutingProblem, plan: RoutePlan) -> None:
+    sign = 1 if made.side is Side.BUY else -1
+    legs = {leg.instrument.id: leg for leg in plan.legs}
+    for account in made.margins:
+        used, loss, grows = 0.0, 0.0, False
+        for b in made.books:
+            if b.instrument.account != account.account:
+                continue
+            leg = legs.get(b.instrument.id)
+            lots = leg.quantity.atoms // b.instrument.lot_atoms if leg else 0
+            after = b.position_lots + sign * lots
+            grows |= bool(lots) and (sign * b.position_lots >= 0 or lots > abs(b.position_lots))
+            used += abs(after) * b.mark_ticks * 10 / b.leverage
+            if leg:
+                loss += sign * (leg.notional.atoms - lots * b.mark_ticks * 10) + leg.cost.fees
+        assert (
+            not grows or used + loss <= account.equity_atoms - account.margin_used_elsewhere_atoms
+        )
+
+
+@slow
+@given(SEEDS, st.booleans(), st.booleans())
+def test_every_plan_is_exact_certified_and_within_its_accounts(seed, binding, in_cash):
+    made = random_problem(seed, binding=binding)
+    made = as_cash(made) if in_cash else made
+
+    plan = solved(made)
+
+    if plan is not None:
+        assert 0 <= plan.certificate.gap <= GAP_MAX
+        assert_exact(made, plan)
+
+
+def test_binding_margin_is_met_by_the_programme_and_told():
+    methods = set()
+    for seed in range(40):
+        plan = solved(random_problem(seed, binding=True))
+        if plan is None:
+            continue
+        methods.add(plan.certificate.method)
+        binds = any(
+            m.value > 0 and m.row.startswith("margin:") for m in plan.certificate.multipliers
+        )
+        told = any("collateral of" in sentence for sentence in sentences(plan.certificate))
+        assert binds is told
+    assert methods == {"separable", "joint"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_independent_programme_agrees_and_never_beats_the_bound(seed):
+    made = random_problem(seed, binding=True)
+    # Accounts whose positions may be reduced have a second branch that one programme cannot hold.
+    books = tuple(replace(b, position_lots=0) for b in made.books)
+    made = replace(made, books=books)
+
+    reference = solve_reference(made, cuts=1_500)
+    plan = solved(made)
+
+    assert (plan is None) == (reference is None)
+    if plan is not None and reference is not None:
+        value = reference * PICO_PER_UNIT
+        assert plan.certificate.lower_bound <= value + PICO_PER_UNIT // 10**8
+        assert plan.certificate.upper_bound <= value + ACCURACY
+        # 1,500 steps from a price within 2 % of the mid to 10 %: a chord of a convex curve lies
+        # above it by at most a quarter of its step of the rate, times its share.
+        assert value <= plan.certificate.upper_bound + PICO_PER_UNIT * 0.12 / 1_500 / 4
+
+
+@slow
+@given(SEEDS, st.booleans())
+def test_splitting_never_costs_more_than_the_best_instrument_alone(seed, binding):
+    plan = solved(random_problem(seed, binding=binding))
+
+    if plan is not None:
+        whole = [s for s in plan.singles if s.slippage is not None]
+        ordered = sum(leg.quantity.atoms for leg in plan.legs) + plan.unfilled.atoms
+        complete = [s for s in whole if s.filled_atoms == ordered]
+        assert all(plan.slippage <= s.slippage for s in complete) or plan.unfilled.atoms
+        # A book alone leaves less than a lot (0.2 USD) over; what that is worth is all it may gain.
+        worth = 200_000 / (ordered / UNIT * MID * USD) * 1e6
+        assert all(plan.slippage <= s.slippage + worth + 1 for s in whole)
+
+
+def upper(made: RoutingProblem) -> int:
+    return solve(made).certificate.upper_bound
+
+
+@slow
+@given(SEEDS)
+def test_more_depth_more_collateral_or_lower_fees_never_cost_more(seed):
+    rng = random.Random(seed)
+    shallow = pool("pool-a", depth_usd=1e6, seed=seed)
+    deep = pool("pool-a", depth_usd=3e6, seed=seed)
+    perp = book(seed=seed)
+    quantity = rng.uniform(20, 300)
+    side = rng.choice((Side.BUY, Side.SELL))
+    common = {"side": side, "quantity": quantity, "books": (perp,)}
+    equity = quantity * MID * rng.uniform(0.005, 0.05)
+
+    poor = upper(problem(pools=(deep,), equity=equity, **common))
+
+    assert poor <= upper(problem(pools=(shallow,), equity=equity, **common)) + ACCURACY
+    assert upper(problem(pools=(deep,), equity=2 * equity, **common)) <= poor + ACCURACY
+    cheaper = replace(perp, instrument=replace(perp.instrument, fee_pips=100))
+    common["books"] = (cheaper,)
+    assert upper(problem(pools=(deep,), equity=equity, **common)) <= poor + ACCURACY
+
+
+@pytest.mark.parametrize("seed", [1, 3, 7])
+def test_the_order_of_candidates_changes_nothing(seed):
+    made = random_problem(seed, binding=True)
+
+    plan = solve(made)
+
+    for pools, books in itertools.product(
+        itertools.islice(itertools.permutations(made.pools), 3), itertools.permutations(made.books)
+    ):
+        mixed = replace(made, pools=pools, books=books, margins=made.margins[::-1])
+        assert solve(mixed) == plan
+
+
+def test_a_plan_does_not_depend_on_what_was_solved_before():
+    made = random_problem(1, binding=True)
+    first = solve(made)
+
+    for seed in range(3):
+        solved(random_problem(seed, binding=True))
+
+    assert solve(made) == first
+
+
+def test_gas_decides_how_many_pools_are_used():
+    pools = tuple(pool(f"pool-{i}", depth_usd=2e6, seed=i) for i in range(5))
+
+    cheap = solve(problem(quantity=20.0, pools=pools, gas_usd=0.0))
+    dear = solve(problem(quantity=20.0, pools=pools, gas_usd=50.0))
+
+    assert len(cheap.legs) == 5
+    assert len(dear.legs) == 1
+    # 100,000 units for the transaction and 120,000 for the pool, at 50 USD for 100,000.
+    assert dear.cost.gas == 110 * USD
+    assert cheap.certificate.upper_bound == dear.certificate.upper_bound
+
+
+@pytest.mark.parametrize("gas_usd", [0.5, 5.0, 40.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_gas_search_is_no_worse_than_every_subset(seed, gas_usd):
+    pools = tuple(
+        pool(
+            f"pool-{i}",
+            depth_usd=1e6 * (1 + i),
+            seed=10 * seed + i,
+            fee_pips=(100, 500, 3000)[i % 3],
+        )
+        for i in range(4)
+    )
+    made = problem(quantity=60.0, pools=pools, gas_usd=gas_usd)
+
+    plan = solve(made)
+
+    subsets = [subset for n in range(1, 5) for subset in itertools.combinations(pools, n)]
+    best = min(solve(replace(made, pools=subset)).cost.total for subset in subsets)
+    # Both split to whole atoms; a millionth of a basis point of 120,000 USD is 12 atoms.
+    assert plan.cost.total <= best + 12
+
+
+def test_funding_moves_an_order_to_the_side_it_pays():
+    made = {"quantity": 50.0, "pools": (pool(),), "horizon_s": 24 * 3600}
+    paid = solve(problem(books=(book(funding=10**8),), **made))
+    received = solve(problem(books=(book(funding=-(10**8)),), **made))
+
+    def perp_atoms(plan: RoutePlan) -> int:
+        return sum(
+            leg.quantity.atoms
+            for leg in plan.legs
+            if leg.instrument.kind is InstrumentKind.PERP_BOOK
+        )
+
+    assert perp_atoms(received) > perp_atoms(paid)
+    funding = received.cost.funding
+    # 1e-4 an hour for 24 hours of the mark value, received; rounded against us by one atom.
+    expected = -perp_atoms(received) * 24 * 2_000 * USD // (UNIT * 10**4)
+    assert expected <= funding <= expected + 1
+
+
+def test_reducing_orders_pass_without_margin():
+    short = book(position_lots=-2_000_000)
+
+    plan = solve(problem(quantity=100.0, books=(short,), equity=1.0))
+
+    assert plan.legs[0].quantity.atoms == 100 * UNIT
+
+
+def test_an_order_through_zero_needs_margin_for_what_it_opens():
+    short = book(position_lots=-500_000)
+
+    with pytest.raises(NoRouteError) as refused:
+        solve(problem(quantity=100.0, books=(short,), equity=1.0))
+
+    assert refused.value.reason is NoRouteReason.INSUFFICIENT_MARGIN
+    assert "nearest feasible quantity 50 ETH" in str(refused.value)
+
+
+def test_selling_all_that_is_held_is_not_refused():
+    cash = 20_000.0
+
+    plan = solve(problem(side=Side.SELL, quantity=10.0, pools=(pool(), pool("pool-b")), cash=cash))
+
+    assert sum(leg.quantity.atoms for leg in plan.legs) == 10 * UNIT
+
+
+def test_spending_all_that_is_held_is_not_refused():
+    made = problem(kind=QuantityKind.CASH, quantity=20_000.0, pools=(pool(),), cash=20_000.0)
+
+    plan = solve(made)
+
+    assert sum(leg.notional.atoms for leg in plan.legs) == 20_000 * USD
+
+
+def test_books_alone_leave_less_than_a_lot():
+    made = replace(problem(books=(book(),)), quantity=Amount(ETH.id, UNIT + 5 * 10**13))
+
+    plan = solve(made)
+
+    assert plan.unfilled == Amount(ETH.id, 5 * 10**13)
+
+
+def refusal(made: RoutingProblem) -> NoRouteError:
+    with pytest.raises(NoRouteError) as refused:
+        solve(made)
+    assert "\n" not in str(refused.value)
+    return refused.value
+
+
+@pytest.mark.parametrize("kind", QuantityKind)
+@pytest.mark.parametrize("side", Side)
+def test_each_refusal_names_its_reason(side, kind):
+    scale = 1.0 if kind is QuantityKind.BASE else MID
+    small = book(levels=3)
+
+    def made(quantity: float, **more: object) -> RoutingProblem:
+        return problem(side=side, kind=kind, quantity=quantity * scale, **more)
+
+    reasons = {
+        NoRouteReason.NO_VENUE: made(1.0),
+        NoRouteReason.NO_LIQUIDITY: made(1e6, books=(small,), limit=0.5),
+        NoRouteReason.LIMIT_PRICE: made(1_000.0, pools=(pool(depth_usd=1e6),), limit=0.001),
+        NoRouteReason.BELOW_MINIMUM: made(0.003, books=(small,)),
+        NoRouteReason.INSUFFICIENT_BALANCE: made(100.0, pools=(pool(),), cash=1_000.0),
+        NoRouteReason.INSUFFICIENT_MARGIN: made(50.0, books=(book(),), equity=1_000.0),
+    }
+
+    assert {reason: refusal(case).reason for reason, case in reasons.items()} == {
+        reason: reason for reason in reasons
+    }
+
+
+def test_a_refused_quantity_is_feasible_when_cut_to_the_one_named():
+    made = problem(quantity=100.0, pools=(pool(),), books=(book(),), cash=50_000.0, equity=1_000.0)
+
+    told = str(refusal(made))
+
+    nearest = float(told.split("nearest feasible quantity ")[1].split(maxsplit=1)[0])
+    solve(replace(made, quantity=Amount(ETH.id, int(nearest * 0.999 * UNIT))))
+    refusal(replace(made, quantity=Amount(ETH.id, int(nearest * 1.001 * UNIT))))
