@@ -1,6 +1,6 @@
 """What the shell and the venues satisfy: protocols, no behaviour."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -8,9 +8,10 @@ from router.domain.account import AccountSnapshot
 from router.domain.instrument import Instrument
 from router.domain.market import MarketEvent
 from router.domain.order import ChildOrder, Fill, GasPaid, OrderStatus, SignedChild
-from router.domain.units import AccountId, AssetId, DurationNs, TimestampNs, VenueId
+from router.domain.units import AccountId, Amount, AssetId, DurationNs, TimestampNs, VenueId
 
 Emit: TypeAlias = Callable[[MarketEvent], None]
+Approve: TypeAlias = Callable[[Amount], Awaitable[tuple[str, ...]]]
 
 
 class Clock(Protocol):
@@ -131,6 +132,9 @@ class VenueSetup:
 
     Attributes
     ----------
+    approve : Approve | None
+        Chain venues: lets the venue's contracts take up to so many atoms of an asset, once, and
+        returns the transactions it took.
     native : AssetId | None
         Chain venues: the asset whose price is that of the coin gas is paid in.
     real_money : bool
@@ -140,4 +144,5 @@ class VenueSetup:
     venue: Venue
     instruments: tuple[Instrument, ...]
     native: AssetId | None
+    approve: Approve | None
     real_money: bool

@@ -16,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich for the help alone would double its time
 )
 sandbox = typer.Typer(help="Local counterparties to rehearse against.", no_args_is_help=True)
 app.add_typer(sandbox, name="sandbox")
@@ -154,6 +155,23 @@ def run(
     from router.cli import run as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, live=live, verbose=verbose, as_json=as_json)
+
+
+@app.command()
+@guarded
+def approve(
+    config: ConfigPath,
+    asset: Annotated[str, typer.Argument(help="The asset.", show_default=False)],
+    quantity: Annotated[str, typer.Argument(help="At most so much; 0 revokes.")],
+    *,
+    venue: Annotated[str, typer.Option("--venue", help="Whose contracts.")] = "uniswap_v3",
+    live: Live = False,
+    as_json: Json = False,
+) -> None:
+    """Let a venue's contracts take up to a quantity of an asset, once, when a desk is set up."""
+    from router.cli import approve as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(config, verb.Wanted(venue, asset, quantity), live=live, as_json=as_json)
 
 
 @app.command()

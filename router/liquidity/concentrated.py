@@ -109,25 +109,25 @@ def swap(
 
     Raises
     ------
-    PriceLimitError
-        If the limit is on the wrong side of the price or outside the range (revert "SPL").
     LiquidityError
-        If the amount is zero (revert "AS").
+        Where the contract reverts: the amount is zero, or the limit not ahead of the price.
     """
     limit = _stop_price(pool, sqrt_price_limit_x96, zero_for_one=zero_for_one)
+    direction = -1 if zero_for_one else 1
     if amount_specified == 0:
         raise LiquidityError("amount_specified must not be zero")
-    ticks, spacing, fee_pips = pool.ticks, pool.tick_spacing, pool.fee_pips
+    fee_pips, spacing, ticks = pool.fee_pips, pool.tick_spacing, pool.ticks
     price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
     cursor = bisect_left(ticks, tick + 1, key=_index)  # so many ticks are at or below the price
     remaining, counter, fees, crossed = amount_specified, 0, 0, 0
+    # Ends, for every step uses up the amount or goes on to a further boundary.
     while remaining != 0 and price != limit:
         next_tick, initialised = _next_tick(
             ticks, spacing, zero_for_one=zero_for_one, tick=tick, cursor=cursor
         )
         next_price = tick_to_sqrt_price(next_tick)
         target = max(next_price, limit) if zero_for_one else min(next_price, limit)
-        start = price
+        before = price
         price, amount_in, amount_out, fee = compute_swap_step(
             price, target, liquidity, remaining=remaining, fee_pips=fee_pips
         )
@@ -141,14 +141,12 @@ def swap(
         if price == next_price:
             tick = next_tick - 1 if zero_for_one else next_tick
             if initialised:
-                sign = -1 if zero_for_one else 1
-                liquidity += sign * initialised.liquidity_net
-                cursor += sign
+                liquidity += direction * initialised.liquidity_net
+                cursor += direction
                 crossed += 1
-        elif price != start:
+        elif price != before:
             tick = sqrt_price_to_tick(price)
-    specified = amount_specified - remaining
-    amounts = (specified, counter)
+    amounts = (amount_specified - remaining, counter)
     # The specified amount is token0 when paying an exact token0 or receiving an exact token0.
     amount0, amount1 = amounts if zero_for_one == (amount_specified > 0) else amounts[::-1]
     after = Pool(fee_pips, spacing, price, tick, liquidity, ticks)

@@ -4,6 +4,7 @@ What belongs to a venue is checked by the venue's own model; this module knows t
 no defaults: a limit nobody chose is not a limit. Secrets are names of environment variables.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from router.domain.error import ConfigError
 from router.domain.event import Limits
@@ -21,13 +22,32 @@ from router.state.market import Staleness
 
 _NS_PER_MS: Final = 1_000_000
 _PIPS_PER_BPS: Final = 100
+_PLAIN: Final = re.compile(r"-?[0-9]{1,78}(\.[0-9]{1,40})?\Z")
+
+
+def _plain(text: str) -> str:
+    if not _PLAIN.match(text):
+        raise ValueError("must be a plain decimal number such as '2500.5'")
+    return text
+
+
+def _not_a_switch(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError
+    return value
+
 
 PositiveMs = Annotated[int, Field(gt=0)]
-Bps = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)]
+# Not strict: TOML has no decimals, 0.25 and "0.25" are both meant. Below 10,000: a hundred percent
+# under the arrival price a seller's bound is a price of zero.
+Bps = Annotated[
+    Decimal, BeforeValidator(_not_a_switch), Field(strict=False, ge=0, lt=10_000, decimal_places=2)
+]
+PlainDecimal = Annotated[str, AfterValidator(_plain)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class EngineSettings(_Strict):
@@ -43,7 +63,7 @@ class LimitsSettings(_Strict):
     `order_notional_max` has a value, in units of the asset, for each asset orders are quoted in.
     """
 
-    order_notional_max: Annotated[Mapping[str, str], Field(min_length=1)]
+    order_notional_max: Annotated[Mapping[str, PlainDecimal], Field(min_length=1)]
     slippage_max_bps: Bps
     slippage_tolerance_bps: Bps
     plan_rounds_max: Annotated[int, Field(ge=1, le=20)]
@@ -117,7 +137,8 @@ def faults(error: ValidationError, where: str) -> ConfigError:
         "extra_forbidden": "unknown key; remove it or correct its spelling",
         "missing": "missing; add it",
     }
-    problem = remedies.get(first["type"]) or f"{first['msg']}, was {first['input']!r}"
+    said = first["msg"].removeprefix("Value error, ")
+    problem = remedies.get(first["type"]) or f"{said}, was {first['input']!r}"
     return ConfigError(f"{where}{key}: {problem}")
 
 

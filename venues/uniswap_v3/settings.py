@@ -1,14 +1,15 @@
 """The configuration table of a Uniswap V3 venue, and the adapter it makes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.domain.error import ConfigError
 from router.domain.instrument import Asset, Instrument, InstrumentKind
-from router.domain.units import AccountId, AssetId, DurationNs, InstrumentId, Pips
-from router.port import Clock, VenueSetup
+from router.domain.units import AccountId, Amount, AssetId, DurationNs, InstrumentId, Pips
+from router.port import Approve, Clock, VenueSetup
+from venues.transport.contract import Approval, approve
 from venues.uniswap_v3.adapter import UniswapV3
 from venues.uniswap_v3.spec import NAME, TokenContract, UniswapV3Config
 
@@ -102,8 +103,28 @@ def build(
         venue=UniswapV3(config, clock),
         instruments=instruments,
         native=AssetId(settings.native_asset),
+        approve=_approver(config),
         real_money=settings.chain_id not in _PLAY_MONEY_CHAINS,
     )
+
+
+def _approver(config: UniswapV3Config) -> Approve:
+    def to_permit2(amount: Amount) -> Awaitable[tuple[str, ...]]:
+        token = config.tokens.get(amount.asset)
+        if token is None:
+            known = ", ".join(config.tokens)
+            raise ConfigError(f"tokens: {amount.asset} has no address; use one of {known}")
+        approval = Approval(
+            ws_url=config.ws_url,
+            chain_id=config.chain_id,
+            token=token.address,
+            spender=config.permit2,
+            amount_atoms=amount.atoms,
+            signing_key=config.signing_key,
+        )
+        return approve(approval, within=config.receipt_timeout)
+
+    return to_permit2
 
 
 def _account(settings: UniswapV3Settings) -> AccountId:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from router.domain.error import JournalError
+from router.domain.event import ObservationFailed
 from router.journal.record import SCHEMA_VERSION, FaultKind, Tip, make_record
 from router.journal.replay import replay
 from router.shell.store import JournalStore, identity, open_journal, read
-from tests.unit.journal.vocabulary import JOURNAL_ID, small_journal, step
+from tests.unit.journal.vocabulary import JOURNAL_ID, chain, small_journal, step
 
 
 @pytest.fixture
@@ -328,6 +329,24 @@ def test_cut_off_records_are_noticed_by_the_file(written):
 
     assert fault is not None
     assert (fault.sequence, fault.kind) == (3, FaultKind.UNREADABLE)
+
+
+def test_what_lies_before_a_damaged_page_is_still_read(path):
+    events = [ObservationFailed(f"p-{index}", "x" * 500, index) for index in range(100)]
+    with_store(path, lambda store: append_all(store, chain(*events)))
+    data = bytearray(path.read_bytes())
+    page_bytes = int.from_bytes(data[16:18])
+    page = data.index(b"p-50") // page_bytes * page_bytes
+    data[page] = 0  # no kind of page
+    path.write_bytes(data)
+
+    report = replayed(path)
+
+    assert report.fault is not None
+    assert report.fault.kind is FaultKind.UNREADABLE
+    # Events of half a kilobyte: the page holds a few of them before this one.
+    assert 51 - page_bytes // 500 <= report.fault.sequence <= 51
+    assert report.records_count == report.fault.sequence - 1
 
 
 def test_an_event_larger_than_a_page_survives(path):

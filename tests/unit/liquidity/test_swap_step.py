@@ -1,7 +1,7 @@
 import pytest
 
 from router.domain.units import Rounding
-from router.liquidity.fixed_point import Q96, UINT160_MAX
+from router.liquidity.fixed_point import Q96, UINT160_MAX, UINT256_MAX
 from router.liquidity.oracle import PriceLimitError
 from router.liquidity.swap_step import (
     amount0_delta,
@@ -116,13 +116,23 @@ def test_nothing_in_or_out_leaves_the_price():
 
 
 def test_an_input_beyond_256_bits_divides_before_it_adds():
-    amount = 2**200
-    liquidity = 2**120
+    # Chosen so that the contract's ceil(n / (floor(n / price) + amount)) and the exact
+    # ceil(n * price / (n + amount * price)) differ: n is one more than a multiple of the first
+    # divisor, and the second is larger by a fraction.
+    divisor = 2**98 + 1
+    liquidity = pow(2**96, -1, divisor)
+    numerator, price = liquidity << 96, 2**159 + 1
+    amount = divisor - numerator // price
+    assert amount * price > UINT256_MAX
+    assert -(-numerator * price // (numerator + amount * price)) == numerator // divisor
 
-    price = next_price_from_input(Q96, liquidity, amount, zero_for_one=True)
+    reached = next_price_from_input(price, liquidity, amount, zero_for_one=True)
 
-    # ceil(L * 2**96 / (floor(L * 2**96 / P) + amount)) with P = 2**96.
-    assert price == -(-(liquidity << 96) // (liquidity + amount))
+    assert reached == numerator // divisor + 1
+
+
+def test_an_input_without_end_leaves_the_lowest_price():
+    assert next_price_from_input(P_1_1, 1, UINT256_MAX // 2, zero_for_one=True) == 1
 
 
 def test_more_output_than_the_range_holds_is_refused():
