@@ -28,7 +28,8 @@ _VENUE_START_POLL_S: Final = 0.025
 _LEVERAGE: Final = 10
 # Little enough that margin binds on the demo's order: then pools, book and collateral decide
 # together, and the proof says what one more dollar of collateral would save.
-_COLLATERAL_MICRO_USD: Final = 45_000 * 10**6
+COLLATERAL_USD: Final = 45_000
+_MICRO: Final = 10**6
 # The chain's token symbols and the assets they carry.
 _ASSETS: Final = {"WETH": "ETH", "WBTC": "BTC", "USDC": "USDC"}
 
@@ -53,8 +54,17 @@ class Sandboxes:
 
 
 @contextmanager
-def sandboxes(state_dir: Path, *, seed: int, block_time_s: float | None) -> Iterator[Sandboxes]:
+def sandboxes(
+    state_dir: Path, *, seed: int, block_time_s: float | None, collateral_usd: int = COLLATERAL_USD
+) -> Iterator[Sandboxes]:
     """Run both until the block is left: the node as a child, the perp venue as another.
+
+    Parameters
+    ----------
+    block_time_s : float | None
+        Seconds between blocks; None makes one for each transaction only.
+    collateral_usd : int
+        What the trader has at the perp venue.
 
     Raises
     ------
@@ -63,7 +73,7 @@ def sandboxes(state_dir: Path, *, seed: int, block_time_s: float | None) -> Iter
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     with (
-        _venue_process(state_dir, seed) as venue,
+        _venue_process(state_dir, _venue_config(seed, collateral_usd=collateral_usd)) as venue,
         chain_sandbox.start(seed=seed, block_time_s=block_time_s, state_dir=state_dir) as chain,
     ):
         environment = {
@@ -115,15 +125,17 @@ def serve_hyperliquid(
             on_ready({"url": facts["url"], "ws": facts["ws_url"], "manifest": str(path)})
 
     threading.Thread(target=announce, daemon=True).start()
-    serve_venue(_venue_config(seed, port=port), manifest_path=path)
+    serve_venue(_venue_config(seed, port=port, collateral_usd=COLLATERAL_USD), manifest_path=path)
 
 
 @contextmanager
-def _venue_process(state_dir: Path, seed: int) -> Iterator[Callable[[], Mapping[str, str]]]:
+def _venue_process(
+    state_dir: Path, config: SandboxConfig
+) -> Iterator[Callable[[], Mapping[str, str]]]:
     path = state_dir / _VENUE_MANIFEST
     path.unlink(missing_ok=True)
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve_while_parent_lives, args=(path, seed), daemon=True
+        target=_serve_while_parent_lives, args=(path, config), daemon=True
     )
     process.start()
 
@@ -140,7 +152,7 @@ def _venue_process(state_dir: Path, seed: int) -> Iterator[Callable[[], Mapping[
         process.join()
 
 
-def _serve_while_parent_lives(path: Path, seed: int) -> None:
+def _serve_while_parent_lives(path: Path, config: SandboxConfig) -> None:
     # A killed parent cannot end its child, so the child watches for it.
     def watch() -> None:
         parent = multiprocessing.parent_process()
@@ -149,11 +161,11 @@ def _serve_while_parent_lives(path: Path, seed: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-    serve_venue(_venue_config(seed), manifest_path=path)
+    serve_venue(config, manifest_path=path)
 
 
-def _venue_config(seed: int, *, port: int = 0) -> SandboxConfig:
-    account = FundedAccount(DEV_MASTER_ADDRESS, _COLLATERAL_MICRO_USD)
+def _venue_config(seed: int, *, collateral_usd: int, port: int = 0) -> SandboxConfig:
+    account = FundedAccount(DEV_MASTER_ADDRESS, collateral_usd * _MICRO)
     return SandboxConfig(seed=seed, port=port, accounts=(account,))
 
 

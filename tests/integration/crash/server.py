@@ -10,6 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
+import cvxpy
+import eth_account
 import orjson
 
 import router.optimiser.solve
@@ -22,7 +24,7 @@ from router.domain.verdict import Refused
 from router.shell import observe
 from router.shell.clock import SystemClock
 
-IMPORTED = (venues.hyperliquid.settings, venues.uniswap_v3.settings)
+IMPORTED = (cvxpy, eth_account, venues.hyperliquid.settings, venues.uniswap_v3.settings)
 
 
 class InlineSolver:

@@ -81,7 +81,9 @@ async def _ask(venue, kind):
 def floor(tmp_path_factory):
     directory = tmp_path_factory.mktemp("crash")
     template = (REPOSITORY / "configs" / "demo.toml").read_text()
-    with sandboxes(directory / "sandboxes", seed=7, block_time_s=0.5) as running:
+    with sandboxes(
+        directory / "sandboxes", seed=7, block_time_s=0.5, collateral_usd=4_000
+    ) as running:
         server = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.crash.server"],
             cwd=REPOSITORY,
@@ -122,10 +124,15 @@ def check_exactly_once(floor, name, number, before, after):
     )
 
 
-def test_a_kill_around_any_record_loses_nothing_and_sends_nothing_twice(floor, record_property):
+def test_a_kill_around_any_record_loses_nothing_and_sends_nothing_twice(
+    floor, record_testsuite_property
+):
     straight = floor.holdings()
     assert floor.run("straight", request(0)) == 0
-    check_exactly_once(floor, "straight", 0, straight, floor.holdings())
+    plain = floor.holdings()
+    check_exactly_once(floor, "straight", 0, straight, plain)
+    assert plain["nonce"] == straight["nonce"] + 1
+    assert plain["orders"] == straight["orders"] + 1
     kills = 0
     sequence, number = 1, 1
     while True:
@@ -144,7 +151,7 @@ def test_a_kill_around_any_record_loses_nothing_and_sends_nothing_twice(floor, r
         if finished:
             break
         sequence += 1
-    record_property("kills", kills)
+    record_testsuite_property("kills", f"{kills} around {sequence - 1} records")
     assert sequence > RECORDS_MIN
     assert kills >= 2 * RECORDS_MIN
 
