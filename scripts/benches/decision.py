@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import uvloop
+from _figures import figure
 
 from router.compose.assembly import assemble
 from router.compose.desk import Desk, open_desk
@@ -24,7 +25,6 @@ from router.optimiser.solve import solve
 from router.shell import observe
 from router.shell.clock import SystemClock
 from router.state.world import World
-from scripts.benches._figures import figure
 
 NAME: Final = "decision"
 DESCRIPTION: Final = "parent order accepted to child orders signed, p50 and p99, and its parts"

@@ -132,17 +132,9 @@ def start(
         slots_in_an_epoch=slots_in_an_epoch,
         log_path=None if state_dir is None else state_dir / LOG_NAME,
     )
-    market = scenario or plan(seed)
-    with contextlib.ExitStack() as undo:
-        node = undo.enter_context(Anvil(options))
-        rpc = undo.enter_context(contextlib.closing(JsonRpc(node.port)))
-        _hold_still(rpc)
-        deployment = deploy(rpc, market, mixed_mining=block_time_s is not None)
-        _let_go(rpc, automine=block_time_s is None, clock_fixed=clock_fixed)
-        client = ChainClient(_manifest(node, rpc, deployment, seed=market.seed), rpc)
-        if state_dir is not None:
-            client.manifest.write(state_dir / MANIFEST_NAME)
-        undo.pop_all()
+    node, client = _prepared(options, scenario or plan(seed), clock_fixed=clock_fixed)
+    if state_dir is not None:
+        client.manifest.write(state_dir / MANIFEST_NAME)
     prepared_ms = (time.perf_counter_ns() - began_ns) // _NS_PER_MS
     return RunningChain(node, client, clock_fixed=clock_fixed, prepared_ms=prepared_ms)
 
@@ -183,6 +175,21 @@ def serve(
     finally:
         (state_dir / MANIFEST_NAME).unlink(missing_ok=True)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _prepared(
+    options: NodeOptions, market: Scenario, *, clock_fixed: bool
+) -> tuple[Anvil, ChainClient]:
+    mixed_mining = options.block_time_s is not None
+    with contextlib.ExitStack() as undo:
+        node = undo.enter_context(Anvil(options))
+        rpc = undo.enter_context(contextlib.closing(JsonRpc(node.port)))
+        _hold_still(rpc)
+        deployment = deploy(rpc, market, mixed_mining=mixed_mining)
+        _let_go(rpc, automine=not mixed_mining, clock_fixed=clock_fixed)
+        client = ChainClient(_manifest(node, rpc, deployment, seed=market.seed), rpc)
+        undo.pop_all()
+    return node, client
 
 
 def _hold_still(rpc: JsonRpc) -> None:
