@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from router.algo import sweep
 from router.compose.assembly import Assembly, connected, streaming
@@ -9,12 +10,15 @@ from router.domain.error import NoRouteError
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
+from router.domain.units import NS_PER_S, DurationNs
 from router.domain.verdict import Refused
 from router.gateway.order_request import OrderContext, parse_order
 from router.risk import limits as risk
 from router.shell.solver_pool import SolverPool
 
-_NO_JOURNAL = "dry run"
+_NO_JOURNAL: Final = "dry run"
+# Nothing trades on a dry run, and its solver starts cold: it may take its time.
+_PLAN_WAIT: Final = DurationNs(60 * NS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
     """
     clock = assembly.clock
     order = parse_order(request, order_context(assembly, _NO_JOURNAL))
-    solver = SolverPool(assembly.config.solve_deadline, warm=False)
+    solver = SolverPool(_PLAN_WAIT, warm=False)
     reader = assembly.reader()
     try:
         async with connected(assembly), streaming(assembly, reader):

@@ -48,7 +48,7 @@ class SolverPool:
         except TimeoutError:
             self._restart()
             seconds = self._deadline / NS_PER_S
-            message = f"no plan within {seconds:g} s (engine.solve_deadline_ms)"
+            message = f"no plan within {seconds:g} s; send it again, or allow more time"
             return Refused(NoRouteReason.SOLVER, message)
         except BrokenProcessPool:
             self._restart()

@@ -12,7 +12,7 @@ WITHIN = DurationNs(10 * NS_PER_S)
 
 
 @pytest.fixture
-def approval(chain, chain_snapshot):
+def approval(chain, chain_snapshot):  # noqa: ARG001 - what is approved is taken back
     manifest = chain.manifest
     return Approval(
         ws_url=manifest.ws_url,
@@ -42,7 +42,7 @@ def test_an_allowance_becomes_exactly_what_was_asked_and_goes_through_zero(chain
     assert allowance(chain) == approval.amount_atoms
 
 
-def test_an_allowance_that_is_right_already_sends_nothing(chain, approval):
+def test_an_allowance_that_is_right_already_sends_nothing(approval):
     asyncio.run(approve(approval, within=WITHIN))
 
     assert asyncio.run(approve(approval, within=WITHIN)) == ()

@@ -13,10 +13,11 @@ from venues.sandbox.chain import SwapPath
 
 REPOSITORY = Path(__file__).parents[3]
 TOKENS = {"ETH": "WETH", "BTC": "WBTC", "USDC": "USDC"}
+DECIMALS = {"ETH": 18, "BTC": 8, "USDC": 6}
 
 
 def headrace(*arguments, environment=None):
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "router.cli.main", *arguments],
         cwd=REPOSITORY,
         env={**os.environ, **(environment or {})},
@@ -46,21 +47,25 @@ ORDERS = {
 }
 
 
-@pytest.mark.parametrize("name", ORDERS)
-def test_each_pool_leg_of_a_dry_run_is_what_the_quoter_says_on_that_block(floor, name):
-    running, config = floor
-    result = headrace(
-        "quote", str(config), *ORDERS[name], "--json", environment=running.environment
-    )
+@pytest.fixture(scope="module", params=ORDERS)
+def dry_run(request, floor):
+    """One dry run of each kind, as the command prints it."""
+    _, config = floor
+    words = ORDERS[request.param]
+    result = headrace("quote", str(config), *words, "--json", environment=floor[0].environment)
     assert result.returncode == 0, result.stderr.decode()
-    plan = orjson.loads(result.stdout)
+    return words, orjson.loads(result.stdout)
+
+
+def test_each_pool_leg_of_a_dry_run_is_what_the_quoter_says_on_that_block(floor, dry_run):
+    client = floor[0].chain.client
+    _, plan = dry_run
     block = hex(plan["block"]["number"])
     pools = [leg for leg in plan["legs"] if leg["is_pool"]]
 
     assert pools
     for leg in pools:
         path = SwapPath((TOKENS[leg["asset_in"]], TOKENS[leg["asset_out"]]), (leg["fee_pips"],))
-        client = running.chain.client
         given, taken = int(leg["amount_in_atoms"]), int(leg["amount_out_atoms"])
         if leg["exact"] == "input":
             assert client.quote_exact_input(path, given, block=block) == taken
@@ -68,19 +73,12 @@ def test_each_pool_leg_of_a_dry_run_is_what_the_quoter_says_on_that_block(floor,
             assert client.quote_exact_output(path, taken, block=block) == given
 
 
-@pytest.mark.parametrize("name", ORDERS)
-def test_the_legs_of_a_dry_run_add_up_to_the_order_exactly(floor, name):
-    running, config = floor
-    side, quantity, base, *rest = ORDERS[name]
-    result = headrace(
-        "quote", str(config), *ORDERS[name], "--json", environment=running.environment
-    )
-    plan = orjson.loads(result.stdout)
+def test_the_legs_of_a_dry_run_add_up_to_the_order_exactly(dry_run):
+    (side, quantity, base, *rest), plan = dry_run
     quote = rest[rest.index("--quote") + 1] if "--quote" in rest else "USDC"
     exact = quote if "--cash" in rest else base
-    decimals = {"ETH": 18, "BTC": 8, "USDC": 6}[exact]
     whole, _, fraction = quantity.partition(".")
-    ordered = int(whole + fraction.ljust(decimals, "0"))
+    ordered = int(whole + fraction.ljust(DECIMALS[exact], "0"))
     key = "in" if (side == "buy") == (exact == quote) else "out"
 
     assert sum(int(leg[f"amount_{key}_atoms"]) for leg in plan["legs"]) == ordered
