@@ -155,8 +155,10 @@ class JsonRpc:
         """Close the socket and fail whatever still waits; idempotent."""
         self._fail(NotDeliveredError("the connection was closed"))
         self._reader.cancel()
-        await asyncio.wait([self._reader])
-        await self._socket.close()
+        try:
+            await asyncio.wait([self._reader])
+        finally:
+            await self._socket.close()
 
     async def _exchange(
         self, calls: Sequence[Call], *, is_batch: bool, within: DurationNs

@@ -116,5 +116,7 @@ class WebSocket:
 
     async def close(self) -> None:
         """Say goodbye, wait at most a second for the answer, and release the socket; idempotent."""
-        await self._socket.close()
-        await self._session.close()
+        try:
+            await self._socket.close()
+        finally:
+            await self._session.close()
