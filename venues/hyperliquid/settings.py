@@ -84,6 +84,7 @@ def build(
         venue=Hyperliquid(config, clock),
         instruments=instruments,
         native=None,
+        approve=None,
         real_money=settings.network == "mainnet",
     )
 
