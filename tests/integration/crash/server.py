@@ -78,8 +78,11 @@ async def _work(case):
         return KillingJournal(journal, sequence=case["sequence"], before=case["before"])
 
     async with open_desk(assembly, wrap=wrap, solver=InlineSolver()) as desk:
-        await desk.work(case["order"], lambda _line: None)
-        return len(desk.runtime.world.parents)
+        known = tuple(desk.runtime.world.parents)
+        for parent in known:  # the journal knows the order: nobody needs to send it again
+            await desk.runtime.finished(parent)
+        if not known:
+            await desk.work(case["order"], lambda _line: None)
 
 
 def _child(case):
