@@ -34,8 +34,8 @@ def guarded(verb: Callable[P, None]) -> Callable[P, None]:
 
 
 def fail(message: str) -> None:
-    """Say what is wrong on standard error and exit with code 2."""
-    sys.stderr.write(f"error: {message}\n")
+    """Say what is wrong in one line on standard error and exit with code 2."""
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
     raise typer.Exit(EXIT_BAD_INPUT)
 
 

@@ -18,7 +18,7 @@ def run(path: Path, *, as_json: bool) -> None:
         f"{result.records_count} records, {result.commands_count} commands:"
         " chain intact, commands identical"
         if result.fault is None
-        else result.fault.sentence
+        else " ".join(result.fault.sentence.split())
     )
     if as_json:
         print_json(
@@ -34,7 +34,7 @@ def run(path: Path, *, as_json: bool) -> None:
         )
     else:
         colour = "green" if result.fault is None else "red"
-        Console().print(f"[{colour}]{sentence}[/{colour}]", highlight=False)
+        Console().print(sentence, style=colour, markup=False, highlight=False, soft_wrap=True)
         for client_order_id, status in parents.items():
             Console().print(f"  {client_order_id}: {status}", highlight=False)
     if result.fault is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from router.cli.show import print_json
+from router.cli.show import print_ready
 from router.compose.assembly import Assembly, assemble
 from router.compose.desk import Desk, open_desk
 from router.gateway import local
@@ -33,7 +33,7 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
     door = local.socket_path(assembly.config.journal)
     async with open_desk(assembly) as desk, local.listening(door, _work(desk)):
         if as_json:
-            print_json({"ready": True, "socket": str(door), "pid": os.getpid()})
+            print_ready({"ready": True, "socket": str(door), "pid": os.getpid()})
         else:
             Console().print(f"ready: orders on {door}", soft_wrap=True)
         await stop.wait()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from router.cli.show import print_json
+from router.cli.show import print_ready
 from router.compose import sandbox
 
 
@@ -31,7 +31,7 @@ def hyperliquid(state_dir: Path, *, seed: int, port: int, as_json: bool) -> None
 
 def _ready(facts: dict[str, str], *, as_json: bool) -> None:
     if as_json:
-        print_json(facts)
+        print_ready(facts)
         return
     for name, value in facts.items():
         Console().print(f"{name}: {value}", soft_wrap=True, highlight=False)

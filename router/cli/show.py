@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from router.domain.instrument import Asset, InstrumentKind
@@ -28,6 +30,18 @@ _WIDTH = 110
 def print_json(data: object) -> None:
     """Write one JSON document to standard output; integers beyond 64 bits must be strings."""
     sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_ready(facts: Mapping[str, object]) -> None:
+    """Write one line of JSON at once, for whoever waits for a server that goes on running."""
+    sys.stdout.write(orjson.dumps(dict(facts)).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_story(console: Console, line: str) -> None:
+    """Tell one line of an order's story. That nobody reads on must not stop the order."""
+    with suppress(OSError, SystemExit):  # rich ends the program where a pipe is closed
+        console.print(f"[dim]·[/dim] {escape(line)}")
 
 
 def report_data(encoded: bytes) -> Mapping[str, Any]:
@@ -126,7 +140,7 @@ def report_tables(
     if differences is None:
         yield "reconciliation: nothing was sent, nothing to compare"
     elif differences:
-        yield f"[red]reconciliation FAILED[/red]: {differences[0]}"
+        yield f"[red]reconciliation FAILED[/red]: {escape(differences[0])}"
     else:
         yield "[green]reconciled[/green]: every balance and position agrees to the atom"
 
@@ -150,7 +164,7 @@ def _legs_table(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> Table
 
 
 def _summary(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
-    reason = f" ({report['reason']})" if report["reason"] else ""
+    reason = f" ({escape(report['reason'])})" if report["reason"] else ""
     return (
         f"{report['status']}{reason}: {_amount(report['filled_quantity'], assets)} for"
         f" {_cash_amount(report['filled_notional'], assets)}; slippage predicted"

@@ -4,10 +4,13 @@ The only place where `Approved` is built.
 """
 
 from router.domain.event import Limits
+from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.order import ParentOrder
 from router.domain.plan import Leg, NoRouteReason, QuantityKind, RoutePlan, RoutingProblem
 from router.domain.units import (
+    AccountId,
     Amount,
+    AssetId,
     Price,
     Rounding,
     Side,
@@ -61,6 +64,7 @@ def approve(problem: RoutingProblem, plan: RoutePlan, left: Amount) -> Verdict:
     The optimiser kept to all of these; this is the gate that does not trust it.
     """
     for fault in (
+        _not_asked_for(problem, plan),
         _more_than_left(plan, left),
         _beyond_limit(problem, plan),
         _beyond_cash(problem, plan),
@@ -75,6 +79,18 @@ def _value(amount: Amount, price: Price) -> int:
     if amount.asset == price.quote:
         return amount.atoms
     return price.notional(amount, Rounding.UP).atoms
+
+
+def _not_asked_for(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
+    known = {p.instrument.id for p in problem.pools} | {b.instrument.id for b in problem.books}
+    for leg in plan.legs:
+        if leg.instrument.id not in known or leg.side is not problem.side:
+            return Refused(
+                NoRouteReason.SOLVER,
+                f"{leg.instrument.id}: the plan has a {leg.side.value} there, which the problem"
+                " does not ask for",
+            )
+    return None
 
 
 def _more_than_left(plan: RoutePlan, left: Amount) -> Refused | None:
@@ -109,20 +125,25 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
 
 
 def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
-    for chain in problem.chains:
-        for amount in chain.spendable:
-            needed = sum(
-                spent.atoms
-                for leg in plan.legs
-                if leg.instrument.account == chain.account
-                and (spent := _most_spent(leg)).asset == amount.asset
+    needed: dict[tuple[AccountId, AssetId], int] = {}
+    for leg in plan.legs:
+        if leg.instrument.kind is InstrumentKind.SPOT_POOL:
+            spent = _most_spent(leg)
+            key = (leg.instrument.account, spent.asset)
+            needed[key] = needed.get(key, 0) + spent.atoms
+    for (account, asset), atoms in needed.items():
+        spendable = sum(
+            amount.atoms
+            for chain in problem.chains
+            for amount in chain.spendable
+            if (chain.account, amount.asset) == (account, asset)
+        )
+        if atoms > spendable:
+            return Refused(
+                NoRouteReason.INSUFFICIENT_BALANCE,
+                f"{account}: the plan may spend {atoms} atoms of {asset},"
+                f" {spendable} are spendable; fund or approve more, or trade less",
             )
-            if needed > amount.atoms:
-                return Refused(
-                    NoRouteReason.INSUFFICIENT_BALANCE,
-                    f"{chain.account}: the plan may spend {needed} atoms of {amount.asset},"
-                    f" {amount.atoms} are spendable; fund or approve more, or trade less",
-                )
     return None
 
 
@@ -135,25 +156,32 @@ def _most_spent(leg: Leg) -> Amount:
 
 
 def _beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
-    lots = {
-        leg.instrument.id: (1 if leg.side is Side.BUY else -1)
-        * (leg.quantity.atoms // leg.instrument.lot_atoms)
-        for leg in plan.legs
-    }
-    for margin in problem.margins:
-        books = [b for b in problem.books if b.instrument.account == margin.account]
-        needed = margin.margin_used_elsewhere_atoms
+    for account in dict.fromkeys(b.instrument.account for b in problem.books):
+        margins = [m for m in problem.margins if m.account == account]
+        equity = sum(m.equity_atoms for m in margins)
+        needed = sum(m.margin_used_elsewhere_atoms for m in margins)
         grows = False
-        for book in books:
-            after = book.position_lots + lots.get(book.instrument.id, 0)
+        for book in problem.books:
+            if book.instrument.account != account:
+                continue
+            after = book.position_lots + _lots(plan, book.instrument)
             grows = grows or abs(after) > abs(book.position_lots)
             quantity = Amount(book.instrument.base.id, abs(after) * book.instrument.lot_atoms)
             mark = book.instrument.tick_price(book.mark_ticks)
             needed += divide(mark.notional(quantity, Rounding.UP).atoms, book.leverage, Rounding.UP)
-        if grows and needed > margin.equity_atoms:
+        if grows and needed > equity:
             return Refused(
                 NoRouteReason.INSUFFICIENT_MARGIN,
-                f"{margin.account}: initial margin would be {needed} atoms, equity is"
-                f" {margin.equity_atoms}; add collateral or trade less",
+                f"{account}: initial margin would be {needed} atoms, equity is {equity};"
+                " add collateral or trade less",
             )
     return None
+
+
+def _lots(plan: RoutePlan, instrument: Instrument) -> int:
+    return sum(
+        (1 if leg.side is Side.BUY else -1)
+        * divide(leg.quantity.atoms, instrument.lot_atoms, Rounding.UP)
+        for leg in plan.legs
+        if leg.instrument.id == instrument.id
+    )

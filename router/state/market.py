@@ -58,13 +58,13 @@ class MarketView:
         Raises
         ------
         SequenceGapError
-            If a change does not follow from the state before it; the pool is dropped, and the
-            venue must be asked for a snapshot.
+            If a change does not follow from the state before it, or a snapshot contradicts itself;
+            the pool is dropped, and the venue must be asked for a snapshot.
         """
         self.events_folded_count += 1
         match event:
             case PoolSnapshot():
-                self._pools[event.instrument] = _PoolState(event, _pool_of(event))
+                self._fold_snapshot(event)
             case PoolSwapped() | PoolLiquidityChanged():
                 self._fold_pool(event)
             case HeadAdvanced():
@@ -127,6 +127,15 @@ class MarketView:
         if book is None or instrument.id not in self._contexts:
             raise StaleDataError(f"{instrument.id}: no book or no mark price yet")
         _check_age(instrument, now - book.received_at, self._staleness.book_age_max)
+
+    def _fold_snapshot(self, event: PoolSnapshot) -> None:
+        self._pools.pop(event.instrument, None)
+        try:
+            pool = _pool_of(event)
+            concentrated.check(pool)
+        except LiquidityError as error:
+            raise SequenceGapError(f"{event.instrument}: {error}") from error
+        self._pools[event.instrument] = _PoolState(event, pool)
 
     def _fold_pool(self, event: PoolSwapped | PoolLiquidityChanged) -> None:
         state = self._pools.get(event.instrument)

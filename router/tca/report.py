@@ -72,7 +72,7 @@ class ParentReport:
     gas_atoms, gas_quote_atoms : int
         What mined transactions cost, in the chain's coin and valued in quote at arrival.
     differences : tuple of str
-        What reconciliation found; None before it has run.
+        What reconciliation found; None before it has run, or where nothing was sent.
     """
 
     parent: ParentId
@@ -107,7 +107,7 @@ def report(world: World, parent: ParentState) -> ParentReport:
     notional = sum(f.notional.atoms for f in fills)
     fees = sum(f.fee.atoms for f in fills)
     first = parent.plans[0] if parent.plans else None
-    checked = world.reconciliation
+    checked = world.reconciliation if children and parent.ended_at else None
     return ParentReport(
         parent=order.id,
         client_order_id=order.client_order_id,
@@ -179,10 +179,11 @@ def _cost(parent: ParentState, quantity: int, notional: int) -> int:
 
 
 def _slippage(parent: ParentState, quantity: int, cost: int) -> Pips | None:
-    if not quantity or parent.arrival_mid is None:
+    arrival = parent.arrival_mid
+    if not quantity or arrival is None:
         return None
-    value = parent.arrival_mid.notional(Amount(parent.order.base, quantity), Rounding.DOWN).atoms
-    return Pips(divide(cost * PIPS_PER_UNIT, value, Rounding.UP)) if value else None
+    value = quantity * arrival.quote_atoms  # over base_atoms; not divided, so rounded once
+    return Pips(divide(cost * PIPS_PER_UNIT * arrival.base_atoms, value, Rounding.UP))
 
 
 def _gas_value(parent: ParentState, gas_atoms: int) -> int:

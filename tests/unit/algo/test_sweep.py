@@ -1,0 +1,287 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.algo import sweep
+from router.domain.account import Position
+from router.domain.error import NoRouteError
+from router.domain.instrument import InstrumentKind
+from router.domain.market import BookSnapshot
+from router.domain.observation import ChainGas
+from router.domain.plan import NoRouteReason, QuantityKind
+from router.domain.units import Amount, AssetId, InstrumentId, Pips, Price, Rounding, Side, VenueId
+from tests.unit.engine.scene import (
+    CHAIN,
+    DOLLAR,
+    ETH,
+    ETHER,
+    LIMITS,
+    MARGIN,
+    MID,
+    PERP,
+    POOL,
+    T0,
+    USDC,
+    observation,
+    order,
+)
+
+OTHER = replace(PERP, id=InstrumentId("hyperliquid:BTC"), symbol="BTC")
+
+
+def instrument(name, *, base_is_token0=True):
+    return replace(POOL, id=InstrumentId(name), base_is_token0=base_is_token0)
+
+
+def snapshot(owner, ratio, liquidity):
+    """Return a pool at a price of `ratio` quote atoms for one base atom, as the pool writes it."""
+    seen = ratio if owner.base_is_token0 else 1 / ratio
+    root = int((seen.numerator << 192) // seen.denominator) ** 0.5
+    (known,) = observation().pools
+    return replace(known, instrument=owner.id, sqrt_price_x96=int(root), liquidity=liquidity)
+
+
+def seen(*pools, books=()):
+    return replace(observation(), pools=pools, books=books)
+
+
+def as_ratio(price):
+    return Fraction(price.quote_atoms, price.base_atoms)
+
+
+def test_instruments_are_eligible_by_pair_venue_and_stage():
+    everything = (POOL, PERP)
+
+    assert sweep.eligible(order(), everything, 0) == everything
+    assert sweep.eligible(order(), everything, 1) == (POOL,)
+    assert sweep.eligible(order(venues=(VenueId("hyperliquid"),)), everything, 0) == (PERP,)
+    assert sweep.eligible(order(venues=(VenueId("hyperliquid"),)), everything, 1) == ()
+    assert sweep.eligible(order(quote=AssetId("DAI")), everything, 0) == ()
+    assert sweep.eligible(order(base=USDC.id, quote=ETH.id), everything, 0) == ()
+
+
+@given(st.integers(min_value=2**64, max_value=2**150))
+def test_a_pool_mid_is_exact_in_both_token_orders(root):
+    (known,) = observation().pools
+    pool = replace(known, sqrt_price_x96=root)
+
+    forward = sweep.pool_mid(instrument("a"), pool)
+    backward = sweep.pool_mid(instrument("a", base_is_token0=False), pool)
+
+    assert as_ratio(forward) == Fraction(root, 2**96) ** 2
+    assert as_ratio(backward) == Fraction(2**96, root) ** 2
+
+
+def test_the_arrival_mid_is_that_of_the_pool_where_half_the_liquidity_is_reached():
+    a, b, c = (instrument(name) for name in "abc")
+    cheap, middle, dear = (Fraction(n, 10**12) for n in (2_900, 3_000, 3_100))
+    pools = (snapshot(c, dear, 30), snapshot(a, cheap, 30), snapshot(b, middle, 30))
+
+    mid = sweep.arrival_mid((a, b, c), seen(*pools))
+
+    assert float(as_ratio(mid)) == pytest.approx(float(middle), rel=1e-12)
+
+
+def test_a_thin_pool_cannot_move_the_arrival_mid_however_wrong_its_price():
+    deep, thin = instrument("deep"), instrument("thin")
+    fair, absurd = Fraction(3_000, 10**12), Fraction(1, 10**12)
+    pools = (snapshot(thin, absurd, 99), snapshot(deep, fair, 100))
+
+    mid = sweep.arrival_mid((deep, thin), seen(*pools))
+
+    assert float(as_ratio(mid)) == pytest.approx(float(fair), rel=1e-12)
+
+
+def test_pools_of_either_token_order_are_ranked_by_the_same_price():
+    low = instrument("low", base_is_token0=False)
+    middle = instrument("middle")
+    high = instrument("high", base_is_token0=False)
+    prices = {low: 2_900, middle: 3_000, high: 3_100}
+    pools = tuple(snapshot(i, Fraction(p, 10**12), 10) for i, p in prices.items())
+
+    mid = sweep.arrival_mid(tuple(prices), seen(*pools))
+
+    assert float(as_ratio(mid)) == pytest.approx(3_000e-12, rel=1e-12)
+
+
+def test_an_empty_pool_and_a_pool_of_another_pair_have_no_say():
+    known, empty, foreign = instrument("known"), instrument("empty"), instrument("foreign")
+    pools = (
+        snapshot(empty, Fraction(1, 10**12), 0),
+        snapshot(foreign, Fraction(1, 10**12), 10**30),
+        snapshot(known, Fraction(3_000, 10**12), 1),
+    )
+
+    mid = sweep.arrival_mid((known, empty), seen(*pools))
+
+    assert float(as_ratio(mid)) == pytest.approx(3_000e-12, rel=1e-12)
+
+
+def test_where_no_pool_is_seen_the_mid_is_halfway_through_the_book_to_half_a_tick():
+    book = BookSnapshot(PERP.id, ((299_990, 1),), ((300_011, 1),), T0, T0)
+
+    mid = sweep.arrival_mid((PERP,), seen(books=(book,)))
+
+    # 300,000.5 ticks of a cent: dollars for an ether, in atoms of both.
+    assert as_ratio(mid) == Fraction(6_000_010, 2_000) * DOLLAR / ETHER
+
+
+@pytest.mark.parametrize(
+    "book",
+    [
+        BookSnapshot(PERP.id, (), ((300_011, 1),), T0, T0),
+        BookSnapshot(PERP.id, ((299_990, 1),), (), T0, T0),
+        BookSnapshot(OTHER.id, ((299_990, 1),), ((300_011, 1),), T0, T0),
+    ],
+    ids=["no bids", "no asks", "another market"],
+)
+def test_without_a_mid_anywhere_there_is_no_route(book):
+    with pytest.raises(NoRouteError, match="no pool or book of the pair shows a price") as refused:
+        sweep.arrival_mid((PERP, POOL), seen(books=(book,)))
+
+    assert refused.value.reason is NoRouteReason.NO_LIQUIDITY
+
+
+@pytest.mark.parametrize(
+    ("side", "dollars", "tighter"),
+    [
+        (Side.BUY, 3_010, "limit"),
+        (Side.BUY, 3_040, "bound"),
+        (Side.SELL, 2_990, "limit"),
+        (Side.SELL, 2_960, "bound"),
+    ],
+)
+def test_the_limit_price_is_the_tighter_of_the_orders_and_its_slippage(side, dollars, tighter):
+    limit = Price(ETH.id, USDC.id, dollars * DOLLAR, ETHER)
+    asked = order(side=side, limit_price=limit)
+
+    found = sweep.limit_price(asked, MID)
+
+    bound = 3_000 * (Fraction(101, 100) if side is Side.BUY else Fraction(99, 100))
+    wanted = dollars if tighter == "limit" else bound
+    assert as_ratio(found) == Fraction(wanted) * DOLLAR / ETHER
+
+
+@given(
+    st.sampled_from(Side),
+    st.integers(min_value=0, max_value=999_999),
+    st.none() | st.integers(min_value=1, max_value=10**15),
+)
+def test_no_limit_price_is_worse_than_either_of_the_two(side, pips, limit_atoms):
+    limit = None if limit_atoms is None else Price(ETH.id, USDC.id, limit_atoms, ETHER)
+    asked = order(side=side, limit_price=limit, slippage_max_pips=Pips(pips))
+
+    found = as_ratio(sweep.limit_price(asked, MID))
+
+    sign = 1 if side is Side.BUY else -1
+    bounds = [as_ratio(MID) * Fraction(10**6 + sign * pips, 10**6)]
+    bounds += [] if limit is None else [as_ratio(limit)]
+    assert all(sign * found <= sign * bound for bound in bounds)
+
+
+def piece(asked=None, **changes):
+    asked = asked or order()
+    whole = sweep.Slice(asked, asked.quantity, MID, (POOL, PERP))
+    return replace(whole, **changes)
+
+
+def test_a_problem_holds_what_was_ordered_and_what_was_observed():
+    asked, watched = order(), observation()
+
+    problem = sweep.build_problem(piece(asked), watched, LIMITS)
+
+    assert (problem.parent, problem.side) == (asked.id, Side.BUY)
+    assert (problem.kind, problem.quantity) == (QuantityKind.BASE, asked.quantity)
+    assert problem.holding_horizon_s == asked.holding_horizon_s
+    assert problem.slippage_tolerance_pips == LIMITS.slippage_tolerance_pips
+    (pool,), (book,) = problem.pools, problem.books
+    assert (pool.instrument, pool.snapshot) == (POOL, watched.pools[0])
+    assert (book.instrument, book.snapshot) == (PERP, watched.books[0])
+    assert (book.mark_ticks, book.funding_rate_per_hour) == (300_000, 12_500_000)
+    assert (book.position_lots, book.leverage) == (0, 10)
+    (chain,) = problem.chains
+    assert (chain.account, chain.spendable) == (CHAIN, watched.accounts[0].spendable)
+    assert chain.gas_price == MID
+    (margin,) = problem.margins
+    assert (margin.account, margin.equity_atoms) == (MARGIN, 500_000 * DOLLAR)
+
+
+def test_an_order_in_cash_makes_a_problem_in_cash():
+    asked = order(quantity=Amount(USDC.id, 5_000 * DOLLAR))
+
+    assert sweep.build_problem(piece(asked), observation(), LIMITS).kind is QuantityKind.CASH
+
+
+def test_only_what_is_left_is_planned():
+    rest = Amount(ETH.id, 3 * ETHER)
+
+    assert sweep.build_problem(piece(left=rest), observation(), LIMITS).quantity == rest
+
+
+def margin_account(watched, **changes):
+    chain, perp = watched.accounts
+    return replace(watched, accounts=(chain, replace(perp, **changes)))
+
+
+@pytest.mark.parametrize("lots", [20_000, -20_000])
+def test_margin_of_the_traded_instrument_is_not_counted_as_used_elsewhere(lots):
+    # Two ether at 3,000 with tenfold leverage: 600 dollars of initial margin are here.
+    watched = margin_account(
+        observation(),
+        positions=(Position(PERP.id, lots, 10), Position(OTHER.id, 5, 3)),
+        margin_used_atoms=1_000 * DOLLAR,
+    )
+
+    problem = sweep.build_problem(piece(), watched, LIMITS)
+
+    assert problem.margins[0].margin_used_elsewhere_atoms == 400 * DOLLAR
+    assert problem.books[0].position_lots == lots
+
+
+def test_margin_used_elsewhere_is_never_negative():
+    watched = margin_account(
+        observation(), positions=(Position(PERP.id, 20_000, 10),), margin_used_atoms=599 * DOLLAR
+    )
+
+    problem = sweep.build_problem(piece(), watched, LIMITS)
+
+    assert problem.margins[0].margin_used_elsewhere_atoms == 0
+
+
+def test_a_book_whose_leverage_is_unknown_or_whose_account_was_not_read_is_left_out():
+    silent = margin_account(observation(), positions=())
+    unread = replace(observation(), accounts=observation().accounts[:1])
+
+    assert sweep.build_problem(piece(), silent, LIMITS).books == ()
+    assert sweep.build_problem(piece(), unread, LIMITS).books == ()
+    assert sweep.build_problem(piece(), unread, LIMITS).margins == ()
+
+
+def test_a_pool_that_was_not_observed_is_left_out_and_so_is_an_instrument_not_allowed():
+    blind = sweep.build_problem(piece(), seen(books=observation().books), LIMITS)
+    pools_only = sweep.build_problem(piece(instruments=(POOL,)), observation(), LIMITS)
+
+    assert blind.pools == ()
+    assert pools_only.books == pools_only.margins == ()
+    assert {p.instrument.kind for p in pools_only.pools} == {InstrumentKind.SPOT_POOL}
+
+
+def test_gas_is_priced_at_the_dearest_chain_and_left_out_where_nobody_tells_it():
+    other = ChainGas(CHAIN, 7 * 10**9, None)
+    dear = replace(observation(), gas=(*observation().gas, other))
+    silent = replace(observation(), gas=())
+
+    assert sweep.build_problem(piece(), dear, LIMITS).gas_fee_wei == 7 * 10**9
+    without = sweep.build_problem(piece(), silent, LIMITS)
+    assert without.gas_fee_wei == 0
+    assert without.chains[0].gas_price is None
+
+
+def test_a_notional_is_rounded_up_and_cash_is_its_own():
+    assert sweep.notional_at(MID, Amount(USDC.id, 7)) == 7
+    assert sweep.notional_at(MID, Amount(ETH.id, 1)) == 1
+    assert sweep.notional_at(MID, Amount(ETH.id, ETHER)) == 3_000 * DOLLAR
+    assert MID.notional(Amount(ETH.id, 1), Rounding.DOWN).atoms == 0

@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+from router.domain.account import Position
+from router.domain.units import Amount, AssetId, InstrumentId
+from router.reconciliation.compare import compare
+from router.state.ledger import Ledger
+from tests.unit.engine.scene import CHAIN, MARGIN, PERP, accounts
+
+LEDGER = Ledger.from_accounts(accounts())
+DAI = AssetId("DAI")
+
+
+def changed(index, **changes):
+    """Return the accounts with one of them changed."""
+    read = list(accounts())
+    read[index] = replace(read[index], **changes)
+    return tuple(read)
+
+
+def test_equal_books_have_no_difference():
+    assert compare(LEDGER, accounts()) == ()
+
+
+def test_an_account_that_was_not_read_is_not_compared():
+    chain, _ = accounts(usdc=-5)
+
+    (difference,) = compare(LEDGER, (chain,))
+
+    assert difference.account == CHAIN
+    assert compare(LEDGER, ()) == ()
+
+
+def test_a_balance_only_the_venue_knows_counts_as_zero_on_our_side():
+    held = (*accounts()[0].balances, Amount(DAI, 4))
+
+    (difference,) = compare(LEDGER, changed(0, balances=held))
+
+    assert (difference.item, difference.expected, difference.actual) == ("DAI", 0, 4)
+
+
+def test_a_balance_only_we_know_counts_as_zero_on_the_venues_side():
+    held = accounts()[0].balances[:-1]
+
+    (difference,) = compare(LEDGER, changed(0, balances=held))
+
+    assert difference.actual == 0
+    assert difference.expected == accounts()[0].balances[-1].atoms
+
+
+def test_a_zero_that_only_one_side_writes_down_is_no_difference():
+    held = (*accounts()[0].balances, Amount(DAI, 0))
+    positions = (Position(PERP.id, 0, 10), Position(InstrumentId("hyperliquid:BTC"), 0, 3))
+
+    assert compare(LEDGER, changed(0, balances=held)) == ()
+    assert compare(LEDGER, changed(1, positions=positions)) == ()
+    assert compare(LEDGER, changed(1, positions=())) == ()
+
+
+def test_a_position_only_the_venue_knows_is_named():
+    positions = (Position(InstrumentId("hyperliquid:BTC"), -3, 3),)
+
+    (difference,) = compare(LEDGER, changed(1, positions=positions))
+
+    assert (difference.account, difference.item) == (MARGIN, "position hyperliquid:BTC")
+    assert (difference.expected, difference.actual) == (0, -3)
+
+
+def test_differences_come_in_a_fixed_order_balances_first():
+    differences = compare(LEDGER, accounts(native=1, eth=2, usdc=3, cash=4, lots=5))
+
+    assert [d.actual - d.expected for d in differences] == [2, 1, 3, 4, 5]
+    assert [d.item for d in differences] == ["ETH", "NATIVE", "USDC", "USDC", f"position {PERP.id}"]
+    shuffled = tuple(reversed(accounts(native=1, eth=2, usdc=3, cash=4, lots=5)))
+    assert compare(LEDGER, shuffled) == differences

@@ -1,0 +1,89 @@
+import asyncio
+
+import pytest
+
+from router.domain.error import JournalError
+from router.domain.order import OrderStatus
+from tests.unit.engine.scene import order
+from tests.unit.shell.floor import Floor, kinds, opened, replayed, run, work
+
+
+class FailingJournal:
+    """A journal whose disk fails at one record."""
+
+    def __init__(self, journal, sequence):
+        self._journal = journal
+        self._sequence = sequence
+
+    @property
+    def tip(self):
+        return self._journal.tip
+
+    def append(self, record):
+        if record.sequence < self._sequence:
+            return self._journal.append(record)
+        refused = asyncio.get_running_loop().create_future()
+        refused.set_exception(JournalError("the disk is full"))
+        return refused
+
+
+def test_a_journal_that_fails_stops_the_runtime_and_nothing_of_that_record_is_done(tmp_path):
+    floor, path, asked = Floor(), tmp_path / "a.journal", order()
+
+    async def failing():
+        async with (
+            opened(path) as journal,
+            floor.running(FailingJournal(journal, sequence=6)) as runtime,
+        ):
+            runtime.submit(asked)
+            await runtime.finished(asked.id)
+
+    with pytest.raises(ExceptionGroup) as failed:
+        run(failing())
+
+    assert failed.value.subgroup(JournalError) is not None
+    assert kinds(path)[-1] == "RouteSolved"
+    assert len(floor.perp.signs.calls) == 1
+    assert floor.perp.submits.calls == []
+
+
+def test_a_fault_nobody_foresaw_ends_the_runtime(tmp_path):
+    floor, path, asked = Floor(), tmp_path / "a.journal", order()
+    floor.perp.signs.answers.append(ZeroDivisionError("a bug"))
+
+    with pytest.raises(ExceptionGroup) as failed:
+        run(work(floor, path, asked))
+
+    assert failed.value.subgroup(ZeroDivisionError) is not None
+
+
+@pytest.mark.parametrize("sequence", range(3, 17))
+def test_a_runtime_that_stopped_anywhere_is_taken_up_where_the_journal_ends(tmp_path, sequence):
+    floor, path, asked = Floor(), tmp_path / "a.journal", order()
+
+    async def stopped():
+        async with (
+            opened(path) as journal,
+            floor.running(FailingJournal(journal, sequence)) as runtime,
+        ):
+            runtime.submit(asked)
+            await runtime.finished(asked.id)
+
+    with pytest.raises(ExceptionGroup):
+        run(stopped())
+    restarted = floor.restarted()
+    world = run(resumed(restarted, path, asked))
+
+    assert kinds(path).count("EngineStarted") == 2
+    assert world.parents[asked.id].status is OrderStatus.FILLED
+    assert world.reconciliation.differences == ()
+    assert len(restarted.perp.known) == len(restarted.chain.known) == 1
+    assert replayed(path).world == world
+
+
+async def resumed(floor, path, asked):
+    async with opened(path) as journal:
+        world = replayed(path).world
+        async with floor.running(journal, world) as runtime:
+            await runtime.finished(asked.id)
+            return runtime.world

@@ -1,0 +1,79 @@
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from router.domain.plan import NoRouteReason, RoutePlan
+from router.domain.units import DurationNs
+from router.domain.verdict import Refused
+from router.shell.solver_pool import SolverPool
+from tests.unit.optimiser.world import book, pool, problem
+from tests.unit.shell.floor import run
+
+PATIENT = DurationNs(60 * 10**9)
+PROBLEM = problem(pools=(pool(),), books=(book(),), quantity=50.0)
+HOPELESS = problem(pools=(pool(),), quantity=50.0, limit=-0.05)
+
+
+@pytest.fixture(scope="module")
+def solver():
+    made = SolverPool(PATIENT, warm=False)
+    yield made
+    made.close()
+
+
+def test_a_plan_comes_from_another_process_with_its_proof(solver):
+    plan = run(solver.solve(PROBLEM))
+
+    assert isinstance(plan, RoutePlan)
+    assert sum(leg.quantity.atoms for leg in plan.legs) == PROBLEM.quantity.atoms
+    assert plan.certificate.lower_bound <= plan.certificate.upper_bound
+
+
+def test_a_problem_without_a_plan_is_refused_with_the_reason(solver):
+    refused = run(solver.solve(HOPELESS))
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is NoRouteReason.LIMIT_PRICE
+    assert refused.message
+
+
+def test_a_solver_that_dies_is_a_refusal_and_the_next_order_is_planned(solver):
+    (process,) = multiprocessing.active_children()
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+    refused = run(solver.solve(PROBLEM))
+    plan = run(solver.solve(PROBLEM))
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is NoRouteReason.SOLVER
+    assert "the solver process died" in refused.message
+    assert isinstance(plan, RoutePlan)
+
+
+def test_a_solver_that_overruns_its_deadline_is_a_refusal_and_is_started_over(solver):
+    run(solver.solve(PROBLEM))
+    hasty = SolverPool(DurationNs(1_000), warm=False)
+    try:
+        before = {p.pid for p in multiprocessing.active_children()}
+        refused = run(hasty.solve(PROBLEM))
+        after = {p.pid for p in multiprocessing.active_children()}
+    finally:
+        hasty.close()
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is NoRouteReason.SOLVER
+    assert "no plan within 1e-06 s" in refused.message
+    assert len(before) == len(after) == 2
+    assert before != after
+
+
+def test_a_closed_pool_leaves_no_process_behind():
+    before = {p.pid for p in multiprocessing.active_children()}
+    made = SolverPool(PATIENT, warm=False)
+
+    made.close()
+
+    assert {p.pid for p in multiprocessing.active_children()} == before

@@ -1,0 +1,222 @@
+from typing import get_args
+
+import pytest
+
+from router.domain.event import (
+    AccountsObserved,
+    ChildAcknowledged,
+    ChildEnded,
+    ChildFilled,
+    ChildNotSent,
+    ChildSigned,
+    ChildWentSilent,
+    EngineStarted,
+    Event,
+    MarketObserved,
+    ObservationFailed,
+    ParentSubmitted,
+    RouteRefused,
+    RouteSolved,
+)
+from router.domain.order import GasPaid, OrderStatus
+from router.domain.plan import NoRouteReason
+from router.domain.units import Amount
+from router.state.world import World
+from router.tca.concern import parent_of
+from router.tca.story import tell
+from tests.unit.engine.scene import DOLLAR, PERP, POOL, STARTED, USDC, Driver, order
+
+GAS = GasPaid(atoms=10**14, gas_used=100_000, block_number=8, block_hash="0x08")
+
+
+class Told(Driver):
+    """Tells every event as it is fed, in the order it came."""
+
+    def feed(self, event):
+        commands = super().feed(event)
+        self.lines = (*getattr(self, "lines", ()), (type(event), tell(event, self.world)))
+        return commands
+
+    def line(self, kind):
+        """Return what was told of the newest event of a kind."""
+        return [line for known, line in self.lines if known is kind][-1]
+
+
+def begun(parent):
+    driver = Told()
+    driver.start()
+    driver.submit(parent)
+    return driver
+
+
+def test_the_start_and_the_baseline_are_told():
+    driver = Told()
+    driver.start()
+
+    assert driver.line(EngineStarted) == "engine started"
+    assert "baseline" in driver.line(AccountsObserved)
+
+
+def test_a_start_that_finds_orders_says_that_it_recovers():
+    driver = begun(order())
+
+    driver.feed(STARTED)
+
+    assert driver.line(EngineStarted) == "engine started again, recovering"
+
+
+def test_an_order_is_told_with_its_side_and_its_exact_quantity():
+    small = order(quantity=Amount(USDC.id, 5_000 * DOLLAR + 1))
+
+    driver = begun(small)
+
+    assert driver.line(ParentSubmitted) == f"order {small.id}: buy 5000.000001 USDC"
+
+
+def test_what_was_observed_is_counted():
+    driver, parent = begun(order()), order()
+
+    driver.observe(parent)
+
+    assert driver.line(MarketObserved) == "observed 1 pools and 1 books, with 2 accounts"
+
+
+def test_a_market_that_cannot_be_read_is_told_with_the_reason():
+    driver = begun(order())
+
+    driver.feed(ObservationFailed(order().id, "the head is 9 s old", driver.tick()))
+
+    assert driver.line(ObservationFailed) == "no fresh market state: the head is 9 s old"
+
+
+def test_a_split_is_told_leg_by_leg_with_its_proof():
+    driver, parent = begun(order()), order()
+
+    driver.solve(driver.observe(parent), (PERP, 4), (POOL, 6))
+
+    line = driver.line(RouteSolved)
+    assert f"4 ETH on {PERP.id}" in line
+    assert f"6 ETH on {POOL.id}" in line
+    assert "expected slippage 0.00 bps" in line
+    assert "proved within 0.0000 bps of the best" in line
+
+
+def test_no_route_is_told_with_the_reason():
+    driver, parent = begun(order()), order()
+    driver.observe(parent)
+
+    driver.feed(RouteRefused(parent.id, NoRouteReason.LIMIT_PRICE, "too tight", driver.tick()))
+
+    assert driver.line(RouteRefused) == "no route: too tight"
+
+
+def sent(driver, parent, instrument):
+    (child,) = driver.solve(driver.observe(parent), (instrument, 10))
+    driver.sign(child)
+    return child
+
+
+def test_a_child_is_followed_from_its_bytes_to_its_end_and_its_fills_are_told_in_sum():
+    driver, parent = begun(order()), order()
+    child = sent(driver, parent, PERP)
+    driver.acknowledge(child)
+
+    driver.fill(child, 4, name="a")
+    first = driver.line(ChildFilled)
+    driver.fill(child, 6, name="b")
+    driver.end(child, OrderStatus.FILLED)
+
+    assert driver.line(ChildSigned) == f"{child.id} signed at hyperliquid: ref-{child.id}"
+    assert driver.line(ChildAcknowledged) == f"{child.id} is at hyperliquid"
+    assert first is None
+    assert driver.line(ChildEnded) == (
+        f"{child.id} filled, 10 ETH for 30000 USDC on {PERP.id} in 2 fills"
+    )
+
+
+def test_a_transaction_is_told_with_its_block_its_gas_and_why_it_failed():
+    driver, parent = begun(order()), order()
+    child = sent(driver, parent, POOL)
+
+    driver.end(child, OrderStatus.REJECTED, gas=GAS, why="too little received")
+
+    assert driver.line(ChildEnded) == (
+        f"{child.id} rejected, mined in block 8, gas 100000, too little received"
+    )
+
+
+def test_doubt_and_its_reason_are_told():
+    driver, parent = begun(order()), order()
+    child = sent(driver, parent, PERP)
+
+    driver.feed(ChildWentSilent(child.id, "no answer in 5 s", driver.tick()))
+
+    assert driver.line(ChildWentSilent) == (
+        f"{child.id} is in doubt, asking the venue: no answer in 5 s"
+    )
+
+
+def test_what_was_not_sent_is_told_with_the_reason():
+    driver, parent = begun(order()), order()
+    (child,) = driver.solve(driver.observe(parent), (POOL, 10))
+
+    driver.feed(ChildNotSent(child.id, "would revert", driver.tick()))
+
+    assert driver.line(ChildNotSent) == f"{child.id} was not sent: would revert"
+
+
+@pytest.mark.parametrize(("cash", "words"), [(0, "agree with the ledger"), (-1, "FAILED")])
+def test_reconciliation_is_told_either_way(cash, words):
+    driver, parent = begun(order()), order()
+    child = sent(driver, parent, PERP)
+    driver.fill(child, 10)
+    driver.end(child, OrderStatus.FILLED)
+
+    driver.reconcile(cash=-30_000 * DOLLAR + cash, lots=100_000)
+
+    assert words in driver.line(AccountsObserved)
+
+
+def whole_story():
+    """Return events of every kind, each with the world after it."""
+    driver, parent, other = begun(order()), order(), order(name="other")
+    child = sent(driver, parent, PERP)
+    driver.acknowledge(child)
+    driver.fill(child, 10)
+    driver.feed(ChildWentSilent(child.id, "timeout", driver.tick()))
+    driver.end(child, OrderStatus.FILLED)
+    driver.reconcile(cash=-30_000 * DOLLAR, lots=100_000)
+    driver.submit(other)
+    driver.feed(ObservationFailed(other.id, "stale", driver.tick()))
+    third = order(name="third")
+    driver.submit(third)
+    driver.observe(third)
+    driver.feed(RouteRefused(third.id, NoRouteReason.SOLVER, "no", driver.tick()))
+    fourth = order(name="fourth")
+    driver.submit(fourth)
+    (unsent,) = driver.solve(driver.observe(fourth), (POOL, 10))
+    driver.feed(ChildNotSent(unsent.id, "would revert", driver.tick()))
+    return driver
+
+
+def test_every_kind_of_event_has_a_sentence_and_a_fill_alone_has_none():
+    driver = whole_story()
+
+    told = dict(driver.lines)
+
+    assert told.keys() == set(get_args(Event))
+    assert {kind for kind, line in told.items() if line is None} == {ChildFilled}
+    assert all(line and "\n" not in line for line in told.values() if line is not None)
+
+
+def test_every_event_is_somebodys_or_everybodys():
+    driver = whole_story()
+
+    owners = {type(event): parent_of(event, driver.world) for event in driver.history}
+
+    everybodys = {kind for kind, owner in owners.items() if owner is None}
+    assert everybodys == {EngineStarted, AccountsObserved}
+    assert set(owners.values()) - {None} <= set(driver.world.parents)
+    assert owners[ChildSigned] == order().id
+    assert owners[ObservationFailed] == order(name="other").id
+    assert parent_of(STARTED, World()) is None
