@@ -4,8 +4,8 @@ Refuses floats: every number here is exact, and every inexact division names its
 """
 
 import enum
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, localcontext
 from typing import NewType
 
 AssetId = NewType("AssetId", str)  # "ETH", "USDC": the economic asset, whatever token carries it
@@ -25,7 +25,8 @@ NATIVE = AssetId("NATIVE")  # the coin a chain takes for gas, apart from any tok
 PIPS_PER_UNIT = 1_000_000
 PICO_PER_UNIT = 10**12
 NS_PER_S = 1_000_000_000
-_DIGITS_MAX = 120  # enough for 2^256 with 40 decimals
+# No exponents, separators or foreign digits: what is typed is what is meant. 78 digits hold 2**256.
+_PLAIN_DECIMAL = re.compile(r"(-?)([0-9]{1,78})(?:\.([0-9]{1,40}))?")
 
 
 class Side(enum.Enum):
@@ -124,21 +125,17 @@ def parse_decimal(text: str, decimals: int) -> int:
     Raises
     ------
     ValueError
-        If the text is not a finite number or has more decimals than the asset.
+        If the text is anything but ASCII digits with an optional sign and point, or has more
+        decimals than the asset.
     """
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"must be a decimal number, was {text!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"must be a finite number, was {text!r}")
-    with localcontext() as context:
-        context.prec = _DIGITS_MAX
-        scaled = number.scaleb(decimals)
-        atoms = int(scaled)
-        if scaled != atoms:
-            raise ValueError(f"must have at most {decimals} decimals, was {text!r}")
-    return atoms
+    found = _PLAIN_DECIMAL.fullmatch(text)
+    if found is None:
+        raise ValueError(f"must be a plain decimal number such as 0.25, was {text!r}")
+    sign, whole, fraction = found[1], found[2], (found[3] or "").rstrip("0")
+    if len(fraction) > decimals:
+        raise ValueError(f"must have at most {decimals} decimals, was {text!r}")
+    atoms = int(whole + fraction.ljust(decimals, "0"))
+    return -atoms if sign else atoms
 
 
 def format_decimal(atoms: int, decimals: int) -> str:

@@ -4,6 +4,7 @@ The journal is the truth, these lines are for eyes. Keys, signatures and raw pay
 logged. Written as JSON lines to standard error.
 """
 
+import contextlib
 import logging
 import sys
 
@@ -26,9 +27,20 @@ def configure(*, verbose: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.INFO if verbose else logging.WARNING
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=False,
     )
+
+
+class _Lines:
+    """Writes lines to standard error as it is now; a reader that has gone away stops nothing."""
+
+    def msg(self, message: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # broken pipe; closed file
+            sys.stderr.write(message + "\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def event_recorded(kind: str, *, sequence: int, commands_count: int) -> None:

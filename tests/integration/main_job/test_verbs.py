@@ -65,7 +65,7 @@ def test_an_approval_is_exactly_what_was_typed(floor, capsys):
     [
         (approve.Wanted("uniswap_v3", "DOGE", "1"), OrderError, "asset: 'DOGE' is not configured"),
         (approve.Wanted("uniswap_v3", "USDC", "-1"), OrderError, "must not be negative"),
-        (approve.Wanted("uniswap_v3", "USDC", "NaN"), OrderError, "must be a finite number"),
+        (approve.Wanted("uniswap_v3", "USDC", "NaN"), OrderError, "must be a plain decimal number"),
         (approve.Wanted("uniswap_v3", "USDC", "0.0000001"), OrderError, "at most 6 decimals"),
         (approve.Wanted("hyperliquid", "USDC", "1"), ConfigError, "takes no allowances"),
         (approve.Wanted("elsewhere", "USDC", "1"), ConfigError, "is not configured"),

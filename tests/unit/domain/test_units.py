@@ -152,7 +152,7 @@ def test_a_tenth_of_a_percent_is_a_thousand_pips_and_worse_is_positive(quote_ato
     assert slippage_pips(Price(ETH, USDC, quote_atoms, 1), arrival, buying=buying) == pips
 
 
-@given(integers, st.integers(min_value=0, max_value=18))
+@given(st.integers(-(2**256), 2**256), st.integers(min_value=0, max_value=18))
 def test_what_is_written_reads_back_to_the_atom(atoms, decimals):
     assert parse_decimal(format_decimal(atoms, decimals), decimals) == atoms
 
@@ -173,10 +173,7 @@ def test_what_is_written_is_the_number_without_exponent_or_trailing_zeros(atoms,
         ("1", 1_000_000),
         ("-1", -1_000_000),
         ("0.000001", 1),
-        (".5", 500_000),
         ("2.50", 2_500_000),
-        ("1e3", 1_000_000_000),
-        ("1E-6", 1),
         (f"{2**256}", 2**256 * 10**6),
     ],
 )
@@ -184,9 +181,15 @@ def test_a_decimal_reads_exactly(text, atoms):
     assert parse_decimal(text, 6) == atoms
 
 
-@pytest.mark.parametrize("text", ["", " ", "ten", "1,5", "1.2.3", "0x10", "--1", "1e", "1/2"])
+NO_NUMBERS = (
+    *("", " ", "ten", "1,5", "1.2.3", "0x10", "--1", "+1", ".5", "5.", " 1", "1\n", "1/2"),
+    *("1e", "1e6", "1e-7", "1e9999999", "1e-9999999", "1_000", "\u0661", "9" * 79),
+)
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
 def test_what_is_no_number_is_refused_and_quoted(text):
-    with pytest.raises(ValueError, match="must be a decimal number") as refusal:
+    with pytest.raises(ValueError, match="must be a plain decimal number") as refusal:
         parse_decimal(text, 6)
 
     assert repr(text) in str(refusal.value)
@@ -194,11 +197,11 @@ def test_what_is_no_number_is_refused_and_quoted(text):
 
 @pytest.mark.parametrize("text", ["NaN", "nan", "sNaN", "-NaN", "inf", "-Infinity"])
 def test_what_is_not_finite_is_refused(text):
-    with pytest.raises(ValueError, match="must be a finite number"):
+    with pytest.raises(ValueError, match="must be a plain decimal number"):
         parse_decimal(text, 6)
 
 
-@pytest.mark.parametrize("text", ["0.0000001", "1.0000005", "1e-7", "1e-400", "-0.0000001"])
+@pytest.mark.parametrize("text", ["0.0000001", "1.0000005", "-0.0000001"])
 def test_what_is_finer_than_the_asset_is_refused_rather_than_rounded(text):
     with pytest.raises(ValueError, match="at most 6 decimals"):
         parse_decimal(text, 6)
@@ -209,10 +212,10 @@ def test_no_decimal_is_read_as_another(number):
     scaled = Fraction(number) * 10**6
 
     if scaled.denominator == 1:
-        assert parse_decimal(str(number), 6) == scaled
+        assert parse_decimal(f"{number:f}", 6) == scaled
     else:
         with pytest.raises(ValueError, match="at most 6 decimals"):
-            parse_decimal(str(number), 6)
+            parse_decimal(f"{number:f}", 6)
 
 
 def test_a_decimal_written_by_the_standard_library_reads_the_same():
