@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from router.domain.error import ConfigError, StaleDataError
 from router.domain.instrument import Instrument
-from router.domain.market import MarketEvent
 from router.domain.units import NS_PER_S, AssetId, DurationNs, VenueId
 from router.port import Clock, Venue, VenueSetup
 from router.shell.config import Config, faults, load
 from router.shell.reader import Reader
+from router.shell.streams import follow
 from router.state.market import MarketView
 from venues.registry import REGISTRY, builder
 
@@ -96,7 +96,7 @@ async def connected(assembly: Assembly) -> AsyncIterator[None]:
     """
     venues = tuple(assembly.venues.values())
     try:
-        await _start(venues)
+        await _start(assembly, venues)
         yield
     finally:
         for venue in venues:
@@ -112,18 +112,13 @@ async def streaming(assembly: Assembly, reader: Reader) -> AsyncIterator[None]:
     StaleDataError
         If a market is not complete and fresh within 20 s.
     """
-
-    def fold(event: MarketEvent) -> None:
-        reader.market.fold(event)
-
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(v.stream(fold)) for v in assembly.venues.values()]
+        streams = group.create_task(follow(assembly.venues, reader.market, assembly.clock))
         try:
             await ready(assembly, reader)
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            streams.cancel()
 
 
 async def ready(assembly: Assembly, reader: Reader) -> None:
@@ -159,13 +154,20 @@ def _setup(
         raise ConfigError(f"{where}.{error}") from error
 
 
-async def _start(venues: tuple[Venue, ...]) -> None:
+async def _start(assembly: Assembly, venues: tuple[Venue, ...]) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             for venue in venues:
-                group.create_task(venue.start())
+                group.create_task(_start_one(assembly, venue))
     except ExceptionGroup as errors:
         expected = [e for e in errors.exceptions if isinstance(e, ConfigError)]
         if len(expected) < len(errors.exceptions):
             raise
         raise expected[0] from errors
+
+
+async def _start_one(assembly: Assembly, venue: Venue) -> None:
+    try:
+        await venue.start()
+    except ConfigError as error:
+        raise ConfigError(f"{assembly.config.path}: venues.{venue.id}: {error}") from error

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from router import engine
 from router.compose.assembly import Assembly, connected
 from router.compose.dry_run import order_context
-from router.domain.error import JournalError
+from router.domain.error import ConfigError, JournalError
 from router.domain.event import EngineStarted, Event
 from router.gateway.order_request import parse_order
 from router.journal.replay import ReplayReport, replay
@@ -110,7 +110,11 @@ async def open_desk(
 
 @contextmanager
 def _journal(path: Path) -> Iterator[tuple[store.JournalStore, str]]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"engine.journal: {path.parent} cannot be made ({error.strerror})"
+        raise ConfigError(f"{problem}; choose another") from error
     journal_id = store.identity(path) if path.exists() else secrets.token_hex(8)
     journal = store.open_journal(path, journal_id=journal_id)
     try:

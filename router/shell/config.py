@@ -139,6 +139,9 @@ def faults(error: ValidationError, where: str) -> ConfigError:
     }
     said = first["msg"].removeprefix("Value error, ")
     problem = remedies.get(first["type"]) or f"{said}, was {first['input']!r}"
+    if key.endswith("_env") and first["type"] not in remedies:
+        # Whoever typed a key where its variable's name belongs must not find it in a log.
+        problem = "must be the name of an environment variable, in capitals"
     return ConfigError(f"{where}{key}: {problem}")
 
 

@@ -12,11 +12,10 @@ from typing import Final, Protocol, TypeAlias
 
 from router import engine
 from router.domain.command import Command
-from router.domain.error import OrderError, SequenceGapError
+from router.domain.error import OrderError
 from router.domain.event import EngineStarted, Event, ParentSubmitted
-from router.domain.market import MarketEvent, StreamLost
 from router.domain.order import ParentOrder
-from router.domain.units import ParentId, TimestampNs, VenueId
+from router.domain.units import ParentId
 from router.journal import codec
 from router.journal.record import Record, Tip, make_record, trace
 from router.port import Clock
@@ -24,6 +23,7 @@ from router.shell import observe
 from router.shell.effects import Effects
 from router.shell.reader import Reader
 from router.shell.solver_pool import Solver
+from router.shell.streams import follow
 from router.state.world import ParentState, Phase, World
 
 Watcher: TypeAlias = Callable[[Event, World], None]
@@ -68,7 +68,6 @@ class Runtime:
     def __init__(self, parts: Parts, world: World) -> None:
         self.world = world
         self._parts = parts
-        self._market = parts.reader.market
         self._tip = parts.journal.tip
         self._waiting: deque[_Step] = deque()
         self._appended = asyncio.Event()
@@ -76,7 +75,6 @@ class Runtime:
         self._watchers: list[Watcher] = []
         self._group: asyncio.TaskGroup | None = None
         self._effects = Effects(parts.reader, parts.solver, clock=parts.clock, post=self.post)
-        self._streams: dict[VenueId, asyncio.Task[None]] = {}
 
     def watch(self, watcher: Watcher) -> None:
         """Call `watcher` with each event once it is durable, and the world after it."""
@@ -96,14 +94,13 @@ class Runtime:
         """
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for venue in self._parts.reader.venues:
-                self._start_stream(venue)
-            dispatcher = group.create_task(self._dispatch())
+            reader = self._parts.reader
+            streams = follow(reader.venues, reader.market, self._parts.clock)
+            tasks = [group.create_task(streams), group.create_task(self._dispatch())]
             self.post(start)
             self.started.set()
             await stop.wait()
-            dispatcher.cancel()
-            for task in self._streams.values():
+            for task in tasks:
                 task.cancel()
             self._effects.cancel()
 
@@ -177,32 +174,6 @@ class Runtime:
             watcher(taken.event, taken.world)
         for command in taken.commands:
             self._effects.perform(command, self._group)
-
-    def _start_stream(self, venue: VenueId) -> None:
-        assert self._group is not None, "only a running runtime streams"
-        emit = self._emitter(venue)
-        self._streams[venue] = self._group.create_task(
-            self._parts.reader.venues[venue].stream(emit)
-        )
-
-    def _emitter(self, venue: VenueId) -> Callable[[MarketEvent], None]:
-        def emit(event: MarketEvent) -> None:
-            if isinstance(event, StreamLost):
-                observe.stream_lost(venue, reason=event.reason)
-            try:
-                self._market.fold(event)
-            except SequenceGapError as error:
-                self._resync(venue, str(error))
-
-        return emit
-
-    def _resync(self, venue: VenueId, reason: str) -> None:
-        # The stream is started over, which begins with a snapshot; until then nothing is planned.
-        observe.stream_lost(venue, reason=reason)
-        now = self._parts.clock.now()
-        self._market.fold(StreamLost(venue, reason, TimestampNs(now)))
-        self._streams[venue].cancel()
-        self._start_stream(venue)
 
 
 def _same_order(known: ParentOrder, order: ParentOrder) -> bool:

@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -66,7 +68,8 @@ class SolverPool:
 
 def _start(first: Callable[[], None]) -> tuple[ProcessPoolExecutor, "Future[None]"]:
     # spawn, not fork: the parent has threads and sockets that a child must not inherit.
-    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_die_with_parent)
     return pool, pool.submit(first)
 
 
@@ -75,6 +78,17 @@ def _end(pool: ProcessPoolExecutor) -> None:
     for process in processes:
         process.terminate()
     pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _die_with_parent() -> None:
+    # A parent that was killed cannot end its child, which would wait for work for ever.
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None, "only a child watches"
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _import() -> None:

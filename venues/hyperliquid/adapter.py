@@ -85,7 +85,7 @@ class Hyperliquid:
             await self._check_leverage()
         except (VenueError, MalformedDataError) as error:
             await self.close()
-            raise ConfigError(f"base_url {self._config.base_url}: {error}") from error
+            raise ConfigError(f"url {self._config.base_url}: {error}") from error
         except ConfigError:
             await self.close()
             raise

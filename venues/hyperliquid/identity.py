@@ -24,16 +24,15 @@ def assets(metas: Sequence[wire.CoinMeta], config: HyperliquidConfig) -> Mapping
 
 
 def _asset(meta: wire.CoinMeta | None, instrument: Instrument, leverage: int) -> int:
-    name = f"instrument {instrument.id}"
+    name = f"markets.{instrument.symbol}"
     if meta is None:
-        raise ConfigError(f"{name}: symbol {instrument.symbol} is not traded here: correct it")
+        raise ConfigError(f"{name}: coin {instrument.symbol} is not traded here: correct it")
     if meta.is_delisted or meta.is_isolated_only:
         raise ConfigError(f"{name}: {meta.coin} is delisted or isolated-only: remove it")
     if meta.size_decimals != size_decimals(instrument):
-        tick_decimals = instrument.tick_decimals + size_decimals(instrument) - meta.size_decimals
         raise ConfigError(
-            f"{name}: {meta.coin} has {meta.size_decimals} size decimals: set tick_decimals to "
-            f"{tick_decimals} and lot_atoms to 10**(base decimals - {meta.size_decimals})"
+            f"{name}: size_decimals of {meta.coin} are {meta.size_decimals}, "
+            f"was {size_decimals(instrument)}: correct it"
         )
     if not 1 <= leverage <= meta.leverage_max:
         raise ConfigError(f"{name}: leverage must be 1 to {meta.leverage_max}, was {leverage}")
@@ -49,7 +48,7 @@ def check_account(role: str, config: HyperliquidConfig) -> None:
         "agent": "give the master account's address",
     }
     remedy = remedies.get(role, "only a user's master account is supported")
-    raise ConfigError(f"address {config.address} is {role!r} to the venue: {remedy}")
+    raise ConfigError(f"account {config.address} is {role!r} to the venue: {remedy}")
 
 
 def check_abstraction(abstraction: str) -> None:
@@ -64,14 +63,16 @@ def check_abstraction(abstraction: str) -> None:
 def check_agent(role: wire.Fields, config: HyperliquidConfig, *, agent: str) -> None:
     """Require that the agent's key may trade for the account and is not the account's own."""
     if agent == config.address:
-        raise ConfigError("agent_key is the account's own key: approve an agent and use its key")
+        raise ConfigError("agent_key_env: is the account's own key: use that of an approved agent")
     kind = wire.text(role, "role")
     if kind == "agent":
         master = wire.text(wire.table(role.get("data"), "data"), "user").lower()
         if master == config.address:
             return
-        raise ConfigError(f"agent_key: {agent} is an agent of {master}, not of {config.address}")
-    raise ConfigError(f"agent_key: {agent} is not an agent of {config.address}: approve it")
+        raise ConfigError(
+            f"agent_key_env: {agent} is an agent of {master}, not of {config.address}"
+        )
+    raise ConfigError(f"agent_key_env: {agent} is not an agent of {config.address}: approve it")
 
 
 def check_expiry(agents: Sequence[object], *, agent: str, now_ms: int) -> None:
@@ -81,7 +82,9 @@ def check_expiry(agents: Sequence[object], *, agent: str, now_ms: int) -> None:
         if wire.text(fields, "address").lower() != agent or fields.get("validUntil") is None:
             continue
         if wire.integer(fields, "validUntil") <= now_ms:
-            raise ConfigError(f"agent_key: the approval of {agent} has expired: approve a new one")
+            raise ConfigError(
+                f"agent_key_env: the approval of {agent} has expired: approve a new one"
+            )
 
 
 def check_fee(taker_rate: str, config: HyperliquidConfig) -> None:
@@ -90,6 +93,6 @@ def check_fee(taker_rate: str, config: HyperliquidConfig) -> None:
     for instrument in config.instruments:
         if instrument.fee_pips < pips:
             raise ConfigError(
-                f"instrument {instrument.id}: fee_pips is {instrument.fee_pips}, but the account "
-                f"is charged {pips}: set it to {pips}"
+                f"markets.{instrument.symbol}: taker_fee_pips is {instrument.fee_pips}, but the "
+                f"account is charged {pips}: set it to {pips}"
             )

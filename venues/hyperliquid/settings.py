@@ -15,6 +15,7 @@ from venues.hyperliquid.spec import PRICE_AND_SIZE_DECIMALS, VENUE, HyperliquidC
 _NOTIONAL_MIN_UNITS: Final = 10  # the venue's smallest order, in units of the collateral
 
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]  # a name, never a key itself
 
 
 class MarketSettings(BaseModel):
@@ -39,7 +40,7 @@ class HyperliquidSettings(BaseModel):
     ws_url: str
     network: Literal["mainnet", "testnet"]
     account: Address
-    agent_key_env: str
+    agent_key_env: Variable
     set_leverage: bool
     markets: Annotated[list[MarketSettings], Field(min_length=1)]
 

@@ -97,11 +97,11 @@ class AgentSigner:
 
     def __init__(self, key: str, *, is_mainnet: bool) -> None:
         if not _KEY.match(key):
-            raise ConfigError("agent_key must be 32 bytes in hex")
+            raise ConfigError("agent_key_env: must hold 32 bytes in hex")
         try:
             self._key = PrivateKey(bytes.fromhex(key.removeprefix("0x")))
         except ValueError:
-            raise ConfigError("agent_key is not a valid secp256k1 key: use another") from None
+            raise ConfigError("agent_key_env: is not a valid secp256k1 key: use another") from None
         self._is_mainnet = is_mainnet
         public = self._key.public_key.format(compressed=False)[1:]
         self.address = "0x" + keccak256(public)[-20:].hex()

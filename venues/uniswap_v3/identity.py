@@ -21,9 +21,9 @@ def signing_key(config: UniswapV3Config) -> SigningKey:
     try:
         key = SigningKey(config.signing_key)
     except ValueError as error:
-        raise ConfigError(f"signing_key: {error}") from None
+        raise ConfigError(f"signing_key_env: {error}") from None
     if key.address != config.address.lower():
-        raise ConfigError(f"signing_key: is of {key.address}, but address is {config.address}")
+        raise ConfigError(f"signing_key_env: is of {key.address}, but account is {config.address}")
     return key
 
 

@@ -19,6 +19,7 @@ _WEI_PER_GWEI: Final = 10**9
 _PLAY_MONEY_CHAINS: Final = frozenset({1337, 31337, 11155111, 84532, 421614})
 
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]  # a name, never a key itself
 PositiveMs = Annotated[int, Field(gt=0)]
 
 
@@ -41,7 +42,7 @@ class UniswapV3Settings(BaseModel):
     chain_id: Annotated[int, Field(gt=0)]
     ws_url: str
     account: Address
-    signing_key_env: str
+    signing_key_env: Variable
     universal_router: Address
     permit2: Address
     multicall: Address

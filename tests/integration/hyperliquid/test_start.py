@@ -31,7 +31,7 @@ async def nothing(_desk):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"base_url": "http://127.0.0.1:1"}, "base_url http://127.0.0.1:1"),
+        ({"base_url": "http://127.0.0.1:1"}, "url http://127.0.0.1:1"),
         ({"agent_key": STRANGER_KEY}, "is not an agent of"),
         ({"agent_key": DEV_MASTER_KEY}, "own key"),
         ({"is_mainnet": True}, "does not exist"),
@@ -62,7 +62,7 @@ def test_another_account_stops_the_start(address, words, rehearse, instruments):
     ("change", "words"),
     [
         ({"symbol": "DOGE"}, "not traded here"),
-        ({"tick_decimals": 1, "lot_atoms": 10**13}, "set tick_decimals to 2"),
+        ({"tick_decimals": 1, "lot_atoms": 10**13}, "size_decimals of ETH are 4"),
         ({"fee_pips": 449}, "set it to 450"),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_node_that_does_not_answer_is_one_line_about_the_url(chain):
 def test_a_key_of_another_account_is_named_and_not_shown(chain):
     other = chain.manifest.account("other").private_key
 
-    with pytest.raises(ConfigError, match="signing_key: is of 0x") as caught:
+    with pytest.raises(ConfigError, match="signing_key_env: is of 0x") as caught:
         scene.UniswapV3(scene.config(chain.manifest, signing_key=other), scene.SystemClock())
 
     assert other.removeprefix("0x") not in str(caught.value)

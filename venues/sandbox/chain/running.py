@@ -5,6 +5,7 @@ The outermost edge of the sandbox: the only part that reads the machine's clock.
 
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ LOG_NAME = "anvil.log"
 _DEPLOY_BLOCK_GAS_LIMIT = 10**9  # all of a stage in one block
 _BASE_FEE_WEI = 10**9
 _NS_PER_S = 10**9
+_ALIVE_POLL_S = 0.2
 _NS_PER_MS = 10**6
 
 
@@ -157,9 +159,9 @@ def serve(
     ChainError
         The node could not start, or ended by itself.
     """
-    # Blocked, the signals wait until they are asked for: none can come between two steps.
-    awaited = {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    told = threading.Event()
+    # Handlers, not a signal mask: a library's own threads would take a masked signal and die of it.
+    before = {n: signal.signal(n, lambda *_: told.set()) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         with start(
             seed=seed,
@@ -169,12 +171,13 @@ def serve(
             scenario=scenario,
         ) as chain:
             on_ready(chain)
-            while signal.sigwait(awaited) == signal.SIGCHLD:
+            while not told.wait(_ALIVE_POLL_S):
                 if not chain.alive:
                     raise ChainError(f"the node ended by itself; see {state_dir / LOG_NAME}")
     finally:
         (state_dir / MANIFEST_NAME).unlink(missing_ok=True)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _prepared(

@@ -26,8 +26,8 @@ def test_instruments_get_the_venues_numbers(config, eth):
 @pytest.mark.parametrize(
     ("meta", "words"),
     [
-        (coin(coin="DOGE"), "symbol ETH is not traded"),
-        (coin(size_decimals=3), "tick_decimals to 3"),
+        (coin(coin="DOGE"), "coin ETH is not traded"),
+        (coin(size_decimals=3), "size_decimals of ETH are 3"),
         (coin(leverage_max=9), "leverage must be 1 to 9, was 10"),
         (coin(is_delisted=True), "delisted"),
         (coin(is_isolated_only=True), "isolated-only"),
