@@ -114,10 +114,7 @@ def _submitted(world: World, event: ParentSubmitted) -> Step:
     if fault is not None:
         return _finish(world, parent, OrderStatus.REJECTED, reason=fault.message, at=event.at)
     if not sweep.eligible(order, _instruments(world), 0):
-        reason = (
-            f"venues: no configured instrument trades {order.base}/{order.quote} there;"
-            " see check-config for those that exist"
-        )
+        reason = sweep.nobody_trades(order)
         return _finish(world, parent, OrderStatus.REJECTED, reason=reason, at=event.at)
     world, commands = _activate(world, event.at)
     return world, (ReportParent(order.id, OrderStatus.NEW, "accepted"), *commands)

@@ -58,6 +58,14 @@ def eligible(
     )
 
 
+def nobody_trades(order: ParentOrder) -> str:
+    """Say that no instrument is eligible, and where to look."""
+    return (
+        f"venues: no configured instrument trades {order.base}/{order.quote} there;"
+        " see check-config for those that exist"
+    )
+
+
 def arrival_mid(instruments: tuple[Instrument, ...], observation: Observation) -> Price:
     """Return the mid that slippage is measured against: the liquidity-weighted median pool mid.
 

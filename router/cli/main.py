@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import typer
 
@@ -20,6 +20,11 @@ app = typer.Typer(
 )
 sandbox = typer.Typer(help="Local counterparties to rehearse against.", no_args_is_help=True)
 app.add_typer(sandbox, name="sandbox")
+
+# The parser's own fault, of which a bad parameter is one kind; typer does not export its name.
+UsageFault = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+# A negative number is a bad quantity, and not an option nobody knows.
+NUMBERS_ARE_WORDS: Final = {"ignore_unknown_options": True}
 
 ConfigPath = Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
@@ -60,7 +65,7 @@ def check_config(
     verb.run(config, offline=offline, as_json=as_json)
 
 
-@app.command()
+@app.command(context_settings=NUMBERS_ARE_WORDS)
 @guarded
 # The words of a command line are positional.
 def quote(  # noqa: PLR0917
@@ -98,7 +103,7 @@ def quote(  # noqa: PLR0917
     )
 
 
-@app.command()
+@app.command(context_settings=NUMBERS_ARE_WORDS)
 @guarded
 # The words of a command line are positional.
 def order(  # noqa: PLR0917
@@ -157,7 +162,7 @@ def run(
     verb.run(config, live=live, verbose=verbose, as_json=as_json)
 
 
-@app.command()
+@app.command(context_settings=NUMBERS_ARE_WORDS)
 @guarded
 def approve(
     config: ConfigPath,
@@ -240,7 +245,19 @@ def main() -> None:
     if not __debug__:
         sys.stderr.write("error: headrace refuses to run under -O: its asserts guard money\n")
         sys.exit(EXIT_BAD_INPUT)
-    app()
+    sys.exit(_run())
+
+
+def _run() -> int:
+    # Not standalone: what the parser refuses is told in one line, like everything else.
+    try:
+        code = app(standalone_mode=False)
+    except UsageFault as fault:
+        sys.stderr.write(f"error: {' '.join(fault.format_message().split())}; see --help\n")
+        return EXIT_BAD_INPUT
+    except typer.Abort:
+        return EXIT_BAD_INPUT
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
         async with connected(assembly), streaming(assembly, reader):
             _refuse(risk.check_parent(order, assembly.config.limits, clock.now()))
             instruments = sweep.eligible(order, assembly.instruments, 0)
+            if not instruments:
+                raise NoRouteError(NoRouteReason.NO_VENUE, sweep.nobody_trades(order))
             observation = await reader.observe(
                 tuple(i.id for i in instruments),
                 tuple(dict.fromkeys(i.account for i in instruments)),

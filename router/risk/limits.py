@@ -8,6 +8,7 @@ from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.order import ParentOrder
 from router.domain.plan import Leg, NoRouteReason, QuantityKind, RoutePlan, RoutingProblem
 from router.domain.units import (
+    PIPS_PER_UNIT,
     AccountId,
     Amount,
     AssetId,
@@ -113,7 +114,7 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
         exact_base = leg.quantity_kind is QuantityKind.BASE
         quantity = leg.quantity.atoms if exact_base else leg.bound.atoms
         cash = leg.bound.atoms if exact_base else leg.notional.atoms
-        paid = cash * limit.base_atoms
+        paid = (cash + _venue_fee(leg, cash)) * limit.base_atoms
         allowed = quantity * limit.quote_atoms
         bad = paid > allowed if leg.side is Side.BUY else paid < allowed
         if bad:
@@ -122,6 +123,14 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
                 f"{leg.instrument.id}: the leg's worst case is beyond the order's limit price",
             )
     return None
+
+
+# What a book charges on top, as cash that a buyer pays more and a seller receives less.
+def _venue_fee(leg: Leg, cash: int) -> int:
+    if leg.instrument.kind is InstrumentKind.SPOT_POOL:
+        return 0
+    fee = divide(cash * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP)
+    return fee if leg.side is Side.BUY else -fee
 
 
 def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:

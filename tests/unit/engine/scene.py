@@ -129,7 +129,7 @@ def observation() -> Observation:
     sqrt_price_x96 = 4_339_505_179_874_779_489_431_521
     ticks = (PoolTick(-887_270, 10**15, 10**15), PoolTick(887_270, -(10**15), 10**15))
     return Observation(
-        pools=(PoolSnapshot(POOL.id, BLOCK, 500, 10, sqrt_price_x96, -196_256, 10**15, ticks, T0),),
+        pools=(PoolSnapshot(POOL.id, BLOCK, 500, 10, sqrt_price_x96, -196_257, 10**15, ticks, T0),),
         books=(BookSnapshot(PERP.id, ((299_990, 10_000),), ((300_010, 10_000),), T0, T0),),
         contexts=(PerpContext(PERP.id, 300_000, 300_000, Pico(12_500_000), T0),),
         accounts=accounts(),
