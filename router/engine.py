@@ -22,30 +22,30 @@ from router.domain.command import (
 from router.domain.error import NoRouteError
 from router.domain.event import (
     AccountsObserved,
+    BaselineAccepted,
     ChildAcknowledged,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
     ChildSigned,
     ChildWentSilent,
+    DeadlinePassed,
     EngineStarted,
     Event,
-    Limits,
+    HourStruck,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
     RouteRefused,
     RouteSolved,
 )
-from router.domain.instrument import Instrument, InstrumentKind
-from router.domain.observation import Observation
 from router.domain.order import OrderStatus
-from router.domain.units import AccountId, TimestampNs
+from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
-from router.execution import progress
+from router.execution import nonces, progress
 from router.execution.children import Dispatch, children_of
 from router.execution.order_machine import ChildEvent, advance, new_child
-from router.reconciliation.compare import compare
+from router.reconciliation.compare import compare, is_behind
 from router.risk import limits as risk
 from router.state.ledger import Ledger
 from router.state.world import ChildState, ParentState, Phase, Reconciliation, World
@@ -71,6 +71,12 @@ def step(world: World, event: Event) -> Step:  # noqa: C901, PLR0911
             return _refused(world, event)
         case AccountsObserved():
             return _accounts(world, event)
+        case DeadlinePassed():
+            return _deadline(world, event)
+        case HourStruck():
+            return _hour(world)
+        case BaselineAccepted():
+            return _accepted(world)
         case (
             ChildSigned()
             | ChildNotSent()
@@ -87,21 +93,16 @@ def step(world: World, event: Event) -> Step:  # noqa: C901, PLR0911
 
 def _started(world: World, event: EngineStarted) -> Step:
     # A restart finds the world as the journal left it. What may have been sent is asked for by its
-    # own name; what was being read or solved is read afresh.
-    world = replace(world, started=event)
-    recovery: list[Command] = []
-    for child in world.open_children():
-        if child.signed is None:
-            recovery.append(SignChild(child.order))
-        else:
-            recovery.append(ResolveChild(child.order, child.signed))
-    if not recovery:
-        recovery.append(ObserveAccounts(world.accounts, world.epoch))
+    # own name; nothing new is planned before the accounts have been looked at.
+    world = replace(world, started=event, is_ready=False)
     parent = world.active
     if parent is not None and parent.phase in {Phase.OBSERVING, Phase.SOLVING}:
-        world, commands = _observe(world, parent)
-        return world, (*recovery, *commands)
-    return world, tuple(recovery)
+        world = world.with_parent(replace(parent, phase=Phase.QUEUED, problem=None))
+    recovery = tuple(
+        SignChild(child.order) if child.signed is None else ResolveChild(child.order, child.signed)
+        for child in world.open_children()
+    )
+    return world, recovery or (_look_at_accounts(world),)
 
 
 def _submitted(world: World, event: ParentSubmitted) -> Step:
@@ -110,32 +111,40 @@ def _submitted(world: World, event: ParentSubmitted) -> Step:
         return world, ()
     parent = progress.new_parent(order)
     world = world.with_parent(parent)
-    fault = risk.check_parent(order, _limits(world), event.at)
+    fault = risk.check_parent(order, world.limits, event.at)
     if fault is not None:
-        return _finish(world, parent, OrderStatus.REJECTED, reason=fault.message, at=event.at)
-    if not sweep.eligible(order, _instruments(world), 0):
-        reason = sweep.nobody_trades(order)
-        return _finish(world, parent, OrderStatus.REJECTED, reason=reason, at=event.at)
+        return _reject(world, parent, reason=fault.message, at=event.at)
+    if not sweep.eligible(order, world.configured, 0):
+        return _reject(world, parent, reason=sweep.nobody_trades(order), at=event.at)
     world, commands = _activate(world, event.at)
     return world, (ReportParent(order.id, OrderStatus.NEW, "accepted"), *commands)
 
 
 def _activate(world: World, at: TimestampNs) -> Step:
-    # Nothing is traded before the ledger has its baseline, and one parent at a time.
-    if world.ledger is None or world.active is not None:
-        return world, ()
-    waiting = next((p for p in world.parents.values() if p.phase is Phase.QUEUED), None)
-    if waiting is None:
-        return world, ()
+    # One parent at a time, and none before the accounts agree with the ledger.
+    done: tuple[Command, ...] = ()
+    if not world.is_ready or world.active is not None:
+        return world, done
+    for waiting in [p for p in world.parents.values() if p.phase is Phase.QUEUED]:
+        fault = _no_longer_acceptable(world, waiting, at)
+        if fault is None:
+            world, commands = _observe(world, waiting)
+            return world, (*done, *commands)
+        world, commands = _end(world, waiting, reason=fault, at=at)
+        done = (*done, *commands)
+    return world, done
+
+
+def _no_longer_acceptable(world: World, parent: ParentState, at: TimestampNs) -> str | None:
     if world.halt_reason is not None:
-        reason = f"halted: {world.halt_reason}; find the cause, then start with a new journal"
-        return _finish(world, waiting, OrderStatus.REJECTED, reason=reason, at=at)
-    return _observe(world, waiting)
+        return f"halted: {world.halt_reason}; find the cause, then run headrace accept"
+    fault = risk.check_parent(parent.order, world.limits, at)
+    return None if fault is None else fault.message
 
 
 def _observe(world: World, parent: ParentState) -> Step:
     order = parent.order
-    instruments = sweep.eligible(order, _instruments(world), parent.stage)
+    instruments = sweep.eligible(order, world.configured, parent.stage)
     command = ObserveMarket(
         parent=order.id,
         instruments=tuple(i.id for i in instruments),
@@ -156,22 +165,22 @@ def _observed(world: World, event: MarketObserved) -> Step:
         return _settle(
             world, parent, "deadline passed before the order could be planned", at=event.at
         )
-    instruments = sweep.eligible(order, _instruments(world), parent.stage)
+    instruments = sweep.eligible(order, world.configured, parent.stage)
     arrival = parent.arrival_mid
     if arrival is None:
         try:
             arrival = sweep.arrival_mid(instruments, event.observation)
         except NoRouteError as error:
             return _settle(world, parent, str(error), at=event.at)
-        fault = risk.check_notional(order, arrival, _limits(world))
-        if fault is not None:
-            return _settle(world, parent, fault.message, at=event.at)
         gas_price = next((g.native_price for g in event.observation.gas), None)
         parent = replace(parent, arrival_mid=arrival, gas_price=gas_price)
+    fault = risk.check_notional(order, arrival, world.limits)
+    if fault is not None:
+        return _settle(world, parent, fault.message, at=event.at)
     piece = sweep.Slice(order, progress.left(world, parent), arrival, instruments)
-    problem = sweep.build_problem(piece, event.observation, _limits(world))
+    problem = sweep.build_problem(piece, event.observation, world.limits)
     parent = replace(parent, phase=Phase.SOLVING, problem=problem)
-    world = _with_nonces(world.with_parent(parent), event.observation)
+    world = nonces.with_floor(world.with_parent(parent), event.observation)
     return world, (SolveRoute(problem),)
 
 
@@ -187,6 +196,9 @@ def _solved(world: World, event: RouteSolved) -> Step:
     if parent.phase is not Phase.SOLVING:
         return world, ()
     assert parent.problem is not None, "a parent that is being solved has a problem"
+    fault = _no_longer_acceptable(world, parent, event.at)
+    if fault is not None:
+        return _settle(world, parent, fault, at=event.at)
     verdict = risk.approve(parent.problem, event.plan, progress.left(world, parent))
     if isinstance(verdict, Refused):
         return _no_plan(world, parent, verdict.message, at=event.at)
@@ -194,7 +206,7 @@ def _solved(world: World, event: RouteSolved) -> Step:
         order=parent.order,
         round=parent.round,
         nonces=world.nonces,
-        lifetime=_limits(world).child_lifetime,
+        lifetime=world.limits.child_lifetime,
         at=event.at,
     )
     orders = children_of(verdict, dispatch)
@@ -236,7 +248,7 @@ def _child(world: World, event: ChildEvent) -> Step:
     world = replace(world.with_child(after), epoch=world.epoch + 1)
     match event:
         case ChildSigned():
-            world = _with_nonce_taken(world, after)
+            world = nonces.with_signed(world, after)
             return world, (SubmitChild(after.order, event.signed),)
         case ChildAcknowledged() | ChildWentSilent():
             assert after.signed is not None, "only signed bytes are sent"
@@ -247,13 +259,15 @@ def _child(world: World, event: ChildEvent) -> Step:
             return _ended(world, after, event.at)
         case ChildEnded():
             if event.gas is not None:
-                world = _with_gas(world, after)
+                world = _with_mined(world, after)
             return _ended(world, after, event.at)
 
 
 def _filled(world: World, child: ChildState, event: ChildFilled) -> Step:
     assert world.ledger is not None, "nothing is sent before the ledger has a baseline"
-    instrument = world.instruments[event.fill.instrument]
+    # The child's own leg: the configuration may have changed since it was sent.
+    legs = (leg.instrument for leg in child.order.legs)
+    instrument = next(i for i in legs if i.id == event.fill.instrument)
     ledger = world.ledger.with_fill(instrument, child.order.side, event.fill)
     world = replace(world, ledger=ledger)
     parent = world.parents[child.order.parent]
@@ -267,94 +281,118 @@ def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:
     parent = world.parents[child.order.parent]
     if any(not c.is_terminal for c in world.children_of(parent.order.id)):
         return world, ()
-    candidates = sweep.eligible(parent.order, _instruments(world), 0)
+    candidates = sweep.eligible(parent.order, world.configured, 0)
     match progress.decide(world, parent, candidates):
         case progress.Next.DONE:
-            return _settle(world, parent, "", at=at)
+            rest = progress.left(world, parent).atoms
+            reason = f"less than a lot is left, {rest} atoms" if rest > 0 else ""
+            return _settle(world, parent, reason, at=at)
         case progress.Next.LATER_STAGE:
-            return _observe(world, replace(parent, stage=child.order.stage + 1))
+            return _go_on(world, replace(parent, stage=child.order.stage + 1))
         case progress.Next.NEXT_ROUND:
-            return _observe(world, replace(parent, round=parent.round + 1, stage=0))
+            return _go_on(world, replace(parent, round=parent.round + 1, stage=0))
         case progress.Next.GIVE_BACK:
             reason = f"a part is left after {parent.round} rounds; last word: {child.reason}"
             return _settle(world, parent, reason, at=at)
 
 
-def _with_nonces(world: World, observation: Observation) -> World:
-    # What the chain says is a floor: it may not have seen our newest transaction yet.
-    observed = {a.account: a.next_nonce for a in observation.accounts if a.next_nonce is not None}
-    merged = {a: max(n, world.nonces.get(a, 0)) for a, n in observed.items()}
-    return replace(world, nonces={**world.nonces, **merged})
+def _go_on(world: World, parent: ParentState) -> Step:
+    if world.is_ready:
+        return _observe(world, parent)
+    # The children were resolved after a restart: look at the accounts before planning the rest.
+    return world.with_parent(replace(parent, phase=Phase.QUEUED)), (_look_at_accounts(world),)
 
 
-def _with_nonce_taken(world: World, child: ChildState) -> World:
-    # A chain's nonce is taken by being mined, and only then: bytes that never are leave it free.
-    if child.order.legs[0].instrument.kind is InstrumentKind.SPOT_POOL:
-        return world
-    return _nonce_used(world, child.order.account, child.order.nonce)
-
-
-def _with_gas(world: World, child: ChildState) -> World:
+def _with_mined(world: World, child: ChildState) -> World:
     assert child.gas is not None, "called for mined transactions only"
     assert world.ledger is not None, "nothing is sent before the ledger has a baseline"
-    ledger = world.ledger.with_gas(child.order.account, child.gas.atoms)
-    world = replace(world, ledger=ledger)
-    return _nonce_used(world, child.order.account, child.order.nonce)
-
-
-def _nonce_used(world: World, account: AccountId, nonce: int) -> World:
-    following = max(nonce + 1, world.nonces.get(account, 0))
-    return replace(world, nonces={**world.nonces, account: following})
+    account = child.order.account
+    newest = max(child.gas.block_number, world.mined.get(account, 0))
+    return replace(
+        nonces.with_used(world, account, child.order.nonce),
+        ledger=world.ledger.with_gas(account, child.gas.atoms),
+        mined={**world.mined, account: newest},
+    )
 
 
 # ------------------------------------------------------------------------ settle and reconcile
 
 
 def _settle(world: World, parent: ParentState, reason: str, *, at: TimestampNs) -> Step:
-    expired = parent.order.deadline_at <= at
-    otherwise = OrderStatus.EXPIRED if expired else OrderStatus.REJECTED
-    outcome = progress.final_status(world, parent, otherwise)
     if not parent.children:
-        return _finish(world, parent, outcome, reason=reason, at=at)
-    parent = replace(parent, phase=Phase.RECONCILING, outcome=outcome, reason=reason, problem=None)
-    return world.with_parent(parent), (ObserveAccounts(world.accounts, world.epoch),)
+        return _finish(world, parent, reason=reason, at=at)
+    parent = replace(
+        parent,
+        phase=Phase.RECONCILING,
+        outcome=progress.outcome(world, parent, at),
+        reason=reason,
+        problem=None,
+    )
+    return world.with_parent(parent), (_look_at_accounts(world),)
 
 
 def _accounts(world: World, event: AccountsObserved) -> Step:
     if any(True for _ in world.open_children()):
         return world, ()  # asked for again once they have ended
-    if event.epoch != world.epoch:
-        return world, (ObserveAccounts(world.accounts, world.epoch),)
-    if world.ledger is None:
-        return _activate(replace(world, ledger=Ledger.from_accounts(event.accounts)), event.at)
-    differences = compare(world.ledger.with_funding(event.accounts), event.accounts)
-    world = replace(world, reconciliation=Reconciliation(event.at, differences))
+    if event.epoch != world.epoch or is_behind(event.accounts, world.mined):
+        return world, (_look_at_accounts(world),)
+    instruments = world.configured
+    differences = (
+        compare(world.ledger.with_funding(event.accounts), event.accounts, instruments)
+        if world.ledger is not None
+        else ()
+    )
+    if world.ledger is not None:
+        world = replace(world, reconciliation=Reconciliation(event.at, differences))
     if not differences:
         # Equal to the atom, so a fresh baseline loses nothing, and funding is counted from here.
         world = replace(world, ledger=Ledger.from_accounts(event.accounts))
+    world = replace(world, is_ready=True)
     alarms = tuple(RaiseAlarm(d.sentence) for d in differences)
     parent = world.active
-    if parent is None or parent.phase is not Phase.RECONCILING:
+    if parent is not None and parent.phase is Phase.RECONCILING:
+        world, commands = _finish(world, parent, reason=parent.reason, at=event.at)
+    else:
         world, commands = _activate(world, event.at)
-        return world, (*alarms, *commands)
-    assert parent.outcome is not None, "a parent that is being reconciled has an outcome"
-    world, commands = _finish(world, parent, parent.outcome, reason=parent.reason, at=event.at)
     return world, (*alarms, *commands)
 
 
-def _finish(
-    world: World, parent: ParentState, status: OrderStatus, *, reason: str, at: TimestampNs
-) -> Step:
+def _deadline(world: World, event: DeadlinePassed) -> Step:
+    # What is being signed or sent has a deadline of its own, and ends by itself.
+    parent = world.parents[event.parent]
+    if parent.phase not in {Phase.QUEUED, Phase.OBSERVING}:
+        return world, ()
+    return _settle(world, parent, "deadline passed before the order could be planned", at=event.at)
+
+
+def _hour(world: World) -> Step:
+    if world.active is not None or not world.is_ready:
+        return world, ()  # they are looked at in any case
+    return world, (_look_at_accounts(world),)
+
+
+def _accepted(world: World) -> Step:
+    if world.active is not None:
+        return world, ()  # its fills belong to the ledger that is questioned
+    world = replace(world, ledger=None, reconciliation=None, is_ready=False)
+    return world, (_look_at_accounts(world),)
+
+
+def _finish(world: World, parent: ParentState, *, reason: str, at: TimestampNs) -> Step:
+    world, told = _end(world, parent, reason=reason, at=at)
+    world, commands = _activate(world, at)
+    return world, (*told, *commands)
+
+
+def _reject(world: World, parent: ParentState, *, reason: str, at: TimestampNs) -> Step:
+    return _finish(world, replace(parent, outcome=OrderStatus.REJECTED), reason=reason, at=at)
+
+
+def _end(world: World, parent: ParentState, *, reason: str, at: TimestampNs) -> Step:
+    status = parent.outcome or progress.outcome(world, parent, at)
     done = progress.ended(parent, status, reason=reason, at=at)
-    world, commands = _activate(world.with_parent(done), at)
-    return world, (ReportParent(parent.order.id, status, reason), *commands)
+    return world.with_parent(done), (ReportParent(parent.order.id, status, reason),)
 
 
-def _limits(world: World) -> Limits:
-    assert world.started is not None, "the first event is EngineStarted"
-    return world.started.limits
-
-
-def _instruments(world: World) -> tuple[Instrument, ...]:
-    assert world.started is not None, "the first event is EngineStarted"
-    return world.started.instruments
+def _look_at_accounts(world: World) -> ObserveAccounts:
+    return ObserveAccounts(world.accounts, world.epoch, tuple(sorted(world.mined.items())))

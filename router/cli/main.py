@@ -181,6 +181,20 @@ def approve(
 
 @app.command()
 @guarded
+def accept(
+    config: ConfigPath,
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why the accounts are right.")],
+    as_json: Json = False,
+) -> None:
+    """End a halt: take the accounts as they are for the ledger's baseline, and say why."""
+    from router.cli import accept as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(config, reason=reason, as_json=as_json)
+
+
+@app.command()
+@guarded
 def replay(
     journal: Annotated[Path, typer.Argument(help="Journal file.", show_default=False)],
     *,

@@ -11,8 +11,8 @@ from typing import TypeAlias
 from router import engine
 from router.compose.assembly import Assembly, connected
 from router.compose.dry_run import order_context
-from router.domain.error import ConfigError, JournalError
-from router.domain.event import EngineStarted, Event
+from router.domain.error import ConfigError, JournalError, OrderError
+from router.domain.event import AccountsObserved, BaselineAccepted, EngineStarted, Event
 from router.gateway.order_request import parse_order
 from router.journal.replay import ReplayReport, replay
 from router.shell import store
@@ -60,6 +60,29 @@ class Desk:
         finally:
             self.runtime.unwatch(watcher)
         return report(self.runtime.world, done)
+
+    async def accept(self, reason: str) -> None:
+        """Take the accounts as they are for the baseline, and return once that is durable.
+
+        Raises
+        ------
+        OrderError
+            If an order is at work: its fills belong to the ledger that is questioned.
+        """
+        if self.runtime.world.active is not None:
+            raise OrderError("an order is at work; accept once it has ended")
+        taken = asyncio.Event()
+
+        def watcher(event: Event, world: World) -> None:
+            if isinstance(event, AccountsObserved) and world.ledger is not None:
+                taken.set()
+
+        self.runtime.watch(watcher)
+        try:
+            self.runtime.post(BaselineAccepted(reason, self._assembly.clock.now()))
+            await taken.wait()
+        finally:
+            self.runtime.unwatch(watcher)
 
 
 @asynccontextmanager
@@ -115,7 +138,9 @@ def _journal(path: Path) -> Iterator[tuple[store.JournalStore, str]]:
     except OSError as error:
         problem = f"engine.journal: {path.parent} cannot be made ({error.strerror})"
         raise ConfigError(f"{problem}; choose another") from error
-    journal_id = store.identity(path) if path.exists() else secrets.token_hex(8)
+    # A desk that was killed while it created its journal leaves an empty file.
+    has_begun = path.exists() and path.stat().st_size > 0
+    journal_id = store.identity(path) if has_begun else secrets.token_hex(8)
     journal = store.open_journal(path, journal_id=journal_id)
     try:
         yield journal, journal_id

@@ -55,10 +55,16 @@ class ObserveAccounts:
     """Read balances and positions for reconciliation.
 
     The epoch comes back with the answer: if it has moved on since, the answer is too old to use.
+
+    Attributes
+    ----------
+    blocks_min : tuple of (AccountId, int)
+        Blocks that hold transactions of ours: a node behind them has not seen all we did.
     """
 
     accounts: tuple[AccountId, ...]
     epoch: int
+    blocks_min: tuple[tuple[AccountId, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,29 @@ class AccountsObserved:
     at: TimestampNs
 
 
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """A parent's deadline is over; what waits for it waits no longer."""
+
+    parent: ParentId
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class HourStruck:
+    """Time for another look at balances and positions, also where nothing trades."""
+
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineAccepted:
+    """Somebody answers for a difference: what the venues say now is the ledger's new baseline."""
+
+    reason: str
+    at: TimestampNs
+
+
 Event: TypeAlias = (
     EngineStarted
     | ParentSubmitted
@@ -174,4 +197,7 @@ Event: TypeAlias = (
     | ChildFilled
     | ChildEnded
     | AccountsObserved
+    | DeadlinePassed
+    | HourStruck
+    | BaselineAccepted
 )

@@ -68,17 +68,16 @@ def decide(world: World, parent: ParentState, candidates: tuple[Instrument, ...]
 
 def next_round(world: World, parent: ParentState) -> Next:
     """Say whether a round is left."""
-    assert world.started is not None, "the first event is EngineStarted"
-    if parent.round < world.started.limits.plan_rounds_max:
+    if parent.round < world.limits.plan_rounds_max:
         return Next.NEXT_ROUND
     return Next.GIVE_BACK
 
 
-def final_status(world: World, parent: ParentState, otherwise: OrderStatus) -> OrderStatus:
-    """Return the FIX status a parent ends with: filled, canceled with a part, or `otherwise`."""
-    if left(world, parent).atoms <= 0:
-        return OrderStatus.FILLED
-    return OrderStatus.CANCELED if filled(world, parent).atoms else otherwise
+def outcome(world: World, parent: ParentState, at: TimestampNs) -> OrderStatus:
+    """Return the FIX status a parent ends with, were it to end now."""
+    if filled(world, parent).atoms:
+        return OrderStatus.FILLED if left(world, parent).atoms <= 0 else OrderStatus.CANCELED
+    return OrderStatus.EXPIRED if parent.order.deadline_at <= at else OrderStatus.REJECTED
 
 
 def _dust(rest: Amount, candidates: tuple[Instrument, ...]) -> int:

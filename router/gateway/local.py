@@ -43,11 +43,17 @@ def socket_path(journal: Path) -> Path:
 @asynccontextmanager
 async def listening(path: Path, work: Work) -> AsyncIterator[None]:
     """Answer requests until the block is left; the caller owns the journal, so the path is free."""
+    open_now: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        task = asyncio.current_task()
+        assert task is not None, "connections are served by tasks"
+        open_now.add(task)
+        # A client that waits while we stop is hung up on; its order goes on at the next start.
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             await _answer(reader, writer, work)
         writer.close()
+        open_now.discard(task)
 
     with _path_taken(path):
         with _for_owner_only():
@@ -56,6 +62,10 @@ async def listening(path: Path, work: Work) -> AsyncIterator[None]:
             yield
         finally:
             server.close()
+            for task in open_now:
+                task.cancel()
+            if open_now:
+                await asyncio.wait(open_now)
 
 
 async def ask(path: Path, request: Mapping[str, str], tell: Tell) -> bytes:

@@ -1,29 +1,55 @@
 """Compare our ledger with what the venues say, to the atom. Decides nothing, changes nothing."""
 
+from collections.abc import Iterator, Mapping
+
 from router.domain.account import AccountSnapshot
+from router.domain.instrument import Instrument, InstrumentKind
+from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId
 from router.state.ledger import Difference, Ledger
 
 
-def compare(ledger: Ledger, accounts: tuple[AccountSnapshot, ...]) -> tuple[Difference, ...]:
+def compare(
+    ledger: Ledger, accounts: tuple[AccountSnapshot, ...], instruments: tuple[Instrument, ...]
+) -> tuple[Difference, ...]:
     """Return every balance and position that differs; empty means that the books agree.
 
-    An account that was not read is not compared. A balance that only one side knows counts as zero
-    on the other.
+    Compared is what the ledger knows of accounts that were read and assets and instruments that
+    are configured; of these, what a venue does not tell counts as zero. What the ledger has no
+    baseline of is new to the configuration, and cannot differ.
     """
-    read = {a.account: a for a in accounts}
+    read = {a.account for a in accounts}
     actual = Ledger.from_accounts(accounts)
     balances = (
-        Difference(account, str(asset), expected, actual_atoms)
-        for account, asset in sorted(ledger.balances.keys() | actual.balances.keys())
+        Difference(account, str(asset), expected, told)
+        for account, asset in sorted(set(_balances(instruments)) & ledger.balances.keys())
         if account in read
-        and (expected := ledger.balances.get((account, asset), 0))
-        != (actual_atoms := actual.balances.get((account, asset), 0))
+        and (expected := ledger.balances[account, asset])
+        != (told := actual.balances.get((account, asset), 0))
     )
     positions = (
         Difference(account, f"position {instrument}", expected, lots)
-        for account, instrument in sorted(ledger.positions.keys() | actual.positions.keys())
+        for account, instrument in sorted(set(_positions(instruments)) & ledger.positions.keys())
         if account in read
-        and (expected := ledger.positions.get((account, instrument), 0))
+        and (expected := ledger.positions[account, instrument])
         != (lots := actual.positions.get((account, instrument), 0))
     )
     return (*balances, *positions)
+
+
+def is_behind(accounts: tuple[AccountSnapshot, ...], mined: Mapping[AccountId, int]) -> bool:
+    """Tell whether an account was read before the block of a transaction of ours."""
+    return any(a.block is not None and a.block.number < mined.get(a.account, 0) for a in accounts)
+
+
+def _balances(instruments: tuple[Instrument, ...]) -> Iterator[tuple[AccountId, AssetId]]:
+    for instrument in instruments:
+        yield (instrument.account, instrument.quote.id)
+        if instrument.kind is InstrumentKind.SPOT_POOL:
+            yield (instrument.account, instrument.base.id)
+            yield (instrument.account, NATIVE)
+
+
+def _positions(instruments: tuple[Instrument, ...]) -> Iterator[tuple[AccountId, InstrumentId]]:
+    for instrument in instruments:
+        if instrument.kind is InstrumentKind.PERP_BOOK:
+            yield (instrument.account, instrument.id)

@@ -43,11 +43,13 @@ from router.domain.order import TERMINAL, OrderStatus
 from router.domain.units import ChildId, DurationNs
 from router.domain.verdict import Refused
 from router.port import Clock, Resolution
+from router.reconciliation.compare import is_behind
 from router.shell import observe
 from router.shell.reader import Reader
 from router.shell.solver_pool import Solver
 
 Post: TypeAlias = Callable[[Event], None]
+Waiting: TypeAlias = Callable[[], None]
 
 _OBSERVE_TRIES_MAX: Final = 100
 _OBSERVE_PAUSE: Final = DurationNs(100_000_000)
@@ -57,14 +59,23 @@ _ACCOUNT_PAUSE: Final = DurationNs(500_000_000)
 
 
 class Effects:
-    """Performs commands; holds nothing but the tasks under way."""
+    """Performs commands; holds nothing but the tasks under way.
 
-    def __init__(self, reader: Reader, solver: Solver, *, clock: Clock, post: Post) -> None:
+    Parameters
+    ----------
+    waiting : function
+        Called whenever something has to be tried again: others may not be able to wait so long.
+    """
+
+    def __init__(
+        self, reader: Reader, solver: Solver, *, clock: Clock, post: Post, waiting: Waiting
+    ) -> None:
         self._reader = reader
         self._venues = reader.venues
         self._solver = solver
         self._clock = clock
         self._post = post
+        self._waiting = waiting
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolving: set[ChildId] = set()
 
@@ -108,7 +119,7 @@ class Effects:
                 observation = await self._reader.observe(command.instruments, command.accounts)
             except (StaleDataError, VenueError) as error:
                 reason = str(error)
-                await self._clock.sleep(_OBSERVE_PAUSE)
+                await self._pause(_OBSERVE_PAUSE)
                 continue
             self._post(MarketObserved(command.parent, observation, self._clock.now()))
             return
@@ -129,7 +140,11 @@ class Effects:
                 accounts = await self._reader.accounts(command.accounts)
             except VenueError as error:
                 observe.account_unreadable(reason=str(error))
-                await self._clock.sleep(_ACCOUNT_PAUSE)
+                await self._pause(_ACCOUNT_PAUSE)
+                continue
+            if is_behind(accounts, dict(command.blocks_min)):
+                observe.account_unreadable(reason="the node is behind a transaction of ours")
+                await self._pause(_ACCOUNT_PAUSE)
                 continue
             self._post(AccountsObserved(accounts, command.epoch, self._clock.now()))
             return
@@ -174,9 +189,13 @@ class Effects:
                 self._report(child.id, resolution)
                 if resolution.status in TERMINAL:
                     break
-            await self._clock.sleep(pause)
+            await self._pause(pause)
             pause = DurationNs(min(2 * pause, _RESOLVE_PAUSE_MAX))
         self._resolving.discard(child.id)
+
+    async def _pause(self, duration: DurationNs) -> None:
+        await self._clock.sleep(duration)
+        self._waiting()
 
     def _report(self, child: ChildId, resolution: Resolution) -> None:
         # Fills first: the last word on a child comes after all of them. Repeats are dropped by id.

@@ -1,11 +1,9 @@
 """Fresh state for a decision: the market from the live view, the accounts from their venues."""
 
-import asyncio
 from collections.abc import Mapping
 
 from router.algo.sweep import pool_mid
 from router.domain.account import AccountSnapshot
-from router.domain.error import VenueError
 from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.market import PoolSnapshot
 from router.domain.observation import ChainGas, Observation
@@ -67,22 +65,16 @@ class Reader:
         )
 
     async def accounts(self, accounts: tuple[AccountId, ...]) -> tuple[AccountSnapshot, ...]:
-        """Return balances and positions of each account, read at once.
+        """Return balances and positions of each account.
 
         Raises
         ------
         VenueError
             If one could not be read.
         """
-        try:
-            async with asyncio.TaskGroup() as group:
-                reads = [group.create_task(self._by_account[a].read_account()) for a in accounts]
-        except ExceptionGroup as errors:
-            expected = [e for e in errors.exceptions if isinstance(e, VenueError)]
-            if len(expected) < len(errors.exceptions):
-                raise
-            raise expected[0] from errors
-        return tuple(read.result() for read in reads)
+        # One after another: a task group that holds a failure drops a cancellation, and whoever
+        # retries on failures would then never stop.
+        return tuple([await self._by_account[a].read_account() for a in accounts])
 
     def _gas(self, account: AccountId, quotes: set[AssetId]) -> ChainGas | None:
         venue = self._by_account[account].id

@@ -12,8 +12,14 @@ from typing import Final, Protocol, TypeAlias
 
 from router import engine
 from router.domain.command import Command
-from router.domain.error import OrderError
-from router.domain.event import EngineStarted, Event, ParentSubmitted
+from router.domain.error import ConfigError, OrderError
+from router.domain.event import (
+    DeadlinePassed,
+    EngineStarted,
+    Event,
+    HourStruck,
+    ParentSubmitted,
+)
 from router.domain.order import ParentOrder
 from router.domain.units import ParentId
 from router.journal import codec
@@ -28,6 +34,7 @@ from router.state.world import ParentState, Phase, World
 
 Watcher: TypeAlias = Callable[[Event, World], None]
 
+_HOUR_S: Final = 3_600
 _PARENTS_OPEN_MAX: Final = 1_000  # waiting parents; beyond it submissions are refused
 
 
@@ -74,7 +81,13 @@ class Runtime:
         self.started = asyncio.Event()
         self._watchers: list[Watcher] = []
         self._group: asyncio.TaskGroup | None = None
-        self._effects = Effects(parts.reader, parts.solver, clock=parts.clock, post=self.post)
+        self._effects = Effects(
+            parts.reader,
+            parts.solver,
+            clock=parts.clock,
+            post=self.post,
+            waiting=self._expire,
+        )
 
     def watch(self, watcher: Watcher) -> None:
         """Call `watcher` with each event once it is durable, and the world after it."""
@@ -89,17 +102,27 @@ class Runtime:
 
         Raises
         ------
+        ConfigError
+            If a child is in flight at a venue that is no longer configured.
         ExceptionGroup
             Whatever a part failed with; what was journaled is safe.
         """
+        for child in self.world.open_children():
+            if child.order.venue not in self._parts.reader.venues:
+                raise ConfigError(
+                    f"venues.{child.order.venue}: order {child.order.id} is in flight there;"
+                    " put the venue back until it has ended"
+                )
         async with asyncio.TaskGroup() as group:
             self._group = group
             reader = self._parts.reader
             streams = follow(reader.venues, reader.market, self._parts.clock)
             tasks = [group.create_task(streams), group.create_task(self._dispatch())]
             self.post(start)
+            self._strike_later()
             self.started.set()
             await stop.wait()
+            self._strike.cancel()
             for task in tasks:
                 task.cancel()
             self._effects.cancel()
@@ -152,6 +175,20 @@ class Runtime:
         finally:
             self.unwatch(look)
         return self.world.parents[parent]
+
+    def _expire(self) -> None:
+        # Nothing can be read or settled at the moment; orders with a deadline are told in time.
+        now = self._parts.clock.now()
+        for parent in self.world.parents.values():
+            if parent.phase in {Phase.QUEUED, Phase.OBSERVING} and parent.order.deadline_at <= now:
+                self.post(DeadlinePassed(parent.order.id, now))
+
+    def _strike_later(self) -> None:
+        self._strike = asyncio.get_running_loop().call_later(_HOUR_S, self._strike_now)
+
+    def _strike_now(self) -> None:
+        self.post(HourStruck(self._parts.clock.now()))
+        self._strike_later()
 
     async def _dispatch(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -52,7 +53,7 @@ class SolverPool:
             seconds = self._deadline / NS_PER_S
             message = f"no plan within {seconds:g} s; send it again, or allow more time"
             return Refused(NoRouteReason.SOLVER, message)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, KeyboardInterrupt):
             self._restart()
             message = "the solver process died and was started again; send the order again"
             return Refused(NoRouteReason.SOLVER, message)
@@ -69,7 +70,7 @@ class SolverPool:
 def _start(first: Callable[[], None]) -> tuple[ProcessPoolExecutor, "Future[None]"]:
     # spawn, not fork: the parent has threads and sockets that a child must not inherit.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_die_with_parent)
+    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
     return pool, pool.submit(first)
 
 
@@ -78,6 +79,12 @@ def _end(pool: ProcessPoolExecutor) -> None:
     for process in processes:
         process.terminate()
     pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    # An interrupt typed at the terminal is for the parent, which ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
 
 
 def _die_with_parent() -> None:
@@ -110,3 +117,7 @@ def _solve(problem: RoutingProblem) -> RoutePlan | Refused:
         return Refused(error.reason, str(error))
     except SolverError as error:
         return Refused(NoRouteReason.SOLVER, str(error))
+    except Exception as error:  # noqa: BLE001 - a fault of the optimiser must not end the desk
+        said = f"{type(error).__name__}: {error}"
+        message = f"the optimiser failed on this order ({said}); this is a bug, please report it"
+        return Refused(NoRouteReason.SOLVER, message)

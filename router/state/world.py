@@ -4,7 +4,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from router.domain.event import EngineStarted
+from router.domain.event import EngineStarted, Limits
 from router.domain.instrument import Instrument
 from router.domain.order import (
     TERMINAL,
@@ -97,19 +97,31 @@ class World:
     nonces: Mapping[AccountId, int] = field(default_factory=dict)  # the next one not yet used
     ledger: Ledger | None = None
     epoch: int = 0  # counts what changed the ledger, and what may change it next
+    mined: Mapping[AccountId, int] = field(default_factory=dict)  # newest block that has ours
+    is_ready: bool = False  # whether the accounts were looked at since the last start
     reconciliation: Reconciliation | None = None
 
     @property
     def instruments(self) -> Mapping[InstrumentId, Instrument]:
         """The configured instruments by id."""
+        return {i.id: i for i in self.configured}
+
+    @property
+    def configured(self) -> tuple[Instrument, ...]:
+        """The configured instruments, in the file's order."""
         assert self.started is not None, "the first event is EngineStarted"
-        return {i.id: i for i in self.started.instruments}
+        return self.started.instruments
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of this run."""
+        assert self.started is not None, "the first event is EngineStarted"
+        return self.started.limits
 
     @property
     def accounts(self) -> tuple[AccountId, ...]:
         """The configured accounts, in a fixed order."""
-        assert self.started is not None, "the first event is EngineStarted"
-        return tuple(dict.fromkeys(i.account for i in self.started.instruments))
+        return tuple(dict.fromkeys(i.account for i in self.configured))
 
     @property
     def halt_reason(self) -> str | None:

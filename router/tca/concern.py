@@ -2,14 +2,17 @@
 
 from router.domain.event import (
     AccountsObserved,
+    BaselineAccepted,
     ChildAcknowledged,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
     ChildSigned,
     ChildWentSilent,
+    DeadlinePassed,
     EngineStarted,
     Event,
+    HourStruck,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
@@ -25,7 +28,13 @@ def parent_of(event: Event, world: World) -> ParentId | None:
     match event:
         case ParentSubmitted():
             return event.order.id
-        case MarketObserved() | ObservationFailed() | RouteSolved() | RouteRefused():
+        case (
+            MarketObserved()
+            | ObservationFailed()
+            | RouteSolved()
+            | RouteRefused()
+            | DeadlinePassed()
+        ):
             return event.parent
         case (
             ChildSigned()
@@ -36,5 +45,5 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | ChildEnded()
         ):
             return world.children[event.child].order.parent
-        case EngineStarted() | AccountsObserved():
+        case EngineStarted() | AccountsObserved() | HourStruck() | BaselineAccepted():
             return None

@@ -2,14 +2,17 @@
 
 from router.domain.event import (
     AccountsObserved,
+    BaselineAccepted,
     ChildAcknowledged,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
     ChildSigned,
     ChildWentSilent,
+    DeadlinePassed,
     EngineStarted,
     Event,
+    HourStruck,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
@@ -55,6 +58,12 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return _ended(event, world)
         case AccountsObserved():
             return _reconciled(world)
+        case DeadlinePassed():
+            return f"deadline of {event.parent} passed"
+        case HourStruck():
+            return None
+        case BaselineAccepted():
+            return f"accounts accepted as they are: {event.reason}"
 
 
 def _observed(observation: Observation) -> str:

@@ -6,6 +6,7 @@ asked, so the venue says it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from router.domain.error import MalformedDataError
 from router.domain.units import DurationNs
@@ -13,7 +14,6 @@ from venues.evm import revert
 from venues.evm.multicall import CALLS_MAX, ContractCall, decode_results, encode_calls
 from venues.evm.node import (
     Header,
-    Included,
     Log,
     Receipt,
     parse_body,
@@ -29,6 +29,9 @@ from venues.transport.json_rpc import Call, Json, JsonRpc, JsonRpcError, Subscri
 
 LATEST = "latest"
 PENDING = "pending"
+
+
+_DEEP: Final = 64  # blocks; what a node makes of the newest ones may not be whole yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,17 @@ class Mined:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a node knows of a transaction: mined, or whether another one has used its nonce."""
+    """What a node knows of a transaction.
+
+    Attributes
+    ----------
+    is_nonce_used, is_nonce_lost : bool
+        By whatever transaction; and for certain by another one.
+    """
 
     tip: Header
     mined: Mined | None
+    is_nonce_used: bool
     is_nonce_lost: bool
 
 
@@ -161,15 +171,21 @@ class Chain:
         if receipt is None:
             # While it makes a block a node may show the new nonce before the receipt that belongs
             # to it, even for the block before: only the other transaction itself is a proof.
-            body = await self._body_using(nonce, sender=sender, tip=tip)
+            used = await self._block_using(nonce, sender=sender, tip=tip)
+            if used is None:
+                return Sighting(tip, None, is_nonce_used=False, is_nonce_lost=False)
+            body = parse_body(await self.request("eth_getBlockByNumber", hex(used), True))  # noqa: FBT003 (JSON-RPC is positional)
             found = [one for one in body if (one.sender, one.nonce) == (sender.lower(), nonce)]
-            is_lost = any(one.hash != transaction_hash for one in found)
-            return Sighting(tip, None, is_nonce_lost=is_lost)
+            # Deep down there is no such doubt: a receipt of ours would be there.
+            is_deep = not found and used <= tip.number - _DEEP
+            is_lost = is_deep or any(one.hash != transaction_hash for one in found)
+            return Sighting(tip, None, is_nonce_used=True, is_nonce_lost=is_lost)
         header = await self.header(receipt.block_hash)
         if header is None:  # the block was replaced since the receipt was read
-            return Sighting(tip, None, is_nonce_lost=False)
+            return Sighting(tip, None, is_nonce_used=True, is_nonce_lost=False)
         reason = "" if receipt.succeeded else await self._revert_reason(receipt)
-        return Sighting(tip, Mined(receipt, header, reason), is_nonce_lost=False)
+        mined = Mined(receipt, header, reason)
+        return Sighting(tip, mined, is_nonce_used=True, is_nonce_lost=False)
 
     async def estimate_gas(self, transaction: Transaction) -> int:
         """Execute on top of what is pending, without effect, and return the gas it takes.
@@ -208,21 +224,28 @@ class Chain:
         """Close the connection; idempotent."""
         await self.rpc.close()
 
-    # Returns the block that used a nonce, empty if none has. Steps back from the tip doubling the
-    # stride, then halves the interval it found.
-    async def _body_using(self, nonce: int, *, sender: str, tip: Header) -> tuple[Included, ...]:
+    # Returns the block that used a nonce, None if none has. Steps back from the tip doubling the
+    # stride, then halves the interval it found. Where the node has no state any more, it looks no
+    # further back.
+    async def _block_using(self, nonce: int, *, sender: str, tip: Header) -> int | None:
         if await self._nonce_after(tip.number, sender=sender) <= nonce:
-            return ()
+            return None
         used, unused = tip.number, max(tip.number - 1, 0)
-        while unused and await self._nonce_after(unused, sender=sender) > nonce:
+        while unused and await self._is_used(nonce, sender=sender, block=unused):
             used, unused = unused, max(unused - 2 * (tip.number - unused), 0)
         while used - unused > 1:
             middle = (used + unused) // 2
-            if await self._nonce_after(middle, sender=sender) > nonce:
+            if await self._is_used(nonce, sender=sender, block=middle):
                 used = middle
             else:
                 unused = middle
-        return parse_body(await self.request("eth_getBlockByNumber", hex(used), True))  # noqa: FBT003 (JSON-RPC is positional)
+        return used
+
+    async def _is_used(self, nonce: int, *, sender: str, block: int) -> bool:
+        try:
+            return await self._nonce_after(block, sender=sender) > nonce
+        except JsonRpcError:
+            return False  # full nodes forget old states
 
     async def _nonce_after(self, block: int, *, sender: str) -> int:
         return parse_quantity(await self.request("eth_getTransactionCount", sender, hex(block)))

@@ -14,6 +14,8 @@ def ended(child: ChildOrder, seen: Sighting, *, router: str, recipient: str) -> 
         return _mined(child, seen.mined, router=router, recipient=recipient)
     if seen.is_nonce_lost:
         return Resolution(OrderStatus.REJECTED, (), None, nonce_lost(child))
+    if seen.is_nonce_used:
+        return None  # by this very transaction, as far as is known: its receipt will come
     if seen.tip.timestamp_s > child.deadline_at // NS_PER_S:
         # The router refuses it in every later block; mined, it could only cost its gas.
         reason = f"not mined by block {seen.tip.number}, which is after the deadline"

@@ -61,7 +61,7 @@ def test_a_request_that_cannot_be_is_refused_before_anything_is_connected(desk, 
         (("buy", "10", "ETH", "--limit", "1000"), ["limit price"]),
         (("sell", "10", "ETH", "--limit", "9000"), ["limit price"]),
         (("buy", "10", "ETH", "--slippage-max", "9001"), ["slippage_max", "9000 bps"]),
-        (("buy", "1", "ETH", "--quote", "ETH"), ["price"]),
+        (("buy", "1", "ETH", "--quote", "ETH"), ["no configured instrument trades"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -89,6 +89,7 @@ LIMITS = Limits(
 )
 STARTED = EngineStarted("journal", (POOL, PERP), LIMITS, "test", T0)
 BLOCK = BlockRef(7, "0x07", "0x06", T0)
+LATER = BlockRef(99, "0x99", "0x98", T0)
 
 
 def accounts(**changes: int) -> tuple[AccountSnapshot, ...]:
@@ -212,7 +213,9 @@ class Driver:
         self.reconcile()
 
     def reconcile(self, **changes: int) -> tuple[Command, ...]:
-        return self.feed(AccountsObserved(accounts(**changes), self.world.epoch, self.tick()))
+        chain, perp = accounts(**changes)
+        later = replace(chain, block=LATER)  # after every transaction of these scenes
+        return self.feed(AccountsObserved((later, perp), self.world.epoch, self.tick()))
 
     def submit(self, parent: ParentOrder) -> ParentState:
         self.feed(ParentSubmitted(parent, self.tick()))

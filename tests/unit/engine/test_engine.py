@@ -30,11 +30,13 @@ from tests.unit.engine.scene import (
     CHAIN,
     ETH,
     ETHER,
+    LATER,
     LIMITS,
     PERP,
     POOL,
     STARTED,
     Driver,
+    accounts,
     observation,
     order,
     plan,
@@ -362,6 +364,21 @@ def test_a_restart_asks_for_what_was_sent_and_signs_what_was_not():
     assert resolved == (ResolveChild(child, signed),)
 
 
+def moved(world):
+    """Return what the fills and gas of a world have moved, as the scene's accounts take it."""
+    changes = {"native": 0, "eth": 0, "usdc": 0, "cash": 0, "lots": 0}
+    for child in world.children.values():
+        changes["native"] -= child.gas.atoms if child.gas else 0
+        for fill in child.fills:
+            if fill.instrument == PERP.id:
+                changes["cash"] -= fill.notional.atoms
+                changes["lots"] += fill.quantity.atoms // PERP.lot_atoms
+            else:
+                changes["usdc"] -= fill.notional.atoms
+                changes["eth"] += fill.quantity.atoms
+    return changes
+
+
 def test_a_restart_at_any_event_ends_in_the_same_place():
     driver, parent = Driver(), order()
     driver.start()
@@ -379,11 +396,23 @@ def test_a_restart_at_any_event_ends_in_the_same_place():
         asked = {c.child.id for c in commands if isinstance(c, SignChild | ResolveChild)}
         assert asked == open_children, f"after event {crash}"
         for event in driver.history[crash:]:
-            # The rest happens as it did; what was being solved is observed again first.
-            if isinstance(event, RouteSolved) and world.active.phase is Phase.OBSERVING:
+            # The accounts are looked at, what was being planned is planned again, and the rest
+            # happens as it did.
+            if any(isinstance(c, ObserveAccounts) for c in commands):
+                told = AccountsObserved(later_accounts(world), world.epoch, event.at)
+                world, commands = engine.step(world, told)
+            active = world.active
+            if isinstance(event, RouteSolved) and active and active.phase is Phase.OBSERVING:
                 world, _ = engine.step(world, MarketObserved(parent.id, observation(), event.at))
-            if isinstance(event, AccountsObserved):
-                event = replace(event, epoch=world.epoch)  # noqa: PLW2901
-            world, _ = engine.step(world, event)
+            if not isinstance(event, AccountsObserved):
+                world, commands = engine.step(world, event)
+        if any(isinstance(c, ObserveAccounts) for c in commands):
+            last = AccountsObserved(later_accounts(world), world.epoch, driver.tick())
+            world, _ = engine.step(world, last)
         assert world.parents[parent.id].status is straight.parents[parent.id].status
         assert world.ledger == straight.ledger, f"after event {crash}"
+
+
+def later_accounts(world):
+    chain, perp = accounts(**moved(world))
+    return (replace(chain, block=LATER), perp)

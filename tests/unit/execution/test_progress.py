@@ -122,7 +122,7 @@ def test_cash_is_left_down_to_the_last_atom():
 def test_the_last_status_is_what_was_reached(ethers, status):
     world, parent = world_of(order(), filled_child(order(), ethers * ETHER, stage=0, name="a"))
 
-    assert progress.final_status(world, parent, OrderStatus.EXPIRED) is status
+    assert progress.outcome(world, parent, order().deadline_at) is status
 
 
 def test_a_parent_ends_with_its_reason_and_its_time():

@@ -2,12 +2,16 @@ from dataclasses import replace
 
 from router.domain.account import Position
 from router.domain.units import Amount, AssetId, InstrumentId
-from router.reconciliation.compare import compare
+from router.reconciliation import compare as books
 from router.state.ledger import Ledger
-from tests.unit.engine.scene import CHAIN, MARGIN, PERP, accounts
+from tests.unit.engine.scene import CHAIN, MARGIN, PERP, POOL, accounts
 
 LEDGER = Ledger.from_accounts(accounts())
 DAI = AssetId("DAI")
+
+
+def compare(ledger, read):
+    return books.compare(ledger, read, (POOL, PERP))
 
 
 def changed(index, **changes):
@@ -30,12 +34,15 @@ def test_an_account_that_was_not_read_is_not_compared():
     assert compare(LEDGER, ()) == ()
 
 
-def test_a_balance_only_the_venue_knows_counts_as_zero_on_our_side():
+def test_what_the_ledger_has_no_baseline_of_is_new_and_cannot_differ():
     held = (*accounts()[0].balances, Amount(DAI, 4))
 
-    (difference,) = compare(LEDGER, changed(0, balances=held))
+    assert compare(LEDGER, changed(0, balances=held)) == ()
 
-    assert (difference.item, difference.expected, difference.actual) == ("DAI", 0, 4)
+
+def test_what_is_no_longer_configured_is_not_compared():
+    assert books.compare(LEDGER, accounts(lots=5, cash=4), (POOL,)) == ()
+    assert books.compare(LEDGER, accounts(eth=5), (PERP,)) == ()
 
 
 def test_a_balance_only_we_know_counts_as_zero_on_the_venues_side():
@@ -56,12 +63,10 @@ def test_a_zero_that_only_one_side_writes_down_is_no_difference():
     assert compare(LEDGER, changed(1, positions=())) == ()
 
 
-def test_a_position_only_the_venue_knows_is_named():
-    positions = (Position(InstrumentId("hyperliquid:BTC"), -3, 3),)
+def test_a_position_we_did_not_trade_is_named():
+    (difference,) = compare(LEDGER, accounts(lots=-3))
 
-    (difference,) = compare(LEDGER, changed(1, positions=positions))
-
-    assert (difference.account, difference.item) == (MARGIN, "position hyperliquid:BTC")
+    assert (difference.account, difference.item) == (MARGIN, f"position {PERP.id}")
     assert (difference.expected, difference.actual) == (0, -3)
 
 

@@ -34,7 +34,7 @@ from tests.unit.engine.scene import (
     plan,
 )
 
-DEADLINE_S = 20.0
+DEADLINE_S = 5.0
 GAS_ATOMS = 10**14
 SNAPSHOT = replace(observation().pools[0], tick=-196_257)
 BOOK, CONTEXT = observation().books[0], observation().contexts[0]
@@ -163,7 +163,7 @@ def filled(child):
     return Resolution(
         status=OrderStatus.FILLED,
         fills=fills_of(child),
-        gas=GasPaid(GAS_ATOMS, 100_000, 8, "0x08") if child.account == CHAIN else None,
+        gas=GasPaid(GAS_ATOMS, 100_000, 7, "0x07") if child.account == CHAIN else None,
         reason="",
     )
 

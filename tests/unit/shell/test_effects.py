@@ -54,7 +54,7 @@ class Inbox:
 async def working(floor):
     """Give a way to perform commands, and the events that come of them."""
     inbox = Inbox()
-    effects = Effects(floor.reader, floor.solver, clock=floor.clock, post=inbox.post)
+    effects = Effects(floor.reader, floor.solver, clock=floor.clock, post=inbox.post, waiting=list)
     async with asyncio.TaskGroup() as group:
         yield lambda command: effects.perform(command, group), inbox
         effects.cancel()
@@ -177,7 +177,7 @@ def test_a_child_is_asked_for_once_at_a_time_however_often_that_is_commanded():
 
 
 def test_accounts_come_back_with_the_epoch_they_were_asked_at():
-    (event,) = performed(Floor(), ObserveAccounts((CHAIN, MARGIN), 7))
+    (event,) = performed(Floor(), ObserveAccounts((CHAIN, MARGIN), 7, ()))
 
     assert event == AccountsObserved(accounts(), 7, event.at)
 

@@ -1,4 +1,3 @@
-import asyncio
 from dataclasses import replace
 from fractions import Fraction
 
@@ -118,29 +117,7 @@ def test_an_account_that_cannot_be_read_is_the_venues_error_and_not_a_group():
 
 def test_a_bug_in_a_venue_is_not_taken_for_its_answer():
     floor = ready()
-    floor.perp.reads.answers.append(VenueError(PERP.venue, "no answer"))
     floor.chain.reads.answers.append(ZeroDivisionError("a bug"))
 
-    with pytest.raises(ExceptionGroup) as failed:
+    with pytest.raises(ZeroDivisionError):
         observed(floor)
-
-    assert failed.value.subgroup(ZeroDivisionError) is not None
-
-
-def test_accounts_are_read_side_by_side():
-    floor = ready()
-
-    async def together():
-        both = asyncio.Barrier(2)
-        for venue in (floor.chain, floor.perp):
-            venue.read_account = waiting(both, venue.read_account)
-        return await floor.reader.accounts((CHAIN, MARGIN))
-
-    def waiting(both, read):
-        async def wait_first():
-            await both.wait()
-            return await read()
-
-        return wait_first
-
-    assert run(together()) == accounts()

@@ -4,14 +4,17 @@ import pytest
 
 from router.domain.event import (
     AccountsObserved,
+    BaselineAccepted,
     ChildAcknowledged,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
     ChildSigned,
     ChildWentSilent,
+    DeadlinePassed,
     EngineStarted,
     Event,
+    HourStruck,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
@@ -196,16 +199,19 @@ def whole_story():
     driver.submit(fourth)
     (unsent,) = driver.solve(driver.observe(fourth), (POOL, 10))
     driver.feed(ChildNotSent(unsent.id, "would revert", driver.tick()))
+    driver.feed(DeadlinePassed(fourth.id, driver.tick()))
+    driver.feed(HourStruck(driver.tick()))
+    driver.feed(BaselineAccepted("a deposit", driver.tick()))
     return driver
 
 
-def test_every_kind_of_event_has_a_sentence_and_a_fill_alone_has_none():
+def test_every_kind_of_event_has_a_sentence_but_a_fill_and_an_hour():
     driver = whole_story()
 
     told = dict(driver.lines)
 
     assert told.keys() == set(get_args(Event))
-    assert {kind for kind, line in told.items() if line is None} == {ChildFilled}
+    assert {kind for kind, line in told.items() if line is None} == {ChildFilled, HourStruck}
     assert all(line and "\n" not in line for line in told.values() if line is not None)
 
 
@@ -215,7 +221,7 @@ def test_every_event_is_somebodys_or_everybodys():
     owners = {type(event): parent_of(event, driver.world) for event in driver.history}
 
     everybodys = {kind for kind, owner in owners.items() if owner is None}
-    assert everybodys == {EngineStarted, AccountsObserved}
+    assert everybodys == {*(EngineStarted, AccountsObserved, HourStruck, BaselineAccepted)}
     assert set(owners.values()) - {None} <= set(driver.world.parents)
     assert owners[ChildSigned] == order().id
     assert owners[ObservationFailed] == order(name="other").id
