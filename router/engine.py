@@ -266,15 +266,10 @@ def _child(world: World, event: ChildEvent) -> Step:
 def _filled(world: World, child: ChildState, event: ChildFilled) -> Step:
     assert world.ledger is not None, "nothing is sent before the ledger has a baseline"
     # The child's own leg: the configuration may have changed since it was sent.
-    legs = (leg.instrument for leg in child.order.legs)
-    instrument = next(i for i in legs if i.id == event.fill.instrument)
-    ledger = world.ledger.with_fill(instrument, child.order.side, event.fill)
-    world = replace(world, ledger=ledger)
-    parent = world.parents[child.order.parent]
-    if progress.left(world, parent).atoms >= 0:
-        return world, ()
-    alarm = f"{parent.order.id}: filled more than ordered, {progress.filled(world, parent).atoms}"
-    return world, (RaiseAlarm(alarm),)
+    leg = next(x for x in child.order.legs if x.instrument.id == event.fill.instrument)
+    ledger = world.ledger.with_fill(leg.instrument, child.order.side, event.fill)
+    alarm = progress.excess(child, leg)
+    return replace(world, ledger=ledger), () if alarm is None else (RaiseAlarm(alarm),)
 
 
 def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from router.domain.instrument import STAGES, Instrument
 from router.domain.order import TERMINAL, OrderStatus, ParentOrder
-from router.domain.units import Amount, TimestampNs
-from router.state.world import ParentState, Phase, World
+from router.domain.plan import Leg, QuantityKind
+from router.domain.units import Amount, Side, TimestampNs
+from router.state.world import ChildState, ParentState, Phase, World
 
 
 class Next(enum.Enum):
@@ -40,6 +41,23 @@ def filled(world: World, parent: ParentState) -> Amount:
 def left(world: World, parent: ParentState) -> Amount:
     """Return what is still to trade; negative only if a venue filled more than was sent."""
     return parent.order.quantity - filled(world, parent)
+
+
+def excess(child: ChildState, leg: Leg) -> str | None:
+    """Say what a leg has traded beyond what was sent; None while it kept to it.
+
+    What was exact must not be exceeded, and the other side must keep to its bound.
+    """
+    fills = [f for f in child.fills if f.instrument == leg.instrument.id]
+    quantity = sum(f.quantity.atoms for f in fills)
+    cash = sum(f.notional.atoms for f in fills)
+    in_base = leg.quantity_kind is QuantityKind.BASE
+    done, sent = (quantity, leg.quantity.atoms) if in_base else (cash, leg.notional.atoms)
+    if done > sent:
+        return f"{child.order.id}: filled more than ordered, {done} atoms instead of {sent}"
+    if in_base and leg.side is Side.BUY and cash > leg.bound.atoms:
+        return f"{child.order.id}: paid {cash} atoms, beyond the bound of {leg.bound.atoms}"
+    return None
 
 
 def decide(world: World, parent: ParentState, candidates: tuple[Instrument, ...]) -> Next:

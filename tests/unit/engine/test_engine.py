@@ -14,6 +14,7 @@ from router.domain.command import (
 )
 from router.domain.event import (
     AccountsObserved,
+    ChildFilled,
     ChildNotSent,
     ChildWentSilent,
     EngineStarted,
@@ -22,9 +23,9 @@ from router.domain.event import (
     RouteRefused,
     RouteSolved,
 )
-from router.domain.order import GasPaid, OrderStatus
+from router.domain.order import Fill, GasPaid, OrderStatus
 from router.domain.plan import NoRouteReason
-from router.domain.units import Amount, TimestampNs
+from router.domain.units import Amount, Rounding, TimestampNs
 from router.state.world import Phase, World
 from tests.unit.engine.scene import (
     CHAIN,
@@ -32,9 +33,11 @@ from tests.unit.engine.scene import (
     ETHER,
     LATER,
     LIMITS,
+    MID,
     PERP,
     POOL,
     STARTED,
+    USDC,
     Driver,
     accounts,
     observation,
@@ -206,6 +209,29 @@ def test_filling_more_than_was_ordered_raises_an_alarm():
     driver.fill(child, 1, name="second")
 
     assert "more than ordered" in driver.command(RaiseAlarm).message
+
+
+@pytest.mark.parametrize(("pips", "alarms"), [(0, 0), (1_000, 0), (1_001, 1)])
+def test_a_fill_may_use_its_leg_s_bound_and_nothing_beyond(pips, alarms):
+    driver, parent = Driver(), order()
+    driver.start()
+    driver.submit(parent)
+    (child,) = driver.solve(driver.observe(parent), (PERP, 10))
+    driver.sign(child)
+    quantity = child.legs[0].quantity
+    fill = Fill(
+        id="worse",
+        child=child.id,
+        instrument=PERP.id,
+        quantity=quantity,
+        notional=MID.shifted(pips, Rounding.UP).notional(quantity, Rounding.UP),
+        fee=Amount(USDC.id, 0),
+        at_venue=TimestampNs(driver.now),
+    )
+
+    driver.feed(ChildFilled(child.id, fill, driver.tick()))
+
+    assert len([c for c in driver.commands if isinstance(c, RaiseAlarm)]) == alarms
 
 
 def test_a_plan_larger_than_what_is_left_is_refused():
