@@ -13,25 +13,22 @@ from router.domain.command import (
     SolveRoute,
 )
 from router.domain.event import (
-    AccountsObserved,
     ChildFilled,
     ChildNotSent,
     ChildWentSilent,
-    EngineStarted,
     MarketObserved,
     ObservationFailed,
     RouteRefused,
     RouteSolved,
 )
-from router.domain.order import Fill, GasPaid, OrderStatus
+from router.domain.order import Fill, OrderStatus
 from router.domain.plan import NoRouteReason
 from router.domain.units import Amount, Rounding, TimestampNs
-from router.state.world import Phase, World
+from router.state.world import Phase
 from tests.unit.engine.scene import (
     CHAIN,
     ETH,
     ETHER,
-    LATER,
     LIMITS,
     MID,
     PERP,
@@ -39,47 +36,11 @@ from tests.unit.engine.scene import (
     STARTED,
     USDC,
     Driver,
-    accounts,
     observation,
     order,
     plan,
 )
-
-GAS = GasPaid(atoms=10**14, gas_used=100_000, block_number=8, block_hash="0x08")
-
-
-def executed_perp_leg(driver, parent, *, ethers=4, filled=4):
-    """Bring a parent to where its perp leg has ended."""
-    driver.submit(parent)
-    problem = driver.observe(parent)
-    (child,) = driver.solve(problem, (PERP, ethers), (POOL, 10 - ethers))
-    driver.sign(child)
-    driver.acknowledge(child)
-    if filled:
-        driver.fill(child, filled)
-    status = OrderStatus.FILLED if filled == ethers else OrderStatus.CANCELED
-    driver.end(child, status)
-    return child
-
-
-def executed_pool_leg(driver, parent, ethers):
-    problem = driver.observe(parent)
-    (child,) = driver.solve(problem, (POOL, ethers))
-    driver.sign(child)
-    driver.acknowledge(child)
-    driver.fill(child, ethers)
-    driver.end(child, OrderStatus.FILLED, gas=GAS)
-    return child
-
-
-def settled(ethers_pool, ethers_perp):
-    return {
-        "native": -GAS.atoms,
-        "eth": ethers_pool * ETHER,
-        "usdc": -ethers_pool * 3_000 * 10**6,
-        "cash": -ethers_perp * 3_000 * 10**6,
-        "lots": ethers_perp * 10**4,
-    }
+from tests.unit.engine.story import GAS, executed_perp_leg, executed_pool_leg, settled
 
 
 def test_nothing_is_planned_before_the_ledger_has_a_baseline():
@@ -388,57 +349,3 @@ def test_a_restart_asks_for_what_was_sent_and_signs_what_was_not():
 
     assert resigned == (SignChild(child),)
     assert resolved == (ResolveChild(child, signed),)
-
-
-def moved(world):
-    """Return what the fills and gas of a world have moved, as the scene's accounts take it."""
-    changes = {"native": 0, "eth": 0, "usdc": 0, "cash": 0, "lots": 0}
-    for child in world.children.values():
-        changes["native"] -= child.gas.atoms if child.gas else 0
-        for fill in child.fills:
-            if fill.instrument == PERP.id:
-                changes["cash"] -= fill.notional.atoms
-                changes["lots"] += fill.quantity.atoms // PERP.lot_atoms
-            else:
-                changes["usdc"] -= fill.notional.atoms
-                changes["eth"] += fill.quantity.atoms
-    return changes
-
-
-def test_a_restart_at_any_event_ends_in_the_same_place():
-    driver, parent = Driver(), order()
-    driver.start()
-    executed_perp_leg(driver, parent)
-    executed_pool_leg(driver, parent, 6)
-    driver.reconcile(**settled(6, 4))
-    straight = driver.world
-
-    for crash in range(1, len(driver.history) + 1):
-        world = World()
-        again = EngineStarted("journal", (POOL, PERP), LIMITS, "test", TimestampNs(driver.now))
-        for event in (*driver.history[:crash], again):
-            world, commands = engine.step(world, event)
-        open_children = {c.order.id for c in world.open_children()}
-        asked = {c.child.id for c in commands if isinstance(c, SignChild | ResolveChild)}
-        assert asked == open_children, f"after event {crash}"
-        for event in driver.history[crash:]:
-            # The accounts are looked at, what was being planned is planned again, and the rest
-            # happens as it did.
-            if any(isinstance(c, ObserveAccounts) for c in commands):
-                told = AccountsObserved(later_accounts(world), world.epoch, event.at)
-                world, commands = engine.step(world, told)
-            active = world.active
-            if isinstance(event, RouteSolved) and active and active.phase is Phase.OBSERVING:
-                world, _ = engine.step(world, MarketObserved(parent.id, observation(), event.at))
-            if not isinstance(event, AccountsObserved):
-                world, commands = engine.step(world, event)
-        if any(isinstance(c, ObserveAccounts) for c in commands):
-            last = AccountsObserved(later_accounts(world), world.epoch, driver.tick())
-            world, _ = engine.step(world, last)
-        assert world.parents[parent.id].status is straight.parents[parent.id].status
-        assert world.ledger == straight.ledger, f"after event {crash}"
-
-
-def later_accounts(world):
-    chain, perp = accounts(**moved(world))
-    return (replace(chain, block=LATER), perp)
