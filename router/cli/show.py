@@ -24,6 +24,7 @@ from router.optimiser.certificate import sentences
 _BPS_PER_UNIT = 10_000
 _QUANTITY_DECIMALS = 4
 _CASH_DECIMALS = 2
+_PRICE_FIGURES = 6
 _WIDTH = 110
 
 
@@ -102,7 +103,7 @@ def plan_table(plan: RoutePlan) -> Table:
         table.add_row(
             leg.instrument.id,
             _units(leg.quantity.atoms, leg.instrument.base),
-            f"{_average_price(leg):.{_CASH_DECIMALS}f}",
+            _price_digits(_average_price(leg)),
             *_cost_cells(leg.cost, leg.instrument.quote),
             f"{leg.slippage / 100:.2f}",
         )
@@ -247,4 +248,9 @@ def _price_text(price: Price, legs: tuple[Leg, ...]) -> str:
     instrument = legs[0].instrument
     exponent = instrument.base.decimals - instrument.quote.decimals
     ratio = (Decimal(price.quote_atoms) / Decimal(price.base_atoms)).scaleb(exponent)
-    return f"{ratio:.{_CASH_DECIMALS}f}"
+    return _price_digits(ratio)
+
+
+# At least cents, and at least six figures: a cheap asset's price is all behind the point.
+def _price_digits(price: Decimal) -> str:
+    return f"{price:.{max(_CASH_DECIMALS, _PRICE_FIGURES - 1 - price.adjusted())}f}"

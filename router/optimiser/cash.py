@@ -7,7 +7,7 @@ it; `rounding` then makes the cash exact.
 from typing import Final
 
 from router.domain.error import NoRouteError
-from router.domain.plan import NoRouteReason
+from router.domain.plan import BookCandidate, NoRouteReason
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
 from router.optimiser.certificate import Split
@@ -18,7 +18,7 @@ from router.optimiser.problem import (
     Selection,
     scale,
 )
-from router.optimiser.refusal import reachable, refuse_accounts
+from router.optimiser.refusal import HELD_TOLERANCE, reachable, refuse_accounts
 from router.optimiser.source import book_cost, pool_cost
 
 _STEPS_MAX: Final = 40
@@ -68,12 +68,12 @@ def solve_cash(selection: Selection) -> tuple[ScaledProblem, Split]:
 def moved(market: Market, scaled: ScaledProblem, split: Split) -> float:
     """Return the cash a split moves: pool fees inside, taker fees on top, [quote]."""
     problem = market.problem
-    fees = [0] * (len(scaled.curves) - len(problem.books))
-    fees += [book.instrument.fee_pips for book in problem.books]
+    factors = [1.0] * (len(scaled.curves) - len(problem.books))
+    factors += [_gross_up(market, book) for book in problem.books]
     total = 0.0
-    for curve, share, fee in zip(scaled.curves, split.shares, fees, strict=True):
+    for curve, share, factor in zip(scaled.curves, split.shares, factors, strict=True):
         quantity = min(float(share) * curve.quantity, curve.curve.capacity)
-        total += abs(float(curve.curve.cost(quantity))) / (1.0 + market.sign * fee / PIPS_PER_UNIT)
+        total += abs(float(curve.curve.cost(quantity))) / factor
     return total
 
 
@@ -88,15 +88,15 @@ def _marginal(market: Market, split: Split) -> float:
 
 
 def _check_liquidity(market: Market, cash: float) -> None:
-    within = _cash_held((*market.pool_curves, *market.book_curves))
-    if cash <= within:
+    within = _cash_held(market, (*market.pool_curves, *market.book_curves))
+    if cash <= within * HELD_TOLERANCE:
         return
     problem = market.problem
     every = [pool_cost(p, problem.side, limit=None) for p in problem.pools]
     every += [book_cost(b, problem.side, limit=None) for b in problem.books]
-    held = _cash_held(tuple(every))
+    held = _cash_held(market, tuple(every))
     asset = problem.quantity.asset
-    if cash > held:
+    if cash > held * HELD_TOLERANCE:
         raise NoRouteError(
             NoRouteReason.NO_LIQUIDITY,
             f"all instruments together move {held:.6g} {asset}, {cash:.6g} asked; "
@@ -108,5 +108,14 @@ def _check_liquidity(market: Market, cash: float) -> None:
     )
 
 
-def _cash_held(curves: tuple[CostCurve, ...]) -> float:
-    return sum(abs(float(c.cost(c.capacity))) for c in curves)
+# What changes hands if every curve is taken whole: pool fees inside, taker fees on top.
+def _cash_held(market: Market, curves: tuple[CostCurve, ...]) -> float:
+    factors = [1.0] * len(market.problem.pools)
+    factors += [_gross_up(market, book) for book in market.problem.books]
+    pairs = zip(curves, factors, strict=True)
+    return sum(abs(float(c.cost(c.capacity))) / factor for c, factor in pairs)
+
+
+# A buyer pays the taker fee on top of what changes hands, a seller out of it.
+def _gross_up(market: Market, book: BookCandidate) -> float:
+    return 1.0 + market.sign * book.instrument.fee_pips / PIPS_PER_UNIT

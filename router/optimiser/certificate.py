@@ -20,6 +20,7 @@ from router.optimiser.problem import Floats, Row, ScaledCurve, ScaledProblem
 GAP_MAX: Final = 1e-6  # 0.01 bp of the order's notional
 ROOM_TOLERANCE: Final = 1e-9  # of the order's notional; whole atoms are checked again exactly
 DEMAND: Final = "demand"
+REDUCES: Final = "reduce "  # and the row of an account whose orders only reduce positions
 _FLOAT_SLACK: Final = 1e-13  # what the evaluation itself may be off, for costs below the notional
 _BPS: Final = 10_000
 
@@ -44,6 +45,10 @@ class Split:
         Exact cost of the shares, and the bound from the multipliers; both rates.
     multipliers : tuple of Multiplier
         Of every branch that had to be bounded.
+    method : str
+        How it was found; after a comma the accounts that only reduce positions, if any.
+    gap_max : float
+        What is accepted: a hundredth of a basis point, and what the atoms kept free are worth.
     """
 
     shares: Floats
@@ -51,6 +56,7 @@ class Split:
     lower: float
     multipliers: tuple[Multiplier, ...]
     method: str
+    gap_max: float = GAP_MAX
 
     @property
     def gap(self) -> float:
@@ -73,6 +79,15 @@ def lower_bound(scaled: ScaledProblem, prices: Prices) -> float:
         _, value = cheapest(curve, demand=demand, row=rows[curve.row] if curve.row >= 0 else 0.0)
         bound += value
     return bound - _FLOAT_SLACK
+
+
+def gap_allowed(scaled: ScaledProblem, prices: Prices) -> float:
+    """Return the gap to accept: for a tiny order, rooms kept free for whole atoms are worth more.
+
+    The bound is of the whole rooms, the plan stays a grain inside them.
+    """
+    grains = sum(prices.rows[i] / PICO_PER_UNIT * scaled.rows[i].grain for i in _asked(scaled))
+    return GAP_MAX + grains
 
 
 def cheapest(curve: ScaledCurve, *, demand: float, row: float) -> tuple[float, float]:
@@ -128,7 +143,10 @@ def sentences(certificate: Certificate) -> tuple[str, ...]:
     """Say in words how good the plan is, what binds, and what more of it would save."""
     gap = certificate.gap / PICO_PER_UNIT * _BPS
     lower = certificate.lower_bound / PICO_PER_UNIT * _BPS
-    said = [f"no plan costs less than {lower:.4f} bps before gas; ours is within {gap:.4f} bps"]
+    sent = certificate.rounded_cost / PICO_PER_UNIT * _BPS
+    bound = f"no plan costs less than {lower:.4f} bps before gas"
+    found = f"the split found is within {gap:.4f} bps of that before gas and lots"
+    said = [f"{bound}; {found}, and as sent costs {sent:.4f} bps"]
     for multiplier in certificate.multipliers:
         kind, _, account = multiplier.row.partition(":")
         if multiplier.value <= 0 or kind not in _RESOURCES:
@@ -138,6 +156,10 @@ def sentences(certificate: Certificate) -> tuple[str, ...]:
             f"{_RESOURCES[kind]} of {account} binds: one more unit of it would save "
             f"{saved:.4f} bps of that unit"
         )
+    _, _, branch = certificate.method.partition(", ")
+    for part in branch.split("+") if branch else ():
+        _, _, account = part.partition(":")
+        said.append(f"{account} is short of collateral: the plan only reduces positions there")
     if len(said) == 1:
         said.append("neither cash nor margin binds: more of them would save nothing")
     return tuple(said)

@@ -96,7 +96,8 @@ def _choice(solved: Solved) -> _Choice:
         own = [i for i in solved.selection.pools if _account(market, i) == account]
         quantity = min(float(solved.split.shares[c]) * ordered, curve.capacity)
         price = float(curve.marginal(quantity))
-        split = aggregate([market.pool_curves[i] for i in own]).split(quantity)
+        together = aggregate([market.pool_curves[i] for i in own])
+        split = together.split(min(quantity, together.capacity))
         for i, part in zip(own, split, strict=True):
             if part > _DUST * ordered:
                 amount = min(float(part), market.pool_curves[i].capacity)

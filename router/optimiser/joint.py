@@ -15,9 +15,11 @@ from router.domain.error import SolverError
 from router.optimiser import programme
 from router.optimiser.certificate import (
     GAP_MAX,
+    REDUCES,
     Prices,
     Split,
     cheapest,
+    gap_allowed,
     is_feasible,
     lower_bound,
     multipliers,
@@ -34,6 +36,7 @@ _WIDTH_MIN: Final = 1e-9
 _NARROWER: Final = 0.15
 _LADDER: Final = (np.arange(1, 6) / 5.0) ** 2
 _BRANCHES_MAX: Final = 16
+_ALL_ROWS: Final = "rows"  # the branch without accounts that only reduce
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +68,14 @@ def solve_continuous(scaled: ScaledProblem) -> Split | None:
     if not found:
         return None
     found.sort(key=lambda item: item[2].upper)
-    _, branch, best = found[0]
+    name, branch, best = found[0]
+    method = "joint" if name == _ALL_ROWS else f"joint, {name}"
     named = multipliers(branch.rows, best.prices)
-    for name, losing, proof in found[1:]:
-        named += multipliers(losing.rows, proof.prices, branch=name)
+    for other, losing, proof in found[1:]:
+        named += multipliers(losing.rows, proof.prices, branch=other)
     lower = min(proof.lower for _, _, proof in found)
-    return Split(best.shares, best.upper, min(lower, best.upper), named, "joint")
+    allowed = max(gap_allowed(branch, proof.prices) for _, branch, proof in found)
+    return Split(best.shares, best.upper, min(lower, best.upper), named, method, allowed)
 
 
 def _branches(scaled: ScaledProblem) -> list[tuple[str, ScaledProblem]]:
@@ -83,7 +88,7 @@ def _branches(scaled: ScaledProblem) -> list[tuple[str, ScaledProblem]]:
     branches = []
     for choice in product(*choices):
         dropped = frozenset(i for i, drops in enumerate(choice) if drops)
-        name = "+".join(f"reduce {scaled.rows[i].name}" for i in sorted(dropped)) or "rows"
+        name = "+".join(f"{REDUCES}{scaled.rows[i].name}" for i in sorted(dropped)) or _ALL_ROWS
         branches.append((name, without_rows(scaled, dropped)))
     if len(branches) > _BRANCHES_MAX:
         raise SolverError(f"{len(branches)} margin branches are more than {_BRANCHES_MAX}")
@@ -108,7 +113,7 @@ def _solve_branch(scaled: ScaledProblem) -> _Proof | None:
         shares = normalised(answer.shares, scaled)
         prices = to_prices(answer.demand, answer.rows)
         best = _better(best, scaled, shares=shares, prices=prices)
-        if best.upper - best.lower <= GAP_MAX:
+        if best.upper - best.lower <= gap_allowed(scaled, best.prices):
             return best
         centre, width = _recentred(scaled, prices, centre=centre, width=width)
     raise SolverError(

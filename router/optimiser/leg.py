@@ -56,6 +56,12 @@ def total_cost(problem: RoutingProblem, trades: Sequence[Trade]) -> int:
     return sum(_cost(problem, t, gas=_gas_cost(problem, t, used)).total for t, used in pairs)
 
 
+def total_gas(problem: RoutingProblem, trades: Sequence[Trade]) -> int:
+    """Return what the gas of the trades costs, [quote atoms]."""
+    units = _gas_units(problem, trades)
+    return sum(_gas_cost(problem, t, used) for t, used in zip(trades, units, strict=True))
+
+
 def slippage(problem: RoutingProblem, *, cost: int, base: int) -> Pips:
     """Return a cost over the notional at arrival mid, rounded against us."""
     mid = problem.arrival_mid

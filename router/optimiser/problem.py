@@ -17,15 +17,19 @@ from router.domain.plan import BookCandidate, RoutingProblem
 from router.domain.units import (
     PICO_PER_UNIT,
     AccountId,
+    Rounding,
     Side,
+    divide,
 )
 from router.liquidity.aggregate import merge
 from router.liquidity.curve import CostCurve
 from router.optimiser.source import book_cost, instrument_of, pool_cost, ratio
+from router.optimiser.trade import mark_value
 
 Floats: TypeAlias = NDArray[np.float64]
 _SECONDS_PER_HOUR: Final = 3600.0
 _GRAIN_ATOMS: Final = 16
+_FLOAT_NOISE: Final = 1e-14  # what the order of a sum may change, relative
 _GRAIN_MIN: Final = 3e-9  # of the order's notional: float quotes against exact ones
 
 
@@ -38,11 +42,12 @@ class ScaledCurve:
     name : str
         The chain account, or the book's instrument.
     cap : float
-        Largest share within liquidity, limit price and the candidate's own cap.
+        Largest share within the order, liquidity, limit price and the candidate's own cap.
     adder : float
         Expected funding for a share, as a rate.
     position : float
-        The position before, as a share, signed so that trading adds to it.
+        The position before that the order can close, as a share from -1 to 0; the margin of the
+        rest does not change with the shares and is off the row's room.
     row : int
         Index of the account row it draws on; -1 where a branch dropped it.
     row_cost, row_linear, row_position : float
@@ -166,8 +171,17 @@ class Selection:
 
 
 def tightened(scaled: ScaledProblem) -> ScaledProblem:
-    """Return the problem with each room less its grain, so that its plans survive rounding."""
-    return replace(scaled, rows=tuple(replace(r, room=r.room - r.grain) for r in scaled.rows))
+    """Return the problem with each room less its grain, so that its plans survive rounding.
+
+    A room that suffices for trading nothing still does: an account without free margin is no
+    reason against the others.
+    """
+    nothing = scaled.use(np.zeros(len(scaled.curves)))
+    rows = []
+    for row, used in zip(scaled.rows, nothing.tolist(), strict=True):
+        least = used * (1.0 + _FLOAT_NOISE)
+        rows.append(replace(row, room=max(row.room - row.grain, min(row.room, least))))
+    return replace(scaled, rows=tuple(rows))
 
 
 def prepare(problem: RoutingProblem) -> Market:
@@ -219,10 +233,12 @@ def scale(selection: Selection, quantity: float) -> ScaledProblem:
         rows.append(_cash_row(market, account, quantity=quantity))
     accounts = sorted({b.instrument.account for b in problem.books})
     first = len(rows)
-    rows.extend(_margin_row(problem, account, notional=notional) for account in accounts)
     for book, curve in zip(problem.books, market.book_curves, strict=True):
         row = first + accounts.index(book.instrument.account)
         curves.append(_book_curve(market, book, curve=curve, row=row, quantity=quantity))
+    for row, account in enumerate(accounts, start=first):
+        kept = sum(c.row_position * abs(c.position) for c in curves if c.row == row)
+        rows.append(_margin_row(problem, account, notional=notional, kept=kept))
     return ScaledProblem(tuple(curves), tuple(rows))
 
 
@@ -247,7 +263,7 @@ def _chain_curve(
         curve=curve,
         quantity=quantity,
         mid=mid,
-        cap=curve.capacity / quantity,
+        cap=min(curve.capacity / quantity, 1.0),
         adder=0.0,
         position=0.0,
         row=row,
@@ -271,13 +287,21 @@ def _cash_row(market: Market, account: AccountId, *, quantity: float) -> Row:
     return Row(f"cash:{account}", is_margin=False, room=atoms * atom, grain=grain)
 
 
-def _margin_row(problem: RoutingProblem, account: AccountId, *, notional: float) -> Row:
+# The margin of the part of a position that the order cannot reach is taken off in exact atoms:
+# in floats it would drown a small order. `kept` is the margin of the part it can.
+def _margin_row(
+    problem: RoutingProblem, account: AccountId, *, notional: float, kept: float
+) -> Row:
     decimals = problem.books[0].instrument.quote.decimals
     margin = next((m for m in problem.margins if m.account == account), None)
     free = margin.equity_atoms - margin.margin_used_elsewhere_atoms if margin else 0
+    for book in problem.books:
+        if book.instrument.account == account:
+            value = mark_value(book, abs(book.position_lots), rounding=Rounding.UP)
+            free -= divide(value, book.leverage, Rounding.UP)
     atom = 10.0**-decimals / notional
     grain = max(_GRAIN_ATOMS * atom, _GRAIN_MIN)
-    return Row(f"margin:{account}", is_margin=True, room=free * atom, grain=grain)
+    return Row(f"margin:{account}", is_margin=True, room=free * atom + kept, grain=grain)
 
 
 def _book_curve(
@@ -291,9 +315,9 @@ def _book_curve(
         curve=curve,
         quantity=quantity,
         mid=market.mid,
-        cap=curve.capacity / quantity,
+        cap=min(curve.capacity / quantity, 1.0),
         adder=funding_rate(book, market.problem) * mark,
-        position=market.sign * book.position_lots * lot / quantity,
+        position=min(max(market.sign * book.position_lots * lot / quantity, -1.0), 0.0),
         row=row,
         row_cost=1.0,  # with row_linear: the loss against the mark, which equity bears at once
         row_linear=market.sign * (1.0 - mark),

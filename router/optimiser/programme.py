@@ -128,7 +128,7 @@ def _run(shape: Shape, values: dict[str, Floats], *, solver: str, options: dict[
         try:
             # A warm start would make the answer depend on the problems before it.
             shape.problem.solve(solver=solver, warm_start=False, **options)
-        except cp.SolverError:
+        except (cp.SolverError, ValueError):  # the latter where a solver knows no status
             return False
     return shape.problem.status in {cp.OPTIMAL, cp.OPTIMAL_INACCURATE}
 

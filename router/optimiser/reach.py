@@ -14,6 +14,7 @@ from router.optimiser.problem import Floats, Row, ScaledCurve, ScaledProblem
 _POINTS: Final = 65
 _ROUNDS: Final = 6  # each narrows 64 times: 1e-11 of the range in the end
 FILL_TOLERANCE: Final = 1e-12  # of the order; atoms are made whole by `rounding`
+_PRICE_MIN: Final = 1e-6
 _PRICE_MAX: Final = 64.0  # far above any rate at which a unit of margin is used
 
 
@@ -39,6 +40,8 @@ def enough(scaled: ScaledProblem) -> Floats | None:
 
     Where the chains alone can carry the order, no book needs to be asked.
     """
+    if least(scaled) > 1.0 + FILL_TOLERANCE:
+        return None
     nothing = scaled.use(np.zeros(len(scaled.curves)))
     if all(nothing[i] <= row.room for i, row in enumerate(scaled.rows) if row.is_margin):
         spot = [c for c in scaled.curves if c.row >= 0 and not scaled.rows[c.row].is_margin]
@@ -49,6 +52,34 @@ def enough(scaled: ScaledProblem) -> Floats | None:
     if every is None or float(np.sum(every)) < 1.0 - FILL_TOLERANCE:
         return None
     return every
+
+
+def least(scaled: ScaledProblem) -> float:
+    """Return a sum of shares below which some account in breach stays in breach.
+
+    Notes
+    -----
+    A bound by weak duality, as in `certificate`: trading less than it is proved not to suffice.
+    """
+    nothing = scaled.use(np.zeros(len(scaled.curves)))
+    total = 0.0
+    for i, row in enumerate(scaled.rows):
+        own = [c for c in scaled.curves if c.row == i]
+        if row.is_margin and own and nothing[i] > row.room:
+            total += max(_least_of_account(own, row), 0.0)
+    return total
+
+
+def _least_of_account(curves: Sequence[ScaledCurve], row: Row) -> float:
+    low, high, found = _PRICE_MIN, _PRICE_MAX, 0.0
+    for _ in range(_ROUNDS):
+        prices = np.geomspace(low, high, _POINTS)
+        mixes = np.array([_best_at(curve, -prices) for curve in curves])
+        bounds = mixes.sum(axis=0) + (_use(curves, mixes) - row.room) / prices
+        best = int(np.argmax(bounds))
+        found = max(found, float(bounds[best]))
+        low, high = float(prices[max(best - 1, 0)]), float(prices[min(best + 1, _POINTS - 1)])
+    return found
 
 
 def _most_of_account(curves: Sequence[ScaledCurve], row: Row) -> Floats | None:

@@ -1,12 +1,13 @@
 """Why there is no plan, in one line: what binds, and the nearest quantity that would do."""
 
 import math
+from typing import Final
 
 import numpy as np
 
 from router.domain.error import NoRouteError
 from router.domain.plan import BookCandidate, NoRouteReason, RoutingProblem
-from router.domain.units import AssetId, format_decimal
+from router.domain.units import AssetId, Rounding, format_decimal
 from router.optimiser.problem import (
     Floats,
     Market,
@@ -14,6 +15,9 @@ from router.optimiser.problem import (
 )
 from router.optimiser.reach import most
 from router.optimiser.source import book_cost, pool_cost
+
+_TINY_ATOMS: Final = 1_000  # an atom more or less is ten basis points of the price
+HELD_TOLERANCE: Final = 1.0 + 1e-12  # sums of floats; lots and atoms are counted by `rounding`
 
 
 def check_candidates(problem: RoutingProblem) -> None:
@@ -32,13 +36,13 @@ def check_candidates(problem: RoutingProblem) -> None:
 def check_liquidity(market: Market, base: float) -> None:
     """Refuse a quantity above what the markets hold, or hold within the limit price."""
     within = sum(c.capacity for c in (*market.pool_curves, *market.book_curves))
-    if base <= within:
+    if base <= within * HELD_TOLERANCE:
         return
     problem = market.problem
     every = [pool_cost(p, problem.side, limit=None) for p in problem.pools]
     every += [book_cost(b, problem.side, limit=None) for b in problem.books]
     held = sum(curve.capacity for curve in every)
-    if base > held:
+    if base > held * HELD_TOLERANCE:
         raise NoRouteError(
             NoRouteReason.NO_LIQUIDITY,
             f"all instruments together hold {_base(market, held)}, {_base(market, base)} asked; "
@@ -69,7 +73,8 @@ def refuse_accounts(market: Market, scaled: ScaledProblem) -> NoRouteError:
     """Return the refusal of an order that the accounts cannot bear."""
     share = reachable(scaled)
     ordered = scaled.curves[0].quantity
-    margin = any(row.is_margin for row in scaled.rows) and _would_suffice(scaled, is_margin=True)
+    kinds = {row.is_margin for row in scaled.rows}
+    margin = kinds == {True} or (True in kinds and _would_suffice(scaled, is_margin=True))
     reason = NoRouteReason.INSUFFICIENT_MARGIN if margin else NoRouteReason.INSUFFICIENT_BALANCE
     names = [row.name for row in scaled.rows if row.is_margin is margin]
     return NoRouteError(
@@ -83,15 +88,25 @@ def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
     """Return the refusal of an order that fails as whole lots and atoms."""
     problem = market.problem
     asset = problem.quantity.asset
+    if reason is NoRouteReason.LIMIT_PRICE and _is_tiny(problem):
+        reason = NoRouteReason.BELOW_MINIMUM  # whole atoms alone move its price beyond the limit
     minimums = [_minimum(book) for book in problem.books]
     told = {
-        NoRouteReason.BELOW_MINIMUM: "; ".join(minimums) or "the order is below one atom of output",
+        NoRouteReason.BELOW_MINIMUM: "; ".join(minimums)
+        or "the order is worth too few atoms to trade at its price",
         NoRouteReason.INSUFFICIENT_BALANCE: "cash is short of the exact quote; trade slightly less",
         NoRouteReason.INSUFFICIENT_MARGIN: "margin is short of the whole lots; trade one lot less",
     }
     amount = format_decimal(problem.quantity.atoms, _decimals(market, asset))
     why = told.get(reason, "no exact trade fits the order; trade slightly less")
     return NoRouteError(reason, f"{amount} {asset} cannot be traded whole: {why}")
+
+
+def _is_tiny(problem: RoutingProblem) -> bool:
+    mid, quantity = problem.arrival_mid, problem.quantity
+    if quantity.asset == mid.quote:
+        return min(quantity.atoms, mid.quantity(quantity, Rounding.UP).atoms) < _TINY_ATOMS
+    return min(quantity.atoms, mid.notional(quantity, Rounding.UP).atoms) < _TINY_ATOMS
 
 
 def _minimum(book: BookCandidate) -> str:

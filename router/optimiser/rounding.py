@@ -15,26 +15,24 @@ import numpy as np
 from router.domain.plan import (
     BookCandidate,
     NoRouteReason,
-    PoolCandidate,
     QuantityKind,
     RoutingProblem,
 )
-from router.domain.units import AccountId, Amount, Rounding, Side
-from router.liquidity.aggregate import aggregate
+from router.domain.units import Amount, Rounding, Side, divide
+from router.optimiser.atoms import NEARLY_ALL, held_atoms, pool_trades
 from router.optimiser.leg import total_cost
-from router.optimiser.problem import Floats, Market, ScaledProblem, Selection
+from router.optimiser.problem import Floats, Market, ScaledProblem, Selection, tightened
+from router.optimiser.reach import most
 from router.optimiser.source import book_levels
 from router.optimiser.trade import (
     Trade,
     book_trade,
     broken_account,
-    pool_trade,
     spendable,
 )
 
-_DUST_SHARE: Final = 1e-6  # of a chain's part: a pool with less is not worth a hop
 _BOTH_WAYS_MAX: Final = 4  # books tried both ways; more would be 2**n candidates
-_CASH_STEPS: Final = 8  # Newton steps from cash to base on a convex curve
+_INSIDE: Final = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,10 @@ def round_shares(
         if key in tried:
             continue
         tried.add(key)
-        found = _filled_by_pools(selection, books, chain_shares)
+        found = _filled_by_pools(selection, books, scaled=scaled, shares=chain_shares)
         if isinstance(found, NoRouteReason):
-            reason = found
+            # That one lot up is more than the order says nothing about the order.
+            reason = reason if found is NoRouteReason.LIMIT_EXCEEDED else found
         elif best is None or found.regret < best.regret:
             best = found
     return best or reason
@@ -127,23 +126,45 @@ def whole_lots(problem: RoutingProblem, book: BookCandidate, *, atoms: int) -> i
     return lots
 
 
+def least_lots(problem: RoutingProblem, book: BookCandidate) -> int:
+    """Return the fewest lots the venue takes; more than the book shows where it shows too few."""
+    instrument = book.instrument
+    unit = instrument.tick_price(1)
+    needed = divide(
+        instrument.notional_min_atoms * unit.base_atoms,
+        unit.quote_atoms * instrument.lot_atoms,
+        Rounding.UP,
+    )
+    lots = 0
+    for ticks, size in book_levels(book, problem.side, limit=problem.limit_price):
+        taken = min(divide(needed, ticks, Rounding.UP), size)
+        lots, needed = lots + taken, needed - taken * ticks
+        if needed <= 0:
+            return max(lots, 1)
+    return lots + 1
+
+
 def _worth(problem: RoutingProblem, atoms: int) -> int:
     if problem.kind is QuantityKind.CASH:
         return atoms
     return problem.arrival_mid.notional(Amount(problem.quantity.asset, atoms), Rounding.UP).atoms
 
 
-# Every book down to whole lots or one up; with many books only all down.
+# Every book down to whole lots or one up, or, where that is under its minimum, up to the minimum
+# or left out; with many books only all down.
 def _lot_choices(
     problem: RoutingProblem, scaled: ScaledProblem, shares: Floats
 ) -> Iterator[tuple[int, ...]]:
-    choices = []
+    choices: list[tuple[int, ...]] = []
     ordered = scaled.curves[0].quantity
     for book, share in zip(problem.books, shares, strict=True):
         lot = book.instrument.lot_atoms / 10**book.instrument.base.decimals
         down = int(share * ordered / lot)
-        up = (down, down + 1) if share > 0.0 and len(problem.books) <= _BOTH_WAYS_MAX else (down,)
-        choices.append(up)
+        if share > 0.0 and len(problem.books) <= _BOTH_WAYS_MAX:
+            least = least_lots(problem, book)
+            choices.append((0, least) if down < least else (down, down + 1))
+        else:
+            choices.append((down,))
     return product(*choices)
 
 
@@ -159,7 +180,7 @@ def _book_trades(market: Market, lots: tuple[int, ...]) -> tuple[Trade, ...]:
 
 
 def _filled_by_pools(
-    selection: Selection, books: tuple[Trade, ...], chain_shares: Floats
+    selection: Selection, books: tuple[Trade, ...], *, scaled: ScaledProblem, shares: Floats
 ) -> Draft | NoRouteReason:
     problem = selection.market.problem
     rest = problem.quantity.atoms - sum(ordered_atoms(problem, t) for t in books)
@@ -171,16 +192,58 @@ def _filled_by_pools(
         return draft(problem, books)
     reason = NoRouteReason.NO_LIQUIDITY
     best: Draft | None = None
-    for parts in _chain_parts(selection, rest, chain_shares):
-        trades: list[Trade | NoRouteReason] = list(books)
-        for (account, _), atoms in zip(selection.chains, parts, strict=True):
-            trades.extend(_pool_trades(selection, account, atoms))
-        found = draft(problem, trades)
+    for parts, is_second in _chain_parts(selection, rest, scaled=scaled, shares=shares):
+        if is_second and best is not None:
+            break
+        found = draft(problem, [*books, *_chain_trades(selection, parts)])
         if isinstance(found, NoRouteReason):
             reason = found
         elif best is None or found.regret < best.regret:
             best = found
-    return best or reason
+    return best or _partly_filled(selection, books, rest, scaled=scaled) or reason
+
+
+# Where a lot more is too much and the pools hold too little for what the lots leave, they take
+# all they can; less than the lots is left over.
+def _partly_filled(
+    selection: Selection, books: tuple[Trade, ...], rest: int, *, scaled: ScaledProblem
+) -> Draft | None:
+    if not books:
+        return None
+    problem = selection.market.problem
+    inner, n = tightened(scaled), len(selection.chains)
+    shares = most(ScaledProblem(inner.curves[:n], inner.rows))
+    if shares is None:
+        return None
+    parts = [int(a * _INSIDE) for a in _planned_atoms(selection, scaled, shares)]
+    rooms = _rooms(selection, rest)
+    parts = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
+    lots = sum(_lot_atoms(problem, book) for book in problem.books)
+    if not 0 <= rest - sum(parts) < lots:
+        return None
+    found = draft(problem, [*books, *_chain_trades(selection, parts)])
+    return None if isinstance(found, NoRouteReason) else found
+
+
+def _chain_trades(selection: Selection, parts: Sequence[int]) -> list[Trade | NoRouteReason]:
+    chains = zip(selection.chains, parts, strict=True)
+    return [t for (account, _), atoms in chains for t in pool_trades(selection, account, atoms)]
+
+
+# A lot in atoms of what the order fixes, at the arrival mid.
+def _lot_atoms(problem: RoutingProblem, book: BookCandidate) -> int:
+    lot = Amount(book.instrument.base.id, book.instrument.lot_atoms)
+    if problem.kind is QuantityKind.BASE:
+        return lot.atoms
+    return problem.arrival_mid.notional(lot, Rounding.UP).atoms
+
+
+# What each chain account can pay, where that is in atoms of what the order fixes.
+def _rooms(selection: Selection, rest: int) -> list[int]:
+    problem = selection.market.problem
+    if not _is_paid_in_order_units(problem):
+        return [rest] * len(selection.chains)
+    return [min(spendable(problem, account), rest) for account, _ in selection.chains]
 
 
 # Without a pool the lots left over go, one book after the other, where they are cheapest.
@@ -201,71 +264,42 @@ def _topped_up(market: Market, books: tuple[Trade, ...], rest: int) -> tuple[Tra
     return tuple(trades[b.instrument.id] for b in problem.books if b.instrument.id in trades)
 
 
-# In proportion to the shares first; where cash is tight, each chain in turn takes the dust.
-def _chain_parts(selection: Selection, rest: int, shares: Floats) -> Iterator[tuple[int, ...]]:
-    problem = selection.market.problem
-    total = float(np.sum(shares))
+# In proportion to the shares first; for where an account is too tight for that, second ways, in
+# which each chain in turn takes what whole lots leave, and the others keep their shares.
+def _chain_parts(
+    selection: Selection, rest: int, *, scaled: ScaledProblem, shares: Floats
+) -> Iterator[tuple[tuple[int, ...], bool]]:
     n = len(selection.chains)
     if n == 1:
-        yield (rest,)
+        yield (rest,), False
         return
+    total = float(np.sum(shares))
     weights = shares / total if total > 0.0 else np.zeros(n)
-    floors = [int(rest * w) for w in weights]
-    if _is_paid_in_order_units(problem):
-        rooms = [spendable(problem, account) for account, _ in selection.chains]
-        floors = [min(f, room) for f, room in zip(floors, rooms, strict=True)]
-    for taker in sorted(range(n), key=lambda c: -floors[c]):
+    rooms = _rooms(selection, rest)
+    for c, (account, _) in enumerate(selection.chains):
+        if shares[c] > NEARLY_ALL * scaled.curves[c].cap:
+            rooms[c] = min(rooms[c], held_atoms(selection, account))
+    ways = ([int(rest * w) for w in weights], _planned_atoms(selection, scaled, shares))
+    for parts, is_second in zip(ways, (False, True), strict=True):
+        floors = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
         left = rest - sum(floors)
-        yield tuple(f + left if c == taker else f for c, f in enumerate(floors))
+        for taker in sorted(range(n), key=lambda c: -floors[c]):
+            if floors[taker] + left >= 0:
+                taken = tuple(f + left if c == taker else f for c, f in enumerate(floors))
+                yield taken, is_second
+
+
+# What each chain trades at its share, in atoms of what the order fixes.
+def _planned_atoms(selection: Selection, scaled: ScaledProblem, shares: Floats) -> list[int]:
+    problem = selection.market.problem
+    if problem.kind is QuantityKind.BASE:
+        return [int(problem.quantity.atoms * share) for share in shares]
+    scale_up = 10**selection.market.pair.quote.decimals
+    chains = zip(scaled.curves, shares, strict=False)  # the chains come first
+    amounts = [min(float(x) * c.quantity, c.curve.capacity) for c, x in chains]
+    costs = [float(c.curve.cost(a)) for c, a in zip(scaled.curves, amounts, strict=False)]
+    return [int(abs(cost) * scale_up) for cost in costs]
 
 
 def _is_paid_in_order_units(problem: RoutingProblem) -> bool:
     return (problem.side is Side.BUY) is (problem.kind is QuantityKind.CASH)
-
-
-def _pool_trades(
-    selection: Selection, account: AccountId, atoms: int
-) -> list[Trade | NoRouteReason]:
-    if atoms <= 0:
-        return []
-    market = selection.market
-    own = [i for i in selection.pools if market.problem.pools[i].instrument.account == account]
-    parts = _split_atoms(market, own, atoms)
-    return [
-        pool_trade(market.problem, market.problem.pools[i], amount=part, kind=market.problem.kind)
-        for i, part in zip(own, parts, strict=True)
-        if part > 0
-    ]
-
-
-# Splits base or cash over pools; the largest takes what rounding and dust leave.
-def _split_atoms(market: Market, pools: Sequence[int], atoms: int) -> list[int]:
-    problem = market.problem
-    candidate: PoolCandidate = problem.pools[pools[0]]
-    together = aggregate([market.pool_curves[i] for i in pools])
-    if problem.kind is QuantityKind.BASE:
-        quantity = atoms / 10**candidate.instrument.base.decimals
-        amounts = together.split(min(quantity, together.capacity))
-    else:
-        cash = atoms / 10**candidate.instrument.quote.decimals
-        quantity = _base_for_cash(market, pools, cash)
-        split = together.split(quantity)
-        pairs = zip(pools, split, strict=True)
-        amounts = np.array([abs(float(market.pool_curves[i].cost(q))) for i, q in pairs])
-    total = float(np.sum(amounts))
-    amounts = np.where(amounts >= _DUST_SHARE * total, amounts, 0.0)
-    parts = [int(atoms * a) for a in amounts / max(float(np.sum(amounts)), 1e-300)]
-    parts[int(np.argmax(amounts))] += atoms - sum(parts)
-    return parts
-
-
-def _base_for_cash(market: Market, pools: Sequence[int], cash: float) -> float:
-    together = aggregate([market.pool_curves[i] for i in pools])
-    merged = together.merged
-    assert merged is not None, "pool curves have no shift"
-    quantity = min(cash / market.mid, merged.capacity)
-    for _ in range(_CASH_STEPS):
-        missing = cash - abs(float(merged.cost(quantity)))
-        step = missing / abs(float(merged.marginal(quantity)))
-        quantity = min(max(quantity + step, 0.0), merged.capacity)
-    return quantity

@@ -1,14 +1,11 @@
 """What the whole order would cost at each instrument alone: the measure of what splitting gains."""
 
-from typing import Final
-
 from router.domain.plan import NoRouteReason, QuantityKind, SingleVenue
+from router.optimiser.atoms import pool_within_limit
 from router.optimiser.leg import slippage
 from router.optimiser.problem import Market
 from router.optimiser.rounding import Draft, draft, whole_lots
-from router.optimiser.trade import Trade, book_trade, pool_trade
-
-_HELD_TOLERANCE: Final = 1.0 + 1e-9  # the curve is a float, the trade exact
+from router.optimiser.trade import Trade, book_trade
 
 
 def singles(market: Market) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]:
@@ -19,7 +16,10 @@ def singles(market: Market) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]
     problem = market.problem
     venues: list[SingleVenue] = []
     drafts: list[Draft] = []
-    attempts = [_whole_at_pool(market, i) for i in range(len(problem.pools))]
+    attempts = [
+        pool_within_limit(market, i, amount=problem.quantity.atoms)
+        for i in range(len(problem.pools))
+    ]
     attempts += [_whole_at_book(market, i) for i in range(len(problem.books))]
     names = [p.instrument.id for p in problem.pools] + [b.instrument.id for b in problem.books]
     for name, attempt in zip(names, attempts, strict=True):
@@ -32,17 +32,6 @@ def singles(market: Market) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]
         venues.append(SingleVenue(name, rate, filled))
         drafts.append(found)
     return tuple(venues), tuple(drafts)
-
-
-def _whole_at_pool(market: Market, index: int) -> Trade | NoRouteReason:
-    problem = market.problem
-    pool = problem.pools[index]
-    trade = pool_trade(problem, pool, amount=problem.quantity.atoms, kind=problem.kind)
-    # The average may keep the limit while the last units do not.
-    held = market.pool_curves[index].capacity * 10.0**pool.instrument.base.decimals
-    if isinstance(trade, Trade) and trade.base > held * _HELD_TOLERANCE:
-        return NoRouteReason.LIMIT_PRICE
-    return trade
 
 
 def _whole_at_book(market: Market, index: int) -> Trade | NoRouteReason:

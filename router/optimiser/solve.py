@@ -4,6 +4,7 @@ Pure and deterministic: the same problem gives the same plan, whatever was solve
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from router.domain.error import SolverError
 from router.domain.market import BlockRef
@@ -15,13 +16,13 @@ from router.domain.plan import (
     RoutePlan,
     RoutingProblem,
 )
-from router.domain.units import PICO_PER_UNIT, Amount, Pico, Rounding, divide
+from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, Amount, Pico, Rounding, divide
 from router.optimiser import programme
 from router.optimiser.cash import solve_cash
-from router.optimiser.certificate import GAP_MAX, Split, certify
+from router.optimiser.certificate import Split, certify
 from router.optimiser.gas import Solved, worth_their_gas
 from router.optimiser.joint import solve_continuous
-from router.optimiser.leg import slippage, to_legs
+from router.optimiser.leg import slippage, to_legs, total_gas
 from router.optimiser.problem import Market, prepare, scale, select
 from router.optimiser.refusal import (
     check_candidates,
@@ -31,6 +32,9 @@ from router.optimiser.refusal import (
 )
 from router.optimiser.rounding import Draft, round_shares
 from router.optimiser.single import singles
+from router.optimiser.whole import in_whole_lots
+
+_ROUNDING_MAX: Final = 1e-5  # of the notional; more is worth another look
 
 
 def solve(problem: RoutingProblem) -> RoutePlan:
@@ -46,17 +50,22 @@ def solve(problem: RoutingProblem) -> RoutePlan:
     check_candidates(problem)
     market = prepare(problem)
     full = _solve_all(market)
-    if full.split.gap > GAP_MAX:
-        raise SolverError(f"gap is {full.split.gap * 1e4:.4f} bps, above {GAP_MAX * 1e4:.4f}")
+    if full.split.gap > full.split.gap_max:
+        raise SolverError(
+            f"gap is {full.split.gap * 1e4:.4f} bps, above {full.split.gap_max * 1e4:.4f}"
+        )
     quantity = full.scaled.curves[0].quantity
 
     def solve_with(pools: tuple[int, ...]) -> Solved | None:
         return _solve_selection(market, pools, quantity)
 
     best = worth_their_gas(full, solve_with)
-    found = _drafts([best, full] if best is not full else [full])
+    tried = [best, full] if best is not full else [full]
+    found = _drafts(tried)
     if isinstance(found[0], NoRouteReason) or found[0].unfilled:
         found += _drafts([s for i in full.selection.pools if (s := solve_with((i,)))])
+    if _rounds_badly(found[0], best):
+        found += _drafts([s for solved in tried for s in in_whole_lots(solved)])
     venues, alone = singles(market)
     whole = [d for d in (*found, *alone) if isinstance(d, Draft)]
     if not whole:
@@ -108,6 +117,16 @@ def _solve_selection(market: Market, pools: tuple[int, ...], quantity: float) ->
     except SolverError:
         return None
     return None if split is None else Solved(selection, scaled, split)
+
+
+# Whether whole lots cost more than they would where they are fine against the order.
+def _rounds_badly(found: Draft | NoRouteReason, solved: Solved) -> bool:
+    if isinstance(found, NoRouteReason) or found.unfilled:
+        return True
+    problem = solved.selection.market.problem
+    gas = total_gas(problem, found.trades)
+    before_gas = slippage(problem, cost=found.cost - gas, base=found.base)
+    return before_gas / PIPS_PER_UNIT - solved.split.upper > _ROUNDING_MAX
 
 
 def _drafts(solved: Sequence[Solved]) -> list[Draft | NoRouteReason]:

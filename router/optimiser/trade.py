@@ -81,6 +81,18 @@ def pool_trade(
     return trade if keeps_limit(trade, problem) else NoRouteReason.LIMIT_PRICE
 
 
+def fillable(problem: RoutingProblem, pool: PoolCandidate, *, amount: int) -> int:
+    """Return how much of `amount` of what the order fixes the pool has liquidity for."""
+    buying, exact_base = problem.side is Side.BUY, problem.kind is QuantityKind.BASE
+    base_is_token0 = pool.instrument.base_is_token0
+    done = swap(
+        exact_pool(pool),
+        zero_for_one=base_is_token0 is not buying,
+        amount_specified=amount if buying is not exact_base else -amount,
+    )
+    return abs(done.amount0 if base_is_token0 is exact_base else done.amount1)
+
+
 def keeps_limit(trade: Trade, problem: RoutingProblem) -> bool:
     """Tell whether a pool's average price, fee included, is no worse than the order's limit."""
     limit = problem.limit_price

@@ -6,7 +6,14 @@ The only place where `Approved` is built.
 from router.domain.event import Limits
 from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.order import ParentOrder
-from router.domain.plan import Leg, NoRouteReason, QuantityKind, RoutePlan, RoutingProblem
+from router.domain.plan import (
+    BookCandidate,
+    Leg,
+    NoRouteReason,
+    QuantityKind,
+    RoutePlan,
+    RoutingProblem,
+)
 from router.domain.units import (
     PIPS_PER_UNIT,
     AccountId,
@@ -173,11 +180,11 @@ def _beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
         for book in problem.books:
             if book.instrument.account != account:
                 continue
-            after = book.position_lots + _lots(plan, book.instrument)
-            grows = grows or abs(after) > abs(book.position_lots)
-            quantity = Amount(book.instrument.base.id, abs(after) * book.instrument.lot_atoms)
-            mark = book.instrument.tick_price(book.mark_ticks)
-            needed += divide(mark.notional(quantity, Rounding.UP).atoms, book.leverage, Rounding.UP)
+            traded = _lots(plan, book.instrument)
+            reduces = traded * book.position_lots < 0 and abs(traded) <= abs(book.position_lots)
+            grows = grows or (traded != 0 and not reduces)
+            value = _mark_value(book, abs(book.position_lots + traded), rounding=Rounding.UP)
+            needed += divide(value, book.leverage, Rounding.UP) + _loss_at_mark(plan, book)
         if grows and needed > equity:
             return Refused(
                 NoRouteReason.INSUFFICIENT_MARGIN,
@@ -185,6 +192,27 @@ def _beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
                 " add collateral or trade less",
             )
     return None
+
+
+def _mark_value(book: BookCandidate, lots: int, *, rounding: Rounding) -> int:
+    quantity = Amount(book.instrument.base.id, lots * book.instrument.lot_atoms)
+    return book.instrument.tick_price(book.mark_ticks).notional(quantity, rounding).atoms
+
+
+# Equity bears at once what the fill costs against the mark, fee included; a gain counts for us.
+def _loss_at_mark(plan: RoutePlan, book: BookCandidate) -> int:
+    loss = 0
+    for leg in plan.legs:
+        if leg.instrument.id != book.instrument.id:
+            continue
+        buying = leg.side is Side.BUY
+        lots = divide(leg.quantity.atoms, leg.instrument.lot_atoms, Rounding.UP)
+        fair = _mark_value(book, lots, rounding=Rounding.DOWN if buying else Rounding.UP)
+        worse = leg.notional.atoms - fair if buying else fair - leg.notional.atoms
+        loss += worse + divide(
+            leg.notional.atoms * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP
+        )
+    return loss
 
 
 def _lots(plan: RoutePlan, instrument: Instrument) -> int:

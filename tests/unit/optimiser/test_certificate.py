@@ -93,7 +93,10 @@ def test_the_sentences_say_what_binds_and_what_more_of_it_would_save():
 
     said = sentences(certificate)
 
-    assert said[0] == "no plan costs less than 4.9990 bps before gas; ours is within 0.0010 bps"
+    assert said[0] == (
+        "no plan costs less than 4.9990 bps before gas; the split found is within 0.0010 bps of "
+        "that before gas and lots, and as sent costs 5.0100 bps"
+    )
     assert said[1].startswith("collateral of perp:me binds")
     assert "20.0000 bps" in said[1]
     assert len(said) == 2

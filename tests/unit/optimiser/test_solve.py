@@ -172,7 +172,7 @@ def test_binding_margin_is_met_by_the_programme_and_told():
         plan = solved(random_problem(seed, binding=True))
         if plan is None:
             continue
-        methods.add(plan.certificate.method)
+        methods.add(plan.certificate.method.partition(",")[0])
         binds = any(
             m.value > 0 and m.row.startswith("margin:") for m in plan.certificate.multipliers
         )

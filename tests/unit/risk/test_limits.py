@@ -249,13 +249,33 @@ def test_cash_nobody_told_of_is_no_cash(broke):
 
 
 def test_initial_margin_may_use_equity_to_the_atom():
-    # Four ether at a mark of 3,000 with tenfold leverage are 1,200 dollars of initial margin.
+    # Four ether at a mark of 3,000 with tenfold leverage are 1,200 dollars of initial margin, and
+    # the fee on 12,000 dollars leaves equity at once.
     made = plan(problem_of(), (PERP, 4))
+    fee = 12_000 * DOLLAR * PERP.fee_pips // 10**6
+    (margin,) = problem_of().margins
 
-    assert isinstance(approve(with_equity(problem_of(), 1_200), made, LEFT), Approved)
-    short = with_equity(problem_of(), 1_199)
-    message = refusal(approve(short, made, LEFT), NoRouteReason.INSUFFICIENT_MARGIN)
-    assert f"{1_200 * DOLLAR} atoms" in message
+    def approved(equity):
+        account = replace(margin, equity_atoms=equity, margin_used_elsewhere_atoms=0)
+        return approve(problem_of(margins=(account,)), made, LEFT)
+
+    assert isinstance(approved(1_200 * DOLLAR + fee), Approved)
+    message = refusal(approved(1_200 * DOLLAR + fee - 1), NoRouteReason.INSUFFICIENT_MARGIN)
+    assert f"{1_200 * DOLLAR + fee} atoms" in message
+
+
+@pytest.mark.parametrize("cents", [-5_000, 5_000])
+def test_what_a_fill_loses_or_gains_against_the_mark_is_equity_at_once(cents):
+    # 50 dollars below the mark's worth are 50 dollars of equity before the margin is looked at.
+    made = plan(problem_of(), (PERP, 4))
+    paid = 12_000 * DOLLAR + cents * DOLLAR // 100
+    made = changed(made, notional=Amount(USDC.id, paid))
+    needed = 1_200 + cents // 100
+
+    enough = with_equity(problem_of(), needed + 6)  # the fee is 5.40 dollars
+    assert isinstance(approve(enough, made, LEFT), Approved)
+    short = with_equity(problem_of(), needed + 5)
+    refusal(approve(short, made, LEFT), NoRouteReason.INSUFFICIENT_MARGIN)
 
 
 def test_margin_used_elsewhere_and_the_position_before_count():
@@ -335,6 +355,7 @@ def test_no_plan_is_approved_beyond_what_is_left_the_limit_cash_or_margin(
         replace(
             leg,
             quantity=Amount(ETH.id, quantity),
+            notional=Amount(USDC.id, 3_000 * DOLLAR * quantity // ETHER),
             bound=Amount(USDC.id, 3_000 * DOLLAR * quantity * percent // 100 // ETHER),
         )
         for leg, (_, quantity) in zip(made.legs, parts, strict=True)
@@ -344,12 +365,15 @@ def test_no_plan_is_approved_beyond_what_is_left_the_limit_cash_or_margin(
 
     on_chain = [leg for leg in legs if leg.instrument is not PERP]
     after = lots + (perp or 0) // LOT
+    notional = (perp or 0) * 3_000 * DOLLAR // ETHER
     margin = Fraction(abs(after) * LOT * 3_000 * DOLLAR, 10 * ETHER)
+    margin += -(-notional * PERP.fee_pips // 10**6)
+    reduces = -lots >= (perp or 0) // LOT
     allowed = (
         bool(legs)
         and sum(leg.quantity.atoms for leg in legs) <= LEFT.atoms
         and all(leg.bound.atoms * ETHER <= leg.quantity.atoms * 3_003 * DOLLAR for leg in legs)
         and sum(leg.bound.atoms for leg in on_chain) <= cash * DOLLAR
-        and (abs(after) <= abs(lots) or margin <= equity * DOLLAR)
+        and (perp is None or reduces or margin <= equity * DOLLAR)
     )
     assert isinstance(verdict, Approved) is allowed
