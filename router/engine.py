@@ -161,10 +161,9 @@ def _observed(world: World, event: MarketObserved) -> Step:
     if parent.phase is not Phase.OBSERVING:
         return world, ()
     order = parent.order
-    if order.deadline_at <= event.at:
-        return _settle(
-            world, parent, "deadline passed before the order could be planned", at=event.at
-        )
+    fault = _no_longer_acceptable(world, parent, event.at)
+    if fault is not None:
+        return _settle(world, parent, fault, at=event.at)
     instruments = sweep.eligible(order, world.configured, parent.stage)
     arrival = parent.arrival_mid
     if arrival is None:
@@ -174,9 +173,9 @@ def _observed(world: World, event: MarketObserved) -> Step:
             return _settle(world, parent, str(error), at=event.at)
         gas_price = next((g.native_price for g in event.observation.gas), None)
         parent = replace(parent, arrival_mid=arrival, gas_price=gas_price)
-    fault = risk.check_notional(order, arrival, world.limits)
-    if fault is not None:
-        return _settle(world, parent, fault.message, at=event.at)
+    refused = risk.check_notional(order, arrival, world.limits)
+    if refused is not None:
+        return _settle(world, parent, refused.message, at=event.at)
     piece = sweep.Slice(order, progress.left(world, parent), arrival, instruments)
     problem = sweep.build_problem(piece, event.observation, world.limits)
     parent = replace(parent, phase=Phase.SOLVING, problem=problem)
