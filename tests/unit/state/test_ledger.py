@@ -7,11 +7,15 @@ from hypothesis import strategies as st
 from router.domain.account import FundingPayment, Position
 from router.domain.order import Fill
 from router.domain.units import NATIVE, Amount, ChildId, Side, TimestampNs
-from router.reconciliation.compare import compare
+from router.reconciliation import compare as books
 from router.state.ledger import Difference, Ledger
 from tests.unit.engine.scene import CHAIN, ETH, MARGIN, PERP, POOL, T0, USDC, accounts
 
 LOT = PERP.lot_atoms
+
+
+def compare(ledger, read):
+    return books.compare(ledger, read, (POOL, PERP))
 
 
 def fill(instrument, quantity, notional, fee=0):
