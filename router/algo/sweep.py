@@ -135,13 +135,6 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
     )
 
 
-def notional_at(price: Price, amount: Amount) -> int:
-    """Value an amount in quote atoms, rounded up; an amount of quote is its own value."""
-    if amount.asset == price.quote:
-        return amount.atoms
-    return price.notional(amount, Rounding.UP).atoms
-
-
 def _mid_key(instrument: Instrument, pool: PoolSnapshot) -> int:
     # Only an order is needed; 2**192 keeps every digit of the inverse.
     if instrument.base_is_token0:

@@ -111,14 +111,6 @@ class Price:
         )
 
 
-def slippage_pips(price: Price, arrival: Price, *, buying: bool) -> Pips:
-    """Return how much worse than `arrival` a price is, rounded against us."""
-    ratio = price.quote_atoms * arrival.base_atoms
-    reference = arrival.quote_atoms * price.base_atoms
-    worse = ratio - reference if buying else reference - ratio
-    return Pips(divide(worse * PIPS_PER_UNIT, reference, Rounding.UP))
-
-
 def parse_decimal(text: str, decimals: int) -> int:
     """Read a plain decimal string as atoms of ``10**-decimals``; exact or an error.
 

@@ -91,11 +91,6 @@ def dynamic_array(*items: Part) -> Dynamic:
     return Dynamic(word(len(items)) + encode(*items))
 
 
-def dynamic_tuple(*parts: Part) -> Dynamic:
-    """Encode a tuple that has a dynamic member."""
-    return Dynamic(encode(*parts))
-
-
 def encode(*parts: Part) -> bytes:
     """Encode a tuple: words in place, dynamic values behind them."""
     size = sum(WORD if isinstance(part, Dynamic) else len(part) for part in parts)

@@ -12,7 +12,7 @@ from router.domain.instrument import InstrumentKind
 from router.domain.market import BookSnapshot
 from router.domain.observation import ChainGas
 from router.domain.plan import NoRouteReason, QuantityKind
-from router.domain.units import Amount, AssetId, InstrumentId, Pips, Price, Rounding, Side, VenueId
+from router.domain.units import Amount, AssetId, InstrumentId, Pips, Price, Side, VenueId
 from tests.unit.engine.scene import (
     CHAIN,
     DOLLAR,
@@ -278,10 +278,3 @@ def test_gas_is_priced_at_the_dearest_chain_and_left_out_where_nobody_tells_it()
     without = sweep.build_problem(piece(), silent, LIMITS)
     assert without.gas_fee_wei == 0
     assert without.chains[0].gas_price is None
-
-
-def test_a_notional_is_rounded_up_and_cash_is_its_own():
-    assert sweep.notional_at(MID, Amount(USDC.id, 7)) == 7
-    assert sweep.notional_at(MID, Amount(ETH.id, 1)) == 1
-    assert sweep.notional_at(MID, Amount(ETH.id, ETHER)) == 3_000 * DOLLAR
-    assert MID.notional(Amount(ETH.id, 1), Rounding.DOWN).atoms == 0

@@ -15,7 +15,6 @@ from router.domain.units import (
     divide,
     format_decimal,
     parse_decimal,
-    slippage_pips,
 )
 
 ETH, USDC = AssetId("ETH"), AssetId("USDC")
@@ -125,31 +124,6 @@ def test_a_shifted_price_is_within_a_last_digit_of_the_exact_one_on_the_side_tol
         assert exact - unit < shifted <= exact
     else:
         assert exact <= shifted < exact + unit
-
-
-@given(prices, prices, st.booleans())
-def test_slippage_is_never_told_better_than_it_is(price, arrival, buying):
-    pips = slippage_pips(price, arrival, buying=buying)
-
-    worse = ratio(price) / ratio(arrival) - 1
-    exact = (worse if buying else -worse) * PIPS_PER_UNIT
-    assert pips - 1 < exact <= pips
-
-
-@pytest.mark.parametrize(
-    ("quote_atoms", "buying", "pips"),
-    [
-        (3_003, True, 1_000),
-        (3_003, False, -1_000),
-        (2_997, True, -1_000),
-        (2_997, False, 1_000),
-        (3_000, True, 0),
-    ],
-)
-def test_a_tenth_of_a_percent_is_a_thousand_pips_and_worse_is_positive(quote_atoms, buying, pips):
-    arrival = Price(ETH, USDC, 3_000, 1)
-
-    assert slippage_pips(Price(ETH, USDC, quote_atoms, 1), arrival, buying=buying) == pips
 
 
 @given(st.integers(-(2**256), 2**256), st.integers(min_value=0, max_value=18))

@@ -34,7 +34,7 @@ from tests.unit.engine.scene import (
     plan,
 )
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 GAS_ATOMS = 10**14
 SNAPSHOT = replace(observation().pools[0], tick=-196_257)
 BOOK, CONTEXT = observation().books[0], observation().contexts[0]
