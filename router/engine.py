@@ -8,16 +8,15 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from router.algo import sweep
+from router.algo.mid import arrival_mid
 from router.domain.command import (
     Command,
     ObserveAccounts,
     ObserveMarket,
     RaiseAlarm,
     ReportParent,
-    ResolveChild,
     SignChild,
     SolveRoute,
-    SubmitChild,
 )
 from router.domain.error import NoRouteError
 from router.domain.event import (
@@ -27,7 +26,10 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
     DeadlinePassed,
     EngineStarted,
@@ -44,6 +46,7 @@ from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
 from router.execution import nonces, progress
 from router.execution.children import Dispatch, children_of
+from router.execution.next_step import fill_gap, next_step, resume
 from router.execution.order_machine import ChildEvent, advance, new_child
 from router.reconciliation.compare import compare, is_behind
 from router.risk import limits as risk
@@ -82,6 +85,9 @@ def step(world: World, event: Event) -> Step:  # noqa: C901, PLR0911
             | ChildNotSent()
             | ChildAcknowledged()
             | ChildWentSilent()
+            | ChildProgressed()
+            | ChildStuck()
+            | ChildReplaced()
             | ChildFilled()
             | ChildEnded()
         ):
@@ -99,8 +105,9 @@ def _started(world: World, event: EngineStarted) -> Step:
     if parent is not None and parent.phase in {Phase.OBSERVING, Phase.SOLVING}:
         world = world.with_parent(replace(parent, phase=Phase.QUEUED, problem=None))
     recovery = tuple(
-        SignChild(child.order) if child.signed is None else ResolveChild(child.order, child.signed)
+        command
         for child in world.open_children()
+        for command in (resume(child) if child.attempts else (SignChild(child.order),))
     )
     return world, recovery or (_look_at_accounts(world),)
 
@@ -114,7 +121,7 @@ def _submitted(world: World, event: ParentSubmitted) -> Step:
     fault = risk.check_parent(order, world.limits, event.at)
     if fault is not None:
         return _reject(world, parent, reason=fault.message, at=event.at)
-    if not sweep.eligible(order, world.configured, 0):
+    if not sweep.scope(order, world.configured, 0).markets:
         return _reject(world, parent, reason=sweep.nobody_trades(order), at=event.at)
     world, commands = _activate(world, event.at)
     return world, (ReportParent(order.id, OrderStatus.NEW, "accepted"), *commands)
@@ -144,12 +151,8 @@ def _no_longer_acceptable(world: World, parent: ParentState, at: TimestampNs) ->
 
 def _observe(world: World, parent: ParentState) -> Step:
     order = parent.order
-    instruments = sweep.eligible(order, world.configured, parent.stage)
-    command = ObserveMarket(
-        parent=order.id,
-        instruments=tuple(i.id for i in instruments),
-        accounts=tuple(dict.fromkeys(i.account for i in instruments)),
-    )
+    scope = sweep.scope(order, world.configured, parent.stage)
+    command = ObserveMarket(order.id, scope.observed, scope.accounts, order.quote)
     return world.with_parent(replace(parent, phase=Phase.OBSERVING)), (command,)
 
 
@@ -164,11 +167,11 @@ def _observed(world: World, event: MarketObserved) -> Step:
     fault = _no_longer_acceptable(world, parent, event.at)
     if fault is not None:
         return _settle(world, parent, fault, at=event.at)
-    instruments = sweep.eligible(order, world.configured, parent.stage)
+    scope = sweep.scope(order, world.configured, parent.stage)
     arrival = parent.arrival_mid
     if arrival is None:
         try:
-            arrival = sweep.arrival_mid(instruments, event.observation)
+            arrival = arrival_mid(scope, event.observation)
         except NoRouteError as error:
             return _settle(world, parent, str(error), at=event.at)
         gas_price = next((g.native_price for g in event.observation.gas), None)
@@ -176,7 +179,7 @@ def _observed(world: World, event: MarketObserved) -> Step:
     refused = risk.check_notional(order, arrival, world.limits)
     if refused is not None:
         return _settle(world, parent, refused.message, at=event.at)
-    piece = sweep.Slice(order, progress.left(world, parent), arrival, instruments)
+    piece = sweep.Slice(order, progress.left(world, parent), arrival, scope)
     problem = sweep.build_problem(piece, event.observation, world.limits)
     parent = replace(parent, phase=Phase.SOLVING, problem=problem)
     world = nonces.with_floor(world.with_parent(parent), event.observation)
@@ -241,17 +244,13 @@ def _no_plan(world: World, parent: ParentState, reason: str, *, at: TimestampNs)
 
 def _child(world: World, event: ChildEvent) -> Step:
     before = world.children[event.child]
+    if isinstance(event, ChildNotSent) and nonces.leaves_gap(world, before):
+        return world, () if before.is_terminal else fill_gap(before)
     after = advance(before, event)
     if after is before:
         return world, ()
     world = replace(world.with_child(after), epoch=world.epoch + 1)
     match event:
-        case ChildSigned():
-            world = nonces.with_signed(world, after)
-            return world, (SubmitChild(after.order, event.signed),)
-        case ChildAcknowledged() | ChildWentSilent():
-            assert after.signed is not None, "only signed bytes are sent"
-            return world, (ResolveChild(after.order, after.signed),)
         case ChildFilled():
             return _filled(world, after, event)
         case ChildNotSent():
@@ -260,6 +259,8 @@ def _child(world: World, event: ChildEvent) -> Step:
             if event.gas is not None:
                 world = _with_mined(world, after)
             return _ended(world, after, event.at)
+        case _:
+            return nonces.with_sent(world, after), next_step(after, event)
 
 
 def _filled(world: World, child: ChildState, event: ChildFilled) -> Step:
@@ -275,8 +276,8 @@ def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:
     parent = world.parents[child.order.parent]
     if any(not c.is_terminal for c in world.children_of(parent.order.id)):
         return world, ()
-    candidates = sweep.eligible(parent.order, world.configured, 0)
-    match progress.decide(world, parent, candidates):
+    scope = sweep.scope(parent.order, world.configured, 0)
+    match progress.decide(world, parent, scope.markets):
         case progress.Next.DONE:
             rest = progress.left(world, parent).atoms
             reason = f"less than a lot is left, {rest} atoms" if rest > 0 else ""
@@ -291,10 +292,12 @@ def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:
 
 
 def _go_on(world: World, parent: ParentState) -> Step:
-    if world.is_ready:
+    if world.is_ready and not progress.unexplained(world, parent):
         return _observe(world, parent)
-    # The children were resolved after a restart: look at the accounts before planning the rest.
-    return world.with_parent(replace(parent, phase=Phase.QUEUED)), (_look_at_accounts(world),)
+    # Its children were resolved after a restart, or used gas for nothing that could be booked: look
+    # at the accounts before planning the rest.
+    world = replace(world.with_parent(replace(parent, phase=Phase.QUEUED)), is_ready=False)
+    return world, (_look_at_accounts(world),)
 
 
 def _with_mined(world: World, child: ChildState) -> World:
@@ -342,7 +345,8 @@ def _accounts(world: World, event: AccountsObserved) -> Step:
         # Equal to the atom, so a fresh baseline loses nothing, and funding is counted from here.
         world = replace(world, ledger=Ledger.from_accounts(event.accounts))
     world = replace(world, is_ready=True)
-    alarms = tuple(RaiseAlarm(d.sentence) for d in differences)
+    suspicions = progress.suspicions(world) if differences else ()
+    alarms = tuple(RaiseAlarm(each) for each in (*(d.sentence for d in differences), *suspicions))
     parent = world.active
     if parent is not None and parent.phase is Phase.RECONCILING:
         world, commands = _finish(world, parent, reason=parent.reason, at=event.at)

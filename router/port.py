@@ -1,17 +1,45 @@
 """What the shell and the venues satisfy: protocols, no behaviour."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from router.domain.account import AccountSnapshot
 from router.domain.instrument import Instrument
 from router.domain.market import MarketEvent
-from router.domain.order import ChildOrder, Fill, GasPaid, OrderStatus, SignedChild
+from router.domain.order import (
+    ChildOrder,
+    Fill,
+    GasPaid,
+    OrderStatus,
+    Replacement,
+    SignedChild,
+    TransactionState,
+)
 from router.domain.units import AccountId, Amount, AssetId, DurationNs, TimestampNs, VenueId
 
+# Raises BrokenPoolError where a pool's state does not follow: the stream sends a snapshot of it.
 Emit: TypeAlias = Callable[[MarketEvent], None]
 Approve: TypeAlias = Callable[[Amount], Awaitable[tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A pool nobody configured, as the table of its family that would configure it."""
+
+    family: str
+    table: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What the logs of factories told, and how many of them could not be read."""
+
+    pools: tuple[Discovered, ...]
+    unreadable_count: int
+
+
+Discover: TypeAlias = Callable[[int], Awaitable[Discovery]]
 
 
 class Clock(Protocol):
@@ -40,12 +68,18 @@ class Resolution:
         Of a mined transaction.
     reason : str
         The venue's words, for a status that has a reason.
+    progress : TransactionState | None
+        Chains only: where a transaction stands that has not ended.
+    wanted : Replacement | None
+        Chains only: it should be replaced, or it may hold up those behind it.
     """
 
     status: OrderStatus
     fills: tuple[Fill, ...]
     gas: GasPaid | None
     reason: str
+    progress: TransactionState | None = None
+    wanted: Replacement | None = None
 
 
 class Venue(Protocol):
@@ -72,7 +106,10 @@ class Venue(Protocol):
         ...
 
     async def stream(self, emit: Emit) -> None:
-        """Emit snapshots, then changes, reconnecting and re-snapshotting until cancelled."""
+        """Emit snapshots, then changes, reconnecting and going on until cancelled.
+
+        Where `emit` raises BrokenPoolError, it sends a new snapshot of that pool.
+        """
         ...
 
     async def read_account(self) -> AccountSnapshot:
@@ -109,15 +146,28 @@ class Venue(Protocol):
         """
         ...
 
-    async def resolve(self, child: ChildOrder, signed: SignedChild) -> Resolution:
+    async def resolve(self, child: ChildOrder, attempts: tuple[SignedChild, ...]) -> Resolution:
         """Ask what became of a child; send the same bytes again if the venue never got them.
 
-        Waits a bounded while for a terminal status, and returns what is known then.
+        Waits a bounded while for a terminal status or other news, and returns what is known then.
+        At most one of the attempts can have taken effect.
 
         Raises
         ------
         VenueError
             If the venue could not be asked; the outcome stays unknown.
+        """
+        ...
+
+    async def replace(
+        self, child: ChildOrder, attempts: tuple[SignedChild, ...], replacement: Replacement
+    ) -> SignedChild:
+        """Sign another transaction of the child's nonce; sends nothing.
+
+        Raises
+        ------
+        NotSentError
+            If there is nothing to replace here, or no price within the limits would do it.
         """
         ...
 
@@ -139,6 +189,8 @@ class VenueSetup:
         Chain venues: the asset whose price is that of the coin gas is paid in.
     real_money : bool
         Whether trades there cost anybody anything; such venues need a second permission.
+    discover : Discover | None
+        Chain venues: finds pools of configured tokens made since a block.
     """
 
     venue: Venue
@@ -146,3 +198,4 @@ class VenueSetup:
     native: AssetId | None
     approve: Approve | None
     real_money: bool
+    discover: Discover | None = None

@@ -20,7 +20,7 @@ TOP_LEVEL = {
 }
 ASYNC_ALLOWED = (
     *("router/shell/", "router/cli/", "router/gateway/", "router/port.py", "router/compose"),
-    *("venues/transport/", "venues/sandbox/", "tests/", "scripts/"),
+    *("venues/transport/", "venues/sandbox/", "venues/evm/", "tests/", "scripts/"),
 )
 STATUS_EXEMPT = (
     *("router/execution/order_machine.py", "router/execution/progress.py"),

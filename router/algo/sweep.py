@@ -3,25 +3,25 @@
 from dataclasses import dataclass
 from typing import Final
 
+from router.algo.routes import Route, allows, routes_between
 from router.domain.account import Position
-from router.domain.error import NoRouteError
 from router.domain.event import Limits
-from router.domain.instrument import STAGES, Instrument, InstrumentKind
-from router.domain.market import PoolSnapshot
+from router.domain.instrument import STAGES, Instrument
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import (
     BookCandidate,
     ChainCash,
     MarginAccount,
-    NoRouteReason,
     PoolCandidate,
     QuantityKind,
+    RouteCandidate,
     RoutingProblem,
 )
 from router.domain.units import (
     AccountId,
     Amount,
+    InstrumentId,
     Price,
     Rounding,
     Side,
@@ -35,27 +35,50 @@ _GAS_UNITS_POOL: Final = 110_000
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What an order may use: the instruments of its pair, and routes through other assets."""
+
+    instruments: tuple[Instrument, ...]
+    routes: tuple[Route, ...]
+
+    @property
+    def markets(self) -> tuple[Instrument, ...]:
+        """The instruments a leg of the order can be in."""
+        return (*self.instruments, *(route.instrument for route in self.routes))
+
+    @property
+    def observed(self) -> tuple[InstrumentId, ...]:
+        """The instruments whose state a plan depends on."""
+        hops = (pool for route in self.routes for pool in route.pools)
+        return tuple(dict.fromkeys(i.id for i in (*self.instruments, *hops)))
+
+    @property
+    def accounts(self) -> tuple[AccountId, ...]:
+        """The accounts a plan draws on."""
+        return tuple(dict.fromkeys(i.account for i in self.markets))
+
+
+def scope(order: ParentOrder, configured: tuple[Instrument, ...], stage: int) -> Scope:
+    """Return what trades the order's pair at a venue it allows, from a stage on."""
+    direct = tuple(
+        i
+        for i in configured
+        if i.base.id == order.base
+        and i.quote.id == order.quote
+        and allows(order, i)
+        and STAGES[i.kind] >= stage
+    )
+    return Scope(direct, routes_between(order, configured, stage))
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
-    """What is to be planned now: the rest of a parent, and the instruments it may use."""
+    """What is to be planned now: the rest of a parent, and what it may use."""
 
     order: ParentOrder
     left: Amount
     arrival_mid: Price
-    instruments: tuple[Instrument, ...]
-
-
-def eligible(
-    order: ParentOrder, instruments: tuple[Instrument, ...], stage: int
-) -> tuple[Instrument, ...]:
-    """Return the instruments that trade the order's pair at a venue it allows, from a stage on."""
-    return tuple(
-        i
-        for i in instruments
-        if i.base.id == order.base
-        and i.quote.id == order.quote
-        and (not order.venues or i.venue in order.venues)
-        and STAGES[i.kind] >= stage
-    )
+    scope: Scope
 
 
 def nobody_trades(order: ParentOrder) -> str:
@@ -64,43 +87,6 @@ def nobody_trades(order: ParentOrder) -> str:
         f"venues: no configured instrument trades {order.base}/{order.quote} there;"
         " see check-config for those that exist"
     )
-
-
-def arrival_mid(instruments: tuple[Instrument, ...], observation: Observation) -> Price:
-    """Return the mid that slippage is measured against: the liquidity-weighted median pool mid.
-
-    A median cannot be moved by one thin pool. Where no pool is observed, the mid of the first book.
-
-    Raises
-    ------
-    NoRouteError
-        If no market shows a mid.
-    """
-    by_id = {i.id: i for i in instruments}
-    pools = [p for p in observation.pools if p.instrument in by_id and p.liquidity > 0]
-    if pools:
-        ranked = sorted(pools, key=lambda p: (_mid_key(by_id[p.instrument], p), p.instrument))
-        half = sum(p.liquidity for p in ranked)
-        weight = 0
-        for pool in ranked:
-            weight += 2 * pool.liquidity
-            if weight >= half:
-                return pool_mid(by_id[pool.instrument], pool)
-    for book in observation.books:
-        if book.instrument in by_id and book.bids and book.asks:
-            instrument = by_id[book.instrument]
-            two = instrument.tick_price(book.bids[0][0] + book.asks[0][0])
-            return Price(two.base, two.quote, two.quote_atoms, 2 * two.base_atoms)
-    raise NoRouteError(
-        NoRouteReason.NO_LIQUIDITY, "no pool or book of the pair shows a price; check the venues"
-    )
-
-
-def pool_mid(instrument: Instrument, pool: PoolSnapshot) -> Price:
-    """Return the exact price of a pool in the order's pair, before fees."""
-    squared = pool.sqrt_price_x96**2  # token1 atoms per token0 atom, times 2**192
-    atoms = (squared, 1 << 192) if instrument.base_is_token0 else (1 << 192, squared)
-    return Price(instrument.base.id, instrument.quote.id, *atoms)
 
 
 def limit_price(order: ParentOrder, arrival: Price) -> Price:
@@ -132,30 +118,30 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
         books=_books(piece, observation),
         chains=_chains(piece, observation),
         margins=_margins(piece, observation),
+        routes=_routes(piece, observation),
     )
-
-
-def _mid_key(instrument: Instrument, pool: PoolSnapshot) -> int:
-    # Only an order is needed; 2**192 keeps every digit of the inverse.
-    if instrument.base_is_token0:
-        return pool.sqrt_price_x96
-    return (1 << 192) // pool.sqrt_price_x96
 
 
 def _pools(piece: Slice, observation: Observation) -> tuple[PoolCandidate, ...]:
     snapshots = {p.instrument: p for p in observation.pools}
     return tuple(
         PoolCandidate(i, snapshots[i.id], _GAS_UNITS_POOL)
-        for i in piece.instruments
+        for i in piece.scope.instruments
         if i.id in snapshots
     )
+
+
+def _routes(piece: Slice, observation: Observation) -> tuple[RouteCandidate, ...]:
+    snapshots = {p.instrument: p for p in observation.pools}
+    found = (r.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL) for r in piece.scope.routes)
+    return tuple(route for route in found if route is not None)
 
 
 def _books(piece: Slice, observation: Observation) -> tuple[BookCandidate, ...]:
     books = {b.instrument: b for b in observation.books}
     contexts = {c.instrument: c for c in observation.contexts}
     found = []
-    for instrument in piece.instruments:
+    for instrument in piece.scope.instruments:
         account = observation.account(instrument.account)
         if instrument.id not in books or account is None:
             continue
@@ -176,14 +162,15 @@ def _books(piece: Slice, observation: Observation) -> tuple[BookCandidate, ...]:
     return tuple(found)
 
 
-def _accounts_of(piece: Slice, kind: InstrumentKind) -> tuple[AccountId, ...]:
-    return tuple(dict.fromkeys(i.account for i in piece.instruments if i.kind is kind))
+def _accounts_of(piece: Slice, *, on_chain: bool) -> tuple[AccountId, ...]:
+    markets = piece.scope.markets
+    return tuple(dict.fromkeys(i.account for i in markets if i.is_on_chain is on_chain))
 
 
 def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
     gas = {g.account: g for g in observation.gas}
     found = []
-    for account in _accounts_of(piece, InstrumentKind.SPOT_POOL):
+    for account in _accounts_of(piece, on_chain=True):
         snapshot = observation.account(account)
         if snapshot is not None:
             price = gas[account].native_price if account in gas else None
@@ -194,13 +181,13 @@ def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
 def _margins(piece: Slice, observation: Observation) -> tuple[MarginAccount, ...]:
     contexts = {c.instrument: c for c in observation.contexts}
     found = []
-    for account in _accounts_of(piece, InstrumentKind.PERP_BOOK):
+    for account in _accounts_of(piece, on_chain=False):
         snapshot = observation.account(account)
         if snapshot is None:
             continue
         here = sum(
             _initial_margin(i, p, contexts[i.id].mark_ticks)
-            for i in piece.instruments
+            for i in piece.scope.instruments
             for p in snapshot.positions
             if p.instrument == i.id and i.id in contexts
         )

@@ -37,12 +37,13 @@ def run(state_dir: Path, *, quantity: str, seed: int, as_json: bool) -> None:
     ):
         path = _write_config(state_dir, running)
         manifest = running.chain.manifest
+        assembly = assemble(path, {**os.environ, **running.environment}, SystemClock())
+        pools = [i.protocol for i in assembly.instruments if i.is_on_chain]
         console.print(
-            f"chain {manifest.chain_id} at {manifest.ws_url}: {len(manifest.pools)} Uniswap V3"
-            f" pools, contracts deployed in {running.chain.prepared_ms} ms"
+            f"chain {manifest.chain_id} at {manifest.ws_url}: {len(pools)} pools of"
+            f" {', '.join(sorted(set(pools)))}, deployed in {running.chain.prepared_ms} ms"
         )
         console.print(f"perp venue at {running.venue['url']}")
-        assembly = assemble(path, {**os.environ, **running.environment}, SystemClock())
         report = show.report_data(uvloop.run(_work(assembly, quantity, console)))
     _finish(assembly, report, console, as_json=as_json)
 
@@ -67,7 +68,7 @@ async def _buy(desk: Desk, quantity: str, console: Console) -> bytes:
     report = await desk.work(request, tell)
     for plan in report.plans[:1]:
         console.print(show.plan_table(plan))
-        for line in show.singles_lines(plan):
+        for line in show.plan_lines(plan):
             console.print(line)
     return codec.encode(report)
 

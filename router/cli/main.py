@@ -169,7 +169,9 @@ def approve(
     asset: Annotated[str, typer.Argument(help="The asset.", show_default=False)],
     quantity: Annotated[str, typer.Argument(help="At most so much; 0 revokes.")],
     *,
-    venue: Annotated[str, typer.Option("--venue", help="Whose contracts.")] = "uniswap_v3",
+    venue: Annotated[
+        str | None, typer.Option("--venue", help="On which chain; needed where there are several.")
+    ] = None,
     live: Live = False,
     as_json: Json = False,
 ) -> None:
@@ -177,6 +179,23 @@ def approve(
     from router.cli import approve as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, verb.Wanted(venue, asset, quantity), live=live, as_json=as_json)
+
+
+@app.command()
+@guarded
+def discover(
+    config: ConfigPath,
+    *,
+    venue: Annotated[
+        str | None, typer.Option("--venue", help="On which chain; needed where there are several.")
+    ] = None,
+    from_block: Annotated[int, typer.Option("--from-block", help="The first block to look at.")],
+    as_json: Json = False,
+) -> None:
+    """Find pools of configured tokens that are not configured; prints their tables."""
+    from router.cli import discover as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(config, venue=venue, first_block=from_block, as_json=as_json)
 
 
 @app.command()

@@ -17,9 +17,9 @@ def run(path: Path, request: Mapping[str, str], *, as_json: bool) -> None:
     assembly = assemble(path, os.environ, SystemClock())
     result = uvloop.run(dry_run(assembly, {**request, "client_order_id": "dry-run"}))
     if as_json:
-        show.print_json(show.plan_data(result.plan))
+        show.print_json(show.plan_data(result.plan, result.observation.pools))
         return
     console = show.console(as_json=as_json)
     console.print(show.plan_table(result.plan))
-    for line in show.singles_lines(result.plan):
+    for line in show.plan_lines(result.plan):
         console.print(line)

@@ -1,7 +1,7 @@
 """Plans and reports for eyes and for programs."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -11,10 +11,13 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from router.domain.instrument import Asset, InstrumentKind
-from router.domain.plan import CostSplit, Leg, QuantityKind, RoutePlan
+from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.market import AnyPoolSnapshot, QuotedSnapshot
+from router.domain.plan import CostSplit, Hop, Leg, QuantityKind, RoutePlan
 from router.domain.units import (
     PICO_PER_UNIT,
+    Amount,
+    InstrumentId,
     Price,
     Side,
     format_decimal,
@@ -58,14 +61,18 @@ def console(*, as_json: bool = False) -> Console:
     return found if found.is_terminal else Console(stderr=as_json, highlight=False, width=_WIDTH)
 
 
-def plan_data(plan: RoutePlan) -> dict[str, object]:
-    """Return a plan as plain data: atoms as decimal strings, slippage in bps."""
+def plan_data(plan: RoutePlan, pools: Sequence[AnyPoolSnapshot] = ()) -> dict[str, object]:
+    """Return a plan as plain data: atoms as decimal strings, slippage in bps.
+
+    Fees are those that the pools charged when they were observed; null where nothing tells one.
+    """
     block = plan.block
+    fees = {p.instrument: p.fee_pips for p in pools if not isinstance(p, QuotedSnapshot)}
     return {
         "side": plan.side.value,
         "arrival_mid": _price_text(plan.arrival_mid, plan.legs),
         "block": {"number": block.number, "hash": block.hash} if block else None,
-        "legs": [_leg_data(leg) for leg in plan.legs],
+        "legs": [_leg_data(leg, fees) for leg in plan.legs],
         "unfilled_atoms": str(plan.unfilled.atoms),
         "cost_atoms": _cost_data(plan.cost),
         "slippage_bps": plan.slippage / 100,
@@ -101,7 +108,7 @@ def plan_table(plan: RoutePlan) -> Table:
         table.add_column(name, justify="right")
     for leg in plan.legs:
         table.add_row(
-            leg.instrument.id,
+            _without_chain(leg.instrument.id),
             _units(leg.quantity.atoms, leg.instrument.base),
             _price_digits(_average_price(leg)),
             *_cost_cells(leg.cost, leg.instrument.quote),
@@ -121,8 +128,11 @@ def plan_table(plan: RoutePlan) -> Table:
     return table
 
 
-def singles_lines(plan: RoutePlan) -> Iterator[str]:
-    """Say what each venue alone would cost, and how good the split provably is."""
+def plan_lines(plan: RoutePlan) -> Iterator[str]:
+    """Say how routes go, what each venue alone would cost, and how good the split provably is."""
+    for leg in plan.legs:
+        for hop in leg.hops:
+            yield f"{_without_chain(leg.instrument.id)}: {_hop_text(hop)}"
     for single in sorted(plan.singles, key=lambda s: (s.slippage is None, s.slippage or 0)):
         if single.slippage is None:
             yield f"alone on {single.instrument}: does not fit"
@@ -153,7 +163,7 @@ def _legs_table(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> Table
         table.add_column(name, justify="right", no_wrap=True)
     for leg in report["legs"]:
         table.add_row(
-            leg["instrument"],
+            _without_chain(leg["instrument"]),
             _amount(leg["predicted_quantity"], assets),
             _amount(leg["filled_quantity"], assets),
             _cash_amount(leg["filled_notional"], assets),
@@ -174,16 +184,17 @@ def _summary(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
     )
 
 
-def _leg_data(leg: Leg) -> dict[str, object]:
+def _leg_data(leg: Leg, fees: Mapping[InstrumentId, int]) -> dict[str, object]:
     buying = leg.side is Side.BUY
     paid, received = (leg.notional, leg.quantity) if buying else (leg.quantity, leg.notional)
     exact_output = buying is (leg.quantity_kind is QuantityKind.BASE)
     return {
         "instrument": leg.instrument.id,
         "venue": leg.instrument.venue,
+        "protocol": leg.instrument.protocol,
         "symbol": leg.instrument.symbol,
         "kind": leg.instrument.kind.value,
-        "fee_pips": leg.instrument.fee_pips,
+        "fee_pips": _fee_pips(leg.instrument, fees),
         "exact": "output" if exact_output else "input",
         "asset_in": paid.asset,
         "amount_in_atoms": str(paid.atoms),
@@ -191,9 +202,50 @@ def _leg_data(leg: Leg) -> dict[str, object]:
         "amount_out_atoms": str(received.atoms),
         "bound_atoms": str(leg.bound.atoms),
         "limit_ticks": leg.limit_ticks,
-        "is_pool": leg.instrument.kind is InstrumentKind.SPOT_POOL,
+        "hops": [_hop_data(hop, fees) for hop in _hops(leg, paid, received)],
         "cost_atoms": _cost_data(leg.cost),
         "slippage_bps": leg.slippage / 100,
+    }
+
+
+# Tables are narrow; the whole name is in the story and in the data.
+def _without_chain(instrument: str) -> str:
+    return instrument.partition("@")[0]
+
+
+def _hop_text(hop: Hop) -> str:
+    assets = {i.id: i for i in (hop.instrument.base, hop.instrument.quote)}
+    paid, received = (
+        f"{_units(amount.atoms, assets[amount.asset])} {amount.asset}"
+        for amount in (hop.paid, hop.received)
+    )
+    return f"{paid} for {received} on {_without_chain(hop.instrument.id)}"
+
+
+# A direct pool is a route of one hop.
+def _hops(leg: Leg, paid: Amount, received: Amount) -> tuple[Hop, ...]:
+    if leg.instrument.kind is InstrumentKind.SPOT_POOL:
+        return (Hop(leg.instrument, paid, received),)
+    return leg.hops
+
+
+# A route has no fee of its own; its hops have theirs.
+def _fee_pips(instrument: Instrument, fees: Mapping[InstrumentId, int]) -> int | None:
+    if instrument.kind is InstrumentKind.SPOT_ROUTE:
+        return None
+    return fees.get(instrument.id, instrument.fee_pips if instrument.has_fixed_fee else None)
+
+
+def _hop_data(hop: Hop, fees: Mapping[InstrumentId, int]) -> dict[str, object]:
+    return {
+        "instrument": hop.instrument.id,
+        "protocol": hop.instrument.protocol,
+        "symbol": hop.instrument.symbol,
+        "fee_pips": _fee_pips(hop.instrument, fees),
+        "asset_in": hop.paid.asset,
+        "amount_in_atoms": str(hop.paid.atoms),
+        "asset_out": hop.received.asset,
+        "amount_out_atoms": str(hop.received.atoms),
     }
 
 

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
+from router.compose.venue_tables import setups
 from router.domain.error import ConfigError, StaleDataError
 from router.domain.instrument import Instrument
 from router.domain.units import NS_PER_S, AssetId, DurationNs, VenueId
 from router.port import Clock, Venue, VenueSetup
-from router.shell.config import Config, faults, load
+from router.shell.config import Config, load
 from router.shell.reader import Reader
 from router.shell.streams import follow
 from router.state.market import MarketView
-from venues.registry import REGISTRY, builder
 
 _FIRST_DATA_WAIT: Final = DurationNs(20 * NS_PER_S)
 _FIRST_DATA_PAUSE: Final = DurationNs(NS_PER_S // 50)
@@ -73,10 +71,7 @@ def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assemb
         Naming the file, the key and the remedy.
     """
     config = load(path, environment)
-    setups = tuple(
-        _setup(config, name, environment=environment, clock=clock) for name in config.venues
-    )
-    assembly = Assembly(config, setups, clock)
+    assembly = Assembly(config, setups(config, environment, clock), clock)
     seen: set[str] = set()
     for instrument in assembly.instruments:
         if instrument.id in seen:
@@ -135,23 +130,6 @@ async def ready(assembly: Assembly, reader: Reader) -> None:
         if clock.now() > deadline:
             raise StaleDataError(f"{missing}; gave up after {_FIRST_DATA_WAIT // NS_PER_S} s")
         await clock.sleep(_FIRST_DATA_PAUSE)
-
-
-def _setup(
-    config: Config, name: str, *, environment: Mapping[str, str], clock: Clock
-) -> VenueSetup:
-    where = f"{config.path}: venues.{name}"
-    if name not in REGISTRY:
-        raise ConfigError(f"{where}: unknown venue; use one of {', '.join(sorted(REGISTRY))}")
-    try:
-        build = builder(name)
-        return build(
-            config.venues[name], assets=config.assets, environment=environment, clock=clock
-        )
-    except ValidationError as error:
-        raise faults(error, f"{where}.") from error
-    except ConfigError as error:
-        raise ConfigError(f"{where}.{error}") from error
 
 
 async def _start(assembly: Assembly, venues: tuple[Venue, ...]) -> None:

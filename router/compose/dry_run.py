@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.algo import sweep
+from router.algo.mid import arrival_mid
 from router.compose.assembly import Assembly, connected, streaming
 from router.domain.error import NoRouteError
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
-from router.domain.units import NS_PER_S, DurationNs
+from router.domain.units import NS_PER_S, DurationNs, VenueId
 from router.domain.verdict import Refused
 from router.gateway.order_request import OrderContext, parse_order
 from router.risk import limits as risk
@@ -50,16 +51,13 @@ async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
     try:
         async with connected(assembly), streaming(assembly, reader):
             _refuse(risk.check_parent(order, assembly.config.limits, clock.now()))
-            instruments = sweep.eligible(order, assembly.instruments, 0)
-            if not instruments:
+            scope = sweep.scope(order, assembly.instruments, 0)
+            if not scope.markets:
                 raise NoRouteError(NoRouteReason.NO_VENUE, sweep.nobody_trades(order))
-            observation = await reader.observe(
-                tuple(i.id for i in instruments),
-                tuple(dict.fromkeys(i.account for i in instruments)),
-            )
-            arrival = sweep.arrival_mid(instruments, observation)
+            observation = await reader.observe(scope.observed, scope.accounts, quote=order.quote)
+            arrival = arrival_mid(scope, observation)
             _refuse(risk.check_notional(order, arrival, assembly.config.limits))
-            piece = sweep.Slice(order, order.quantity, arrival, instruments)
+            piece = sweep.Slice(order, order.quantity, arrival, scope)
             problem = sweep.build_problem(piece, observation, assembly.config.limits)
             plan = await solver.solve(problem)
     finally:
@@ -75,11 +73,17 @@ def order_context(assembly: Assembly, journal_id: str) -> OrderContext:
     """Return what orders are checked against."""
     return OrderContext(
         assets=assembly.config.assets,
-        venues=tuple(assembly.venues),
+        venues=venue_names(assembly),
         limits=assembly.config.limits,
         journal_id=journal_id,
         now=assembly.clock.now(),
     )
+
+
+def venue_names(assembly: Assembly) -> tuple[VenueId, ...]:
+    """Return what an order may restrict itself to: venues, chains, and families of pools."""
+    families = (VenueId(i.protocol) for i in assembly.instruments if i.protocol)
+    return tuple(dict.fromkeys((*assembly.venues, *families)))
 
 
 def _refuse(refused: Refused | None) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 import orjson
 
+from router.compose.sandbox_tables import AGENT_KEY_ENV, CHAIN_KEY_ENV, chain_table, venue_table
 from router.domain.error import ConfigError
 from venues.sandbox import chain as chain_sandbox
 from venues.sandbox.hyperliquid import DEV_MASTER_ADDRESS, FundedAccount, SandboxConfig
@@ -20,18 +21,13 @@ from venues.sandbox.hyperliquid import serve as serve_venue
 
 Facts = dict[str, str]
 
-CHAIN_KEY_ENV: Final = "HEADRACE_SANDBOX_CHAIN_KEY"
-AGENT_KEY_ENV: Final = "HEADRACE_SANDBOX_AGENT_KEY"
 _VENUE_MANIFEST: Final = "hyperliquid.json"
 _VENUE_START_POLLS_MAX: Final = 400
 _VENUE_START_POLL_S: Final = 0.025
-_LEVERAGE: Final = 10
 # Little enough that margin binds on the demo's order: then pools, book and collateral decide
 # together, and the proof says what one more dollar of collateral would save.
 COLLATERAL_USD: Final = 45_000
 _MICRO: Final = 10**6
-# The chain's token symbols and the assets they carry.
-_ASSETS: Final = {"WETH": "ETH", "WBTC": "BTC", "USDC": "USDC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Sandboxes:
 
     def tables(self) -> str:
         """Return the configuration tables of both venues as TOML."""
-        return _chain_table(self.chain.manifest) + _venue_table(self.venue)
+        return chain_table(self.chain.manifest) + venue_table(self.venue)
 
 
 @contextmanager
@@ -74,7 +70,9 @@ def sandboxes(
     state_dir.mkdir(parents=True, exist_ok=True)
     with (
         _venue_process(state_dir, _venue_config(seed, collateral_usd=collateral_usd)) as venue,
-        chain_sandbox.start(seed=seed, block_time_s=block_time_s, state_dir=state_dir) as chain,
+        chain_sandbox.start(
+            seed=seed, block_time_s=block_time_s, state_dir=state_dir, families=True
+        ) as chain,
     ):
         environment = {
             CHAIN_KEY_ENV: chain.manifest.account("trader").private_key,
@@ -176,69 +174,3 @@ def _read_manifest(path: Path) -> Mapping[str, str] | None:
             return facts
         time.sleep(_VENUE_START_POLL_S)
     return None
-
-
-def _chain_table(manifest: chain_sandbox.ChainManifest) -> str:
-    contracts = manifest.contracts
-    by_address = {t.address: t.symbol for t in manifest.tokens}
-    lines = [
-        "",
-        "[venues.uniswap_v3]",
-        f"chain_id = {manifest.chain_id}",
-        f'ws_url = "{manifest.ws_url}"',
-        f'account = "{manifest.account("trader").address}"',
-        f'signing_key_env = "{CHAIN_KEY_ENV}"',
-        f'universal_router = "{contracts["universal_router"]}"',
-        f'permit2 = "{contracts["permit2"]}"',
-        f'multicall = "{contracts["multicall3"]}"',
-        'native_asset = "ETH"',
-        "fee_cap_gwei = 200",
-        "request_timeout_ms = 5000",
-        "receipt_timeout_ms = 10000",
-        "silence_max_ms = 10000",
-        "",
-        "[venues.uniswap_v3.tokens]",
-        *(f'{_ASSETS[t.symbol]} = "{t.address}"' for t in manifest.tokens if t.symbol in _ASSETS),
-    ]
-    for pool in manifest.pools:
-        base, quote = _pair(by_address[pool.token0], by_address[pool.token1])
-        lines += [
-            "",
-            "[[venues.uniswap_v3.pools]]",
-            f'address = "{pool.address}"',
-            f'base = "{base}"',
-            f'quote = "{quote}"',
-            f"fee_pips = {pool.fee_pips}",
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _pair(first: str, second: str) -> tuple[str, str]:
-    # Seen from the pair that is traded: dollars are the quote, and bitcoin is quoted in ether.
-    rank = {"BTC": 0, "ETH": 1, "USDC": 2}
-    base, quote = sorted((_ASSETS[first], _ASSETS[second]), key=lambda asset: rank[asset])
-    return base, quote
-
-
-def _venue_table(facts: Mapping[str, str]) -> str:
-    return "\n".join(
-        [
-            "",
-            "[venues.hyperliquid]",
-            f'url = "{facts["url"]}"',
-            f'ws_url = "{facts["ws_url"]}"',
-            'network = "testnet"',
-            f'account = "{facts["master_address"]}"',
-            f'agent_key_env = "{AGENT_KEY_ENV}"',
-            "set_leverage = true",
-            "",
-            "[[venues.hyperliquid.markets]]",
-            'coin = "ETH"',
-            'base = "ETH"',
-            'quote = "USDC"',
-            "size_decimals = 4",
-            "taker_fee_pips = 450",
-            f"leverage = {_LEVERAGE}",
-            "",
-        ]
-    )

@@ -6,18 +6,25 @@ A command is an effect asked for; its outcome comes back as an event, or not at 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from router.domain.order import ChildOrder, OrderStatus, SignedChild
+from router.domain.order import ChildOrder, OrderStatus, Replacement, SignedChild
 from router.domain.plan import RoutingProblem
-from router.domain.units import AccountId, InstrumentId, ParentId
+from router.domain.units import AccountId, AssetId, InstrumentId, ParentId
 
 
 @dataclass(frozen=True, slots=True)
 class ObserveMarket:
-    """Read fresh state of these instruments and accounts for a parent's next decision."""
+    """Read fresh state of these instruments and accounts for a parent's next decision.
+
+    Attributes
+    ----------
+    quote : AssetId
+        What gas is to be priced in.
+    """
 
     parent: ParentId
     instruments: tuple[InstrumentId, ...]
     accounts: tuple[AccountId, ...]
+    quote: AssetId
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,25 @@ class SubmitChild:
 
 @dataclass(frozen=True, slots=True)
 class ResolveChild:
-    """Ask the venue what became of a child until it has ended; re-send its bytes if unknown."""
+    """Ask the venue what became of a child until it has ended; re-send its bytes if unknown.
+
+    Attributes
+    ----------
+    attempts : tuple of SignedChild
+        All that was signed for it, oldest first; at most one can take effect.
+    """
 
     child: ChildOrder
-    signed: SignedChild
+    attempts: tuple[SignedChild, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceChild:
+    """Sign another transaction of the child's nonce; sends nothing."""
+
+    child: ChildOrder
+    attempts: tuple[SignedChild, ...]
+    replacement: Replacement
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +111,7 @@ Command: TypeAlias = (
     | SignChild
     | SubmitChild
     | ResolveChild
+    | ReplaceChild
     | ObserveAccounts
     | ReportParent
     | RaiseAlarm

@@ -7,6 +7,7 @@
   + MarketDataError
     - StaleDataError             older than the instrument's staleness limit
     - SequenceGapError           a delta is missing; ask for a fresh snapshot
+    - BrokenPoolError            one pool contradicts the chain; ask for a snapshot of it
     - MalformedDataError         bytes that do not mean what the protocol says
   + RoutingError
     - NoRouteError               carries a NoRouteReason
@@ -18,7 +19,7 @@
 """
 
 from router.domain.plan import NoRouteReason
-from router.domain.units import VenueId
+from router.domain.units import InstrumentId, VenueId
 
 
 class RouterError(Exception):
@@ -47,6 +48,21 @@ class StaleDataError(MarketDataError):
 
 class SequenceGapError(MarketDataError):
     """A delta is missing, or does not follow from the state before it."""
+
+
+class BrokenPoolError(MarketDataError):
+    """The state of one pool contradicts what the chain tells; the others are not concerned.
+
+    Attributes
+    ----------
+    instrument : InstrumentId
+        The pool that needs a new snapshot.
+    """
+
+    def __init__(self, instrument: InstrumentId, reason: str) -> None:
+        super().__init__(f"{instrument}: {reason}")
+        self.instrument = instrument
+        self.reason = reason
 
 
 class MalformedDataError(MarketDataError):

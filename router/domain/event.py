@@ -10,7 +10,15 @@ from typing import TypeAlias
 from router.domain.account import AccountSnapshot
 from router.domain.instrument import Instrument
 from router.domain.observation import Observation
-from router.domain.order import Fill, GasPaid, OrderStatus, ParentOrder, SignedChild
+from router.domain.order import (
+    Fill,
+    GasPaid,
+    OrderStatus,
+    ParentOrder,
+    Replacement,
+    SignedChild,
+    TransactionState,
+)
 from router.domain.plan import NoRouteReason, RoutePlan
 from router.domain.units import Amount, ChildId, DurationNs, ParentId, Pips, TimestampNs
 
@@ -132,6 +140,35 @@ class ChildWentSilent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildProgressed:
+    """News of a transaction whose outcome is not final."""
+
+    child: ChildId
+    state: TransactionState
+    detail: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStuck:
+    """The venue wants the transaction replaced, or it may hold up those behind it."""
+
+    child: ChildId
+    wanted: Replacement
+    detail: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildReplaced:
+    """Another transaction of the same nonce exists; from here on it may have been sent."""
+
+    child: ChildId
+    signed: SignedChild
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class ChildFilled:
     """One execution; a repeated one is dropped by its id."""
 
@@ -194,6 +231,9 @@ Event: TypeAlias = (
     | ChildNotSent
     | ChildAcknowledged
     | ChildWentSilent
+    | ChildProgressed
+    | ChildStuck
+    | ChildReplaced
     | ChildFilled
     | ChildEnded
     | AccountsObserved

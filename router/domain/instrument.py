@@ -1,7 +1,7 @@
 """What can be traded, and the grids its prices and quantities lie on."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from router.domain.units import AccountId, AssetId, InstrumentId, Pips, Price, VenueId
@@ -11,12 +11,17 @@ class InstrumentKind(enum.Enum):
     """How an instrument trades; decides which mathematics and which executor apply."""
 
     SPOT_POOL = "spot_pool"
+    SPOT_ROUTE = "spot_route"  # over pools of one chain, through a middle asset
     PERP_BOOK = "perp_book"
 
 
 # Venues whose outcome is least certain go first: a book moves while an order is on its way and
 # fills in part; a transaction with bounds does all or nothing.
-STAGES: Final = {InstrumentKind.PERP_BOOK: 0, InstrumentKind.SPOT_POOL: 1}
+STAGES: Final = {
+    InstrumentKind.PERP_BOOK: 0,
+    InstrumentKind.SPOT_POOL: 1,
+    InstrumentKind.SPOT_ROUTE: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,17 @@ class Instrument:
     notional_min_atoms : int
         Smallest order the venue takes, in quote atoms; 0 where there is none.
     fee_pips : Pips
-        Pool fee on the input, or taker fee on the notional.
+        Pool fee on the input, or taker fee on the notional; 0 where `has_fixed_fee` is not.
     base_is_token0 : bool
         Pools only: which of the two tokens the base is.
+    protocol : str
+        Pools only: the family of pool contracts it belongs to.
+    router : str
+        On-chain only: legs whose instruments name the same router can share one transaction.
+    is_hop : bool
+        Pools only: whether the router can pay what one of them gives into another.
+    has_fixed_fee : bool
+        Whether the fee is known beforehand; if not, only snapshots of the pool tell it.
     """
 
     id: InstrumentId
@@ -63,6 +76,22 @@ class Instrument:
     tick_decimals: int = (
         0  # books only: prices are whole multiples of 10**-tick_decimals quote units
     )
+    protocol: str = ""
+    router: str = ""
+    is_hop: bool = False
+    has_fixed_fee: bool = True
+
+    @property
+    def is_on_chain(self) -> bool:
+        """Whether it trades by a transaction: tokens against tokens, all or nothing."""
+        return self.kind is not InstrumentKind.PERP_BOOK
+
+    def reversed(self) -> "Instrument":
+        """Return the same pool seen from its other asset; pools only."""
+        assert self.kind is InstrumentKind.SPOT_POOL, f"{self.id} has no other side"
+        return replace(
+            self, base=self.quote, quote=self.base, base_is_token0=not self.base_is_token0
+        )
 
     def tick_price(self, ticks: int) -> Price:
         """Return the price of `ticks` ticks; books only."""

@@ -38,6 +38,41 @@ class PoolSnapshot:
     liquidity: int
     ticks: tuple[PoolTick, ...]  # ascending by index
     received_at: TimestampNs
+    # On top of the fee, token0 for token1 and the reverse. Uniswap V4 only: elsewhere the
+    # protocol's part comes out of the fee, and a trader does not feel it.
+    protocol_fees_pips: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReservesSnapshot:
+    """The whole state of a constant-product pool after a block."""
+
+    instrument: InstrumentId
+    block: BlockRef
+    fee_pips: int
+    reserve0: int
+    reserve1: int
+    received_at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedSnapshot:
+    """What a pool gives after a block, as the chain's own quoter says: its state does not tell.
+
+    Attributes
+    ----------
+    zero_for_one, one_for_zero : tuple of (int, int)
+        An amount in and the amount out for it, in atoms, ascending; empty where it gives nothing.
+    """
+
+    instrument: InstrumentId
+    block: BlockRef
+    received_at: TimestampNs
+    zero_for_one: tuple[tuple[int, int], ...]
+    one_for_zero: tuple[tuple[int, int], ...]
+
+
+AnyPoolSnapshot: TypeAlias = PoolSnapshot | ReservesSnapshot | QuotedSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +88,8 @@ class PoolSwapped:
     sqrt_price_x96: int
     liquidity: int
     tick: int
+    fee_pips: int | None = None  # what was charged in all, where the event says it
+    is_exact: bool = True  # False where the fee may be another, or a hook had a say in the amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +103,61 @@ class PoolLiquidityChanged:
     tick_lower: int
     tick_upper: int
     liquidity_delta: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFeeChanged:
+    """From this block on the pool charges another fee."""
+
+    instrument: InstrumentId
+    block_number: int
+    block_hash: str
+    fee_pips: int
+    protocol_fees_pips: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReservesSynced:
+    """The reserves of a constant-product pool after whatever changed them."""
+
+    instrument: InstrumentId
+    block_number: int
+    block_hash: str
+    log_index: int
+    reserve0: int
+    reserve1: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservesSwapped:
+    """A swap in a constant-product pool; comes after the ReservesSynced that it led to."""
+
+    instrument: InstrumentId
+    block_number: int
+    block_hash: str
+    log_index: int
+    amount0_in: int
+    amount1_in: int
+    amount0_out: int
+    amount1_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReorganised:
+    """Every block of the venue after `ancestor` is void; the blocks in their place follow."""
+
+    venue: VenueId
+    ancestor: BlockRef
+    received_at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class PoolQuarantined:
+    """A pool whose state or identity cannot be trusted; it is not used until its next snapshot."""
+
+    instrument: InstrumentId
+    reason: str
+    received_at: TimestampNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +198,25 @@ class PerpContext:
 
 @dataclass(frozen=True, slots=True)
 class StreamLost:
-    """A venue's stream broke or showed a gap: what it told is stale until a new snapshot."""
+    """A venue's stream broke: what it told is stale until it goes on.
+
+    Books come anew as snapshots. A chain goes on where it was if every block since can be had, and
+    with snapshots of all pools if not.
+    """
 
     venue: VenueId
     reason: str
     received_at: TimestampNs
 
 
+PoolEvent: TypeAlias = (
+    PoolSwapped | PoolLiquidityChanged | PoolFeeChanged | ReservesSynced | ReservesSwapped
+)
 MarketEvent: TypeAlias = (
-    PoolSnapshot
-    | PoolSwapped
-    | PoolLiquidityChanged
+    AnyPoolSnapshot
+    | PoolEvent
+    | PoolQuarantined
+    | ChainReorganised
     | HeadAdvanced
     | BookSnapshot
     | PerpContext

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from router.domain.account import AccountSnapshot
-from router.domain.market import BookSnapshot, PerpContext, PoolSnapshot
+from router.domain.market import AnyPoolSnapshot, BookSnapshot, PerpContext
 from router.domain.units import AccountId, Price
 
 
@@ -30,7 +30,7 @@ class ChainGas:
 class Observation:
     """Fresh state of every market and account an order may touch."""
 
-    pools: tuple[PoolSnapshot, ...]
+    pools: tuple[AnyPoolSnapshot, ...]
     books: tuple[BookSnapshot, ...]
     contexts: tuple[PerpContext, ...]
     accounts: tuple[AccountSnapshot, ...]

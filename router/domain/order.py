@@ -33,6 +33,23 @@ class OrderStatus(enum.Enum):
     IN_DOUBT = "in_doubt"
 
 
+class TransactionState(enum.Enum):
+    """What is known of a signed transaction before its outcome is final."""
+
+    PENDING = "pending"  # the node has it, no block has
+    MINED = "mined"  # in a block that is not yet deep enough
+    REORGED = "reorged"  # was in a block that is void now
+    DROPPED = "dropped"  # the node had it, and has it no longer; the same bytes were sent again
+    STUCK = "stuck"  # unmined for too many blocks
+
+
+class Replacement(enum.Enum):
+    """What a second transaction of the same nonce is for."""
+
+    BUMP = "bump"  # the same effect at a higher price
+    CANCEL = "cancel"  # no effect but using up the nonce
+
+
 TERMINAL = frozenset(
     {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
 )
@@ -117,6 +134,7 @@ class SignedChild:
     reference: str
     nonce: int
     payload: str
+    replacement: Replacement | None = None  # None: the first of its nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +151,8 @@ class Fill:
         Quote paid or received, positive, pool fees included, venue fees not.
     fee : Amount
         Charged on top by the venue; negative is a rebate.
+    residue : tuple of Amount
+        Of a route's middle asset, what the second hop left over; the account received it.
     """
 
     id: str
@@ -142,11 +162,15 @@ class Fill:
     notional: Amount
     fee: Amount
     at_venue: TimestampNs
+    residue: tuple[Amount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GasPaid:
-    """What a mined transaction cost in the chain's coin, whether or not it did anything."""
+    """What a mined transaction cost in the chain's coin, whether or not it did anything.
+
+    The atoms include what a rollup charged for posting its data.
+    """
 
     atoms: int
     gas_used: int

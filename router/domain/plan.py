@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass
 
 from router.domain.instrument import Instrument
-from router.domain.market import BlockRef, BookSnapshot, PoolSnapshot
+from router.domain.market import AnyPoolSnapshot, BlockRef, BookSnapshot
 from router.domain.units import AccountId, Amount, InstrumentId, ParentId, Pico, Pips, Price, Side
 
 
@@ -30,8 +30,32 @@ class PoolCandidate:
     """
 
     instrument: Instrument
-    snapshot: PoolSnapshot
+    snapshot: AnyPoolSnapshot
     gas_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteCandidate:
+    """Two hops through a middle asset, each over all pools there are for it.
+
+    Attributes
+    ----------
+    instrument : Instrument
+        Of the order's pair; nothing that is configured.
+    base_pools : tuple of PoolCandidate
+        Base against the middle asset, which is the quote of their instruments.
+    quote_pools : tuple of PoolCandidate
+        The middle asset, which is the base of their instruments, against quote.
+    """
+
+    instrument: Instrument
+    base_pools: tuple[PoolCandidate, ...]
+    quote_pools: tuple[PoolCandidate, ...]
+
+    @property
+    def pools(self) -> tuple[PoolCandidate, ...]:
+        """The pools of both hops."""
+        return self.base_pools + self.quote_pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,7 @@ class RoutingProblem:
     books: tuple[BookCandidate, ...]
     chains: tuple[ChainCash, ...]
     margins: tuple[MarginAccount, ...]
+    routes: tuple[RouteCandidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +166,15 @@ class CostSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """What one pool of a route takes and gives, by exact quote on the problem's own state."""
+
+    instrument: Instrument
+    paid: Amount
+    received: Amount
+
+
+@dataclass(frozen=True, slots=True)
 class Leg:
     """One instrument's part of a plan, exact to the atom.
 
@@ -158,6 +192,9 @@ class Leg:
         Books only: the limit price in ticks.
     slippage : Pips
         All costs of the leg over its notional at arrival mid, rounded against us.
+    hops : tuple of Hop
+        Routes only: in the order in which they happen. What the first hop's pools give is all that
+        the second hop's take.
     """
 
     instrument: Instrument
@@ -169,6 +206,7 @@ class Leg:
     limit_ticks: int | None
     cost: CostSplit
     slippage: Pips
+    hops: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

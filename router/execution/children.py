@@ -65,12 +65,13 @@ def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...
 
 
 def _grouped(legs: list[Leg]) -> Iterator[tuple[Leg, ...]]:
-    # Pool legs of one account are one transaction: all of them happen, or none.
-    chains: dict[AccountId, list[Leg]] = {}
+    # Legs of one account and router are one transaction: all of them happen, or none.
+    transactions: dict[tuple[AccountId, str], list[Leg]] = {}
     for leg in legs:
-        if leg.instrument.kind is InstrumentKind.SPOT_POOL:
-            chains.setdefault(leg.instrument.account, []).append(leg)
+        if leg.instrument.is_on_chain:
+            key = (leg.instrument.account, leg.instrument.router)
+            transactions.setdefault(key, []).append(leg)
         else:
             yield (leg,)
-    for group in chains.values():
+    for group in transactions.values():
         yield tuple(group)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from router.domain.instrument import InstrumentKind
 from router.domain.observation import Observation
 from router.domain.units import AccountId
 from router.state.world import ChildState, World
@@ -18,15 +17,24 @@ def with_floor(world: World, observation: Observation) -> World:
     return replace(world, nonces={**world.nonces, **merged})
 
 
-def with_signed(world: World, child: ChildState) -> World:
-    """Return the world after a child was signed.
+def with_sent(world: World, child: ChildState) -> World:
+    """Return the world once a child has signed bytes, which may be sent.
 
     A book's nonce is used up: the bytes may be sent. A chain's is not: bytes that are never mined
     leave it free, and at most one transaction of a nonce can be mined.
     """
-    if child.order.legs[0].instrument.kind is InstrumentKind.SPOT_POOL:
+    if child.order.legs[0].instrument.is_on_chain or not child.attempts:
         return world
     return with_used(world, child.order.account, child.order.nonce)
+
+
+def leaves_gap(world: World, child: ChildState) -> bool:
+    """Tell whether a transaction that is not sent keeps others of its account from being mined."""
+    order = child.order
+    return order.legs[0].instrument.is_on_chain and any(
+        other.order.account == order.account and other.order.nonce > order.nonce
+        for other in world.open_children()
+    )
 
 
 def with_used(world: World, account: AccountId, nonce: int) -> World:

@@ -9,14 +9,25 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
 )
 from router.domain.order import TERMINAL, ChildOrder, OrderStatus
 from router.state.world import ChildState
 
 ChildEvent: TypeAlias = (
-    ChildSigned | ChildNotSent | ChildAcknowledged | ChildWentSilent | ChildFilled | ChildEnded
+    ChildSigned
+    | ChildNotSent
+    | ChildAcknowledged
+    | ChildWentSilent
+    | ChildProgressed
+    | ChildStuck
+    | ChildReplaced
+    | ChildFilled
+    | ChildEnded
 )
 
 S = OrderStatus
@@ -26,26 +37,39 @@ TRANSITIONS: Final[Mapping[S, Mapping[type[ChildEvent], S]]] = {
     S.PENDING_NEW: {
         ChildSigned: S.SIGNED,
         ChildNotSent: S.REJECTED,
+        ChildReplaced: S.SIGNED,  # nothing but its nonce is sent, for the sake of those behind it
     },
     S.SIGNED: {
         ChildNotSent: S.REJECTED,
         ChildAcknowledged: S.NEW,
         ChildWentSilent: S.IN_DOUBT,
+        ChildProgressed: S.SIGNED,
+        ChildStuck: S.SIGNED,
+        ChildReplaced: S.SIGNED,
         ChildFilled: S.PARTIALLY_FILLED,  # a fill may overtake its own acknowledgement
     },
     S.NEW: {
         ChildAcknowledged: S.NEW,
         ChildWentSilent: S.IN_DOUBT,
+        ChildProgressed: S.NEW,
+        ChildStuck: S.NEW,
+        ChildReplaced: S.NEW,
         ChildFilled: S.PARTIALLY_FILLED,
     },
     S.PARTIALLY_FILLED: {
         ChildAcknowledged: S.PARTIALLY_FILLED,
         ChildWentSilent: S.IN_DOUBT,
+        ChildProgressed: S.PARTIALLY_FILLED,
+        ChildStuck: S.PARTIALLY_FILLED,
+        ChildReplaced: S.PARTIALLY_FILLED,
         ChildFilled: S.PARTIALLY_FILLED,
     },
     S.IN_DOUBT: {
         ChildAcknowledged: S.NEW,
         ChildWentSilent: S.IN_DOUBT,
+        ChildProgressed: S.IN_DOUBT,
+        ChildStuck: S.IN_DOUBT,
+        ChildReplaced: S.IN_DOUBT,
         ChildFilled: S.PARTIALLY_FILLED,
     },
 }
@@ -81,15 +105,21 @@ def advance(child: ChildState, event: ChildEvent) -> ChildState:
     return _with_facts(replace(child, status=allowed[type(event)]), event)
 
 
-def _with_facts(child: ChildState, event: ChildEvent) -> ChildState:
+# One line a case of a closed union: splitting it would hide that it is complete.
+def _with_facts(child: ChildState, event: ChildEvent) -> ChildState:  # noqa: PLR0911
     match event:
         case ChildSigned():
-            return replace(child, signed=event.signed, sent_at=event.at)
+            return replace(child, attempts=(event.signed,), sent_at=event.at)
+        case ChildReplaced():
+            attempts = (*child.attempts, event.signed)
+            return replace(child, attempts=attempts, sent_at=child.sent_at or event.at)
+        case ChildProgressed():
+            return replace(child, transaction=event.state)
         case ChildFilled():
             return replace(child, fills=(*child.fills, event.fill))
         case ChildNotSent():
             return replace(child, reason=event.reason, ended_at=event.at)
         case ChildWentSilent():
             return replace(child, reason=event.reason)
-        case ChildAcknowledged() | ChildEnded():
+        case ChildAcknowledged() | ChildEnded() | ChildStuck():
             return child

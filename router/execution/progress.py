@@ -60,6 +60,23 @@ def excess(child: ChildState, leg: Leg) -> str | None:
     return None
 
 
+def unexplained(world: World, parent: ParentState) -> tuple[ChildState, ...]:
+    """Return the children that were mined and of which nothing is booked but the gas.
+
+    That they did nothing is the word of one node, or could not be read at all.
+    """
+    rejected = OrderStatus.REJECTED
+    children = world.children_of(parent.order.id)
+    return tuple(c for c in children if c.status is rejected and c.gas is not None and not c.fills)
+
+
+def suspicions(world: World) -> tuple[str, ...]:
+    """Say which children may be why the books differ: those unexplained of orders that go on."""
+    going_on = (p for p in world.parents.values() if p.phase is not Phase.DONE)
+    children = (child for parent in going_on for child in unexplained(world, parent))
+    return tuple(f"{child.order.id}: {child.reason}" for child in children)
+
+
 def decide(world: World, parent: ParentState, candidates: tuple[Instrument, ...]) -> Next:
     """Say what follows, now that no child of the parent is open.
 

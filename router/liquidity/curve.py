@@ -17,7 +17,7 @@ from router.liquidity.oracle import InsufficientLiquidityError, Limits, Liquidit
 from router.liquidity.order_book import Level
 
 Floats: TypeAlias = NDArray[np.float64]
-_Places: TypeAlias = NDArray[np.intp]
+Places: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +174,7 @@ class CostCurve:
         return wanted, np.minimum(wanted, self.capacity)
 
     # Returns the segment, the quantity within it, and the root price there.
-    def _locate(self, inside: Floats) -> tuple[_Places, Floats, Floats]:
+    def _locate(self, inside: Floats) -> tuple[Places, Floats, Floats]:
         place = np.searchsorted(self._quantity_before, inside, "right") - 1
         place = np.minimum(place, self.quantity.size - 1)
         within = inside - self._quantity_before[place]

@@ -31,7 +31,7 @@ def pool_curve(
     decimals1: int,
     price_limit: float | None = None,
 ) -> CostCurve:
-    """Return the cost curve of a pool in one direction, its fee included.
+    """Return the cost curve of a pool in one direction, the whole fee of that direction included.
 
     Parameters
     ----------
@@ -49,7 +49,10 @@ def pool_curve(
     """
     sign = 1.0 if side is Side.BUY else -1.0
     rises = (side is Side.BUY) == base_is_token0  # the pool's own price, token1 per token0
-    grossed_up = math.sqrt(PIPS_PER_UNIT / (PIPS_PER_UNIT - pool.fee_pips))
+    fee_pips = pool.swap_fee_pips(zero_for_one=not rises)
+    if fee_pips >= PIPS_PER_UNIT:
+        return _nothing(side)
+    grossed_up = math.sqrt(PIPS_PER_UNIT / (PIPS_PER_UNIT - fee_pips))
     decimal_shift = decimals0 - decimals1 if base_is_token0 else decimals1 - decimals0
     root_now = pool.sqrt_price_x96 / Q96 if base_is_token0 else Q96 / pool.sqrt_price_x96
     root_now *= 10.0 ** (decimal_shift / 2) * grossed_up**sign
@@ -57,8 +60,7 @@ def pool_curve(
     reach = math.inf if price_limit is None else _log_distance(root_now, price_limit, sign)
     ahead = _ticks_ahead(pool, rises=rises, reach=reach)
     if not ahead:
-        nothing = np.zeros(0)
-        return CostCurve(side, nothing, nothing, depth=nothing, quantity=nothing)
+        return _nothing(side)
     step, distance = _log_steps(pool, ahead)
     depth = _liquidity_ahead(pool, ahead, rises=rises) * (
         grossed_up * 10.0 ** (-(decimals0 + decimals1) / 2)
@@ -89,6 +91,11 @@ def pool_market(pool: Pool, *, base_is_token0: bool, decimals0: int, decimals1: 
         for side in (Side.BUY, Side.SELL)
     )
     return TwoSided(buy=buy, sell=sell)
+
+
+def _nothing(side: Side) -> CostCurve:
+    nothing = np.zeros(0)
+    return CostCurve(side, nothing, nothing, depth=nothing, quantity=nothing)
 
 
 # How far the square-root price may move, in logarithm; negative when it is beyond already.
@@ -125,7 +132,9 @@ def _liquidity_ahead(pool: Pool, ahead: list[Tick], *, rises: bool) -> Floats:
 # to each stop, shape (n + 1,). Ranges come from whole ticks, not from differences of the sums.
 def _log_steps(pool: Pool, ahead: list[Tick]) -> tuple[Floats, Floats]:
     first = tick_to_sqrt_price(ahead[0].index)
-    to_first = abs(math.log1p((first - pool.sqrt_price_x96) / pool.sqrt_price_x96))
+    # Over the lower of the two: near minus one, log1p would lose the digits of a long way down.
+    apart = abs(first - pool.sqrt_price_x96)
+    to_first = math.log1p(apart / min(first, pool.sqrt_price_x96))
     index = np.array([tick.index for tick in ahead], dtype=np.float64)
     step = np.concatenate(([to_first], np.abs(np.diff(index)) * _LOG_PER_TICK))
     distance = np.concatenate(([0.0], to_first + np.abs(index - index[0]) * _LOG_PER_TICK))

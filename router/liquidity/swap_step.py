@@ -1,29 +1,38 @@
 """One step of a concentrated-liquidity swap: a move inside a range of constant liquidity.
 
-The integers of the Uniswap V3 core libraries SqrtPriceMath and SwapMath, including which way
-every division rounds (always against the trader). Refuses to know about ticks.
+The integers of the Uniswap core libraries SqrtPriceMath and SwapMath, including which way every
+division rounds (always against the trader). Refuses to know about ticks.
+
+In this module divisions are written with ``//`` and shifts, and a comment names their rounding:
+every quote takes dozens of them, and a call for each costs more than the division.
 """
 
 from typing import Final
 
-from router.domain.units import PIPS_PER_UNIT, Rounding, divide
-from router.liquidity.fixed_point import Q96, UINT160_MAX, UINT256_MAX, mul_div
+from router.domain.units import PIPS_PER_UNIT
+from router.liquidity.fixed_point import UINT160_MAX, UINT256_MAX
 from router.liquidity.oracle import PriceLimitError
 
-_DOWN: Final = Rounding.DOWN
-_UP: Final = Rounding.UP
+UNPAYABLE: Final = UINT256_MAX + 1  # more atoms than any amount has
 
 
-def amount0_delta(price: int, other: int, liquidity: int, *, rounding: Rounding) -> int:
-    """Return the token0 between two square-root prices, [atoms]."""
-    low, high = (price, other) if price < other else (other, price)
-    inner = mul_div(liquidity << 96, high - low, high, rounding=rounding)
-    return divide(inner, low, rounding)
+def amounts_between(price: int, target: int, liquidity: int) -> tuple[int, int]:
+    """Return what moving the price to `target` takes in (without fee) and gives out, [atoms].
 
+    Input is rounded up, output down. A target at or below the price swaps token0 for token1.
 
-def amount1_delta(price: int, other: int, liquidity: int, *, rounding: Rounding) -> int:
-    """Return the token1 between two square-root prices, [atoms]."""
-    return mul_div(liquidity, abs(price - other), Q96, rounding=rounding)
+    Notes
+    -----
+    The contract divides token0 amounts twice, by one price and then by the other, both times in
+    the same direction; that is the one division by their product done here.
+    """
+    if price >= target:
+        moved = price - target
+        amount0 = -(-(liquidity << 96) * moved // (price * target))  # up
+        return amount0, liquidity * moved >> 96  # down
+    moved = target - price
+    amount0 = (liquidity << 96) * moved // (price * target)  # down
+    return -(-liquidity * moved >> 96), amount0  # up
 
 
 def next_price_from_input(price: int, liquidity: int, amount_in: int, *, zero_for_one: bool) -> int:
@@ -35,15 +44,15 @@ def next_price_from_input(price: int, liquidity: int, amount_in: int, *, zero_fo
         If the price leaves 160 bits, where the contract reverts.
     """
     if not zero_for_one:
-        return _within_160_bits(price + (amount_in << 96) // liquidity)
+        return _within_160_bits(price + (amount_in << 96) // liquidity)  # down
     if amount_in == 0:
         return price
     numerator = liquidity << 96
-    product = amount_in * price
-    if product + numerator <= UINT256_MAX:
-        return mul_div(numerator, price, numerator + product, rounding=_UP)
+    denominator = numerator + amount_in * price
+    if denominator <= UINT256_MAX:
+        return -(-numerator * price // denominator)  # up
     # Where 256 bits do not hold the product, the contract divides first and loses precision.
-    return divide(numerator, numerator // price + amount_in, _UP)
+    return -(-numerator // (numerator // price + amount_in))  # down, then up
 
 
 def next_price_from_output(
@@ -57,7 +66,7 @@ def next_price_from_output(
         If the range does not hold that much.
     """
     if zero_for_one:
-        moved = price - mul_div(amount_out, Q96, liquidity, rounding=_UP)
+        moved = price + (-amount_out << 96) // liquidity  # what is taken off, up
         if moved <= 0:
             raise PriceLimitError(f"amount_out must leave token1 in the range, was {amount_out}")
         return moved
@@ -67,22 +76,38 @@ def next_price_from_output(
     product = amount_out * price
     if product > UINT256_MAX or product >= numerator:
         raise PriceLimitError(f"amount_out must leave token0 in the range, was {amount_out}")
-    return _within_160_bits(mul_div(numerator, price, numerator - product, rounding=_UP))
+    return _within_160_bits(-(-numerator * price // (numerator - product)))  # up
 
 
-def compute_swap_step(
-    price: int, target: int, liquidity: int, *, remaining: int, fee_pips: int
+def fee_on(amount_in: int, fee_pips: int) -> int:
+    """Return the fee on top of an input without fee, rounded up, [atoms].
+
+    At 100 % it is more than can be paid, so that nothing passes but where nothing is asked for.
+
+    Notes
+    -----
+    With d = 1_000_000 and g = d - fee_pips, the contract lets `amount_in` pass iff floor(remaining
+    * g / d) >= amount_in. Since amount_in is whole, that says remaining * g / d >= amount_in, hence
+    remaining >= amount_in * d / g, and since remaining is whole, remaining >= ceil(amount_in * d /
+    g) = amount_in + ceil(amount_in * fee_pips / g): input and fee. Comparing with that sum saves a
+    division, and does not depend on what was paid before.
+    """
+    if amount_in == 0:
+        return 0
+    if fee_pips == PIPS_PER_UNIT:
+        return UNPAYABLE
+    return -(-amount_in * fee_pips // (PIPS_PER_UNIT - fee_pips))  # up
+
+
+def unfinished_input(
+    price: int, liquidity: int, *, zero_for_one: bool, remaining: int, fee_pips: int
 ) -> tuple[int, int, int, int]:
-    """Move the price towards `target` until it is reached or `remaining` is used up.
+    """Pay in what is left where it does not take the price to its target.
 
     Parameters
     ----------
-    price, target : int, [sqrt(token1 / token0) * 2**96]
-        A target at or below the price swaps token0 for token1, one above the reverse.
     remaining : int, [atoms]
-        Positive: input still to be paid, fee included. Negative: output still to be received.
-    fee_pips : int
-        Below 1_000_000.
+        Input still to be paid, fee included.
 
     Returns
     -------
@@ -91,51 +116,35 @@ def compute_swap_step(
 
     Notes
     -----
-    Uniswap V4 divides an unfinished exact input differently between input and fee; their sum,
-    the output and the next price are the same.
+    Uniswap V3 takes what the move needs as input and the rest, rounding dust included, as fee; so
+    does this. V4 calls the dust input. Their sum is `remaining` in both, and price and output do
+    not depend on it. (V3 would divide differently if the price landed on the target all the same;
+    it cannot: that much less moves the exact price less far, and both roundings of the price stop
+    short of where the exact price was.)
     """
-    if remaining >= 0:
-        return _exact_input_step(price, target, liquidity, remaining=remaining, fee_pips=fee_pips)
-    zero_for_one = price >= target
-    out_delta, in_delta = (
-        (amount1_delta, amount0_delta) if zero_for_one else (amount0_delta, amount1_delta)
-    )
-    amount_out = out_delta(price, target, liquidity, rounding=_DOWN)
-    if -remaining >= amount_out:
-        reached = target
-    else:
-        reached = next_price_from_output(price, liquidity, -remaining, zero_for_one=zero_for_one)
-        if reached != target:
-            amount_out = out_delta(price, reached, liquidity, rounding=_DOWN)
-        amount_out = min(amount_out, -remaining)
-    amount_in = in_delta(price, reached, liquidity, rounding=_UP)
-    return reached, amount_in, amount_out, _fee_on(amount_in, fee_pips)
-
-
-def _exact_input_step(
-    price: int, target: int, liquidity: int, *, remaining: int, fee_pips: int
-) -> tuple[int, int, int, int]:
-    zero_for_one = price >= target
-    in_delta, out_delta = (
-        (amount0_delta, amount1_delta) if zero_for_one else (amount1_delta, amount0_delta)
-    )
-    amount_in = in_delta(price, target, liquidity, rounding=_UP)
-    less_fee = remaining * (PIPS_PER_UNIT - fee_pips) // PIPS_PER_UNIT
-    reached = (
-        target
-        if less_fee >= amount_in
-        else next_price_from_input(price, liquidity, less_fee, zero_for_one=zero_for_one)
-    )
-    amount_out = out_delta(price, reached, liquidity, rounding=_DOWN)
-    if reached == target:
-        return reached, amount_in, amount_out, _fee_on(amount_in, fee_pips)
-    # The price stays short of the target, so the pool keeps the rounding dust as fee.
-    amount_in = in_delta(price, reached, liquidity, rounding=_UP)
+    less_fee = remaining * (PIPS_PER_UNIT - fee_pips) // PIPS_PER_UNIT  # down
+    reached = next_price_from_input(price, liquidity, less_fee, zero_for_one=zero_for_one)
+    amount_in, amount_out = amounts_between(price, reached, liquidity)
     return reached, amount_in, amount_out, remaining - amount_in
 
 
-def _fee_on(amount_in: int, fee_pips: int) -> int:
-    return mul_div(amount_in, fee_pips, PIPS_PER_UNIT - fee_pips, rounding=_UP)
+def unfinished_output(
+    price: int, liquidity: int, *, zero_for_one: bool, remaining: int, fee_pips: int
+) -> tuple[int, int, int, int]:
+    """Take out what is left where that is less than the way to the target gives.
+
+    Parameters and result are those of `unfinished_input`, but `remaining` is output still to be
+    received, and the fee is below 100 %. The price may land on the target.
+
+    Notes
+    -----
+    Uniswap V3 gives the smaller of `remaining` and what the move frees, V4 gives `remaining`. They
+    are the same: the price is rounded away from where it was, so what the move frees, rounded down,
+    is never less than `remaining`.
+    """
+    reached = next_price_from_output(price, liquidity, remaining, zero_for_one=zero_for_one)
+    amount_in, _ = amounts_between(price, reached, liquidity)
+    return reached, amount_in, remaining, fee_on(amount_in, fee_pips)
 
 
 def _within_160_bits(price: int) -> int:

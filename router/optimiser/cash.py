@@ -4,6 +4,7 @@ The cash a plan moves rises with its quantity, so a bounded Newton search inside
 it; `rounding` then makes the cash exact.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from router.domain.error import NoRouteError
@@ -12,14 +13,9 @@ from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
 from router.optimiser.certificate import Split
 from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import (
-    Market,
-    ScaledProblem,
-    Selection,
-    scale,
-)
+from router.optimiser.problem import Market, Selection, scale, whole_curves
 from router.optimiser.refusal import HELD_TOLERANCE, reachable, refuse_accounts
-from router.optimiser.source import book_cost, pool_cost
+from router.optimiser.scaled import ScaledProblem
 
 _STEPS_MAX: Final = 40
 _TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
@@ -36,8 +32,8 @@ def solve_cash(selection: Selection) -> tuple[ScaledProblem, Split]:
     """
     market = selection.market
     cash = _ordered_cash(market)
-    _check_liquidity(market, cash)
-    capacity = sum(c.capacity for c in (*market.pool_curves, *market.book_curves))
+    _check_liquidity(selection, cash)
+    capacity = sum(curve.capacity for curve in selection.curves)
     share = reachable(scale(selection, capacity))
     low, high = 0.0, min(share, 1.0) * capacity
     quantity = min(cash / market.mid, high)
@@ -87,15 +83,13 @@ def _marginal(market: Market, split: Split) -> float:
     return max(1.0 + market.sign * demand, 0.1) * market.mid
 
 
-def _check_liquidity(market: Market, cash: float) -> None:
-    within = _cash_held(market, (*market.pool_curves, *market.book_curves))
+def _check_liquidity(selection: Selection, cash: float) -> None:
+    market = selection.market
+    within = _cash_held(market, selection.curves)
     if cash <= within * HELD_TOLERANCE:
         return
-    problem = market.problem
-    every = [pool_cost(p, problem.side, limit=None) for p in problem.pools]
-    every += [book_cost(b, problem.side, limit=None) for b in problem.books]
-    held = _cash_held(market, tuple(every))
-    asset = problem.quantity.asset
+    held = _cash_held(market, whole_curves(market))
+    asset = market.problem.quantity.asset
     if cash > held * HELD_TOLERANCE:
         raise NoRouteError(
             NoRouteReason.NO_LIQUIDITY,
@@ -109,9 +103,10 @@ def _check_liquidity(market: Market, cash: float) -> None:
 
 
 # What changes hands if every curve is taken whole: pool fees inside, taker fees on top.
-def _cash_held(market: Market, curves: tuple[CostCurve, ...]) -> float:
-    factors = [1.0] * len(market.problem.pools)
-    factors += [_gross_up(market, book) for book in market.problem.books]
+def _cash_held(market: Market, curves: Sequence[CostCurve]) -> float:
+    books = market.problem.books
+    factors = [1.0] * (len(curves) - len(books))
+    factors += [_gross_up(market, book) for book in books]
     pairs = zip(curves, factors, strict=True)
     return sum(abs(float(c.cost(c.capacity))) / factor for c, factor in pairs)
 

@@ -1,19 +1,24 @@
 """Which pools are worth their gas: a bounded search over subsets, each solved exactly.
 
 A fixed cost per pool makes the choice discrete. Dropping the pools that gain least for what they
-cost, one after the other, agreed with brute force wherever that was tried. Refuses to prove it:
-the certificate is of the split before gas.
+cost, one after the other, agreed with brute force wherever that was tried; a route is dropped with
+the last pool of either hop. Refuses to prove it: the certificate is of the split before gas.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import numpy as np
 
 from router.domain.units import AccountId
 from router.liquidity.aggregate import aggregate
 from router.optimiser.certificate import Split
-from router.optimiser.leg import chain_of, gas_price_atoms
-from router.optimiser.problem import Market, ScaledProblem, Selection
+from router.optimiser.leg import chain_of, gas_price_atoms, transaction_of
+from router.optimiser.network import Route, Stage
+from router.optimiser.parts import DUST_SHARE, NEARLY_ALL
+from router.optimiser.problem import Market, Selection, Source
+from router.optimiser.scaled import Floats, ScaledProblem
 
 _TRIED_PER_ROUND: Final = 3
 _SOLVES_MAX: Final = 40
@@ -48,7 +53,7 @@ def worth_their_gas(full: Solved, solve: Solve) -> Solved:
         Solves the same order with some pools only; None where it cannot be done.
     """
     market = full.selection.market
-    if not any(_pool_gas(market, i) for i in range(len(market.problem.pools))):
+    if not any(_pool_gas(market, i) for i in range(len(market.pools))):
         return full
     best = _choice(full)
     solves = 0
@@ -70,22 +75,60 @@ def worth_their_gas(full: Solved, solve: Solve) -> Solved:
 def _smaller(market: Market, choice: _Choice) -> Iterator[tuple[int, ...]]:
     for pools in _subsets(market, choice):
         dropped = choice.gains.keys() - set(pools)
-        left = {_account(market, i) for i in pools}
-        chains = {_account(market, i) for i in dropped} - left
-        saved = sum(_base_gas(market, a) for a in chains)
+        saved = _transaction_gas(market, choice.gains) - _transaction_gas(market, pools)
         if sum(choice.gains[i] for i in dropped) < saved:
             yield pools
 
 
-# Without one of the pools that gain least, without a whole chain, or with the best pool only.
+# Without some that gain least, with the best way only, or without all of a chain account.
 def _subsets(market: Market, choice: _Choice) -> Iterator[tuple[int, ...]]:
     used = tuple(sorted(choice.gains))
-    ranked = sorted(used, key=lambda i: (choice.gains[i], i))
-    yield from (tuple(i for i in used if i != out) for out in ranked[:_TRIED_PER_ROUND])
-    if len(used) > 1:
-        yield (ranked[-1],)
+    together = sorted(_together(choice), key=lambda own: (_sum(choice, own), own))
+    yield from (_without(used, own) for own in together[:_TRIED_PER_ROUND])
+    if len(together) > 1:
+        yield from _ways_alone(choice)
         for account in sorted({_account(market, i) for i in used}):
             yield tuple(i for i in used if _account(market, i) != account)
+
+
+# What can only be dropped together: a pool, or a whole route, also where a hop has one pool left.
+def _together(choice: _Choice) -> set[tuple[int, ...]]:
+    found = set()
+    for source in choice.solved.selection.sources:
+        hops = [[i for i in hop if i in choice.gains] for hop in _hops(source)]
+        own = tuple(i for hop in hops for i in hop)
+        if own:
+            found.add(own)
+            found |= {(i,) for hop in hops for i in hop if len(hop) > 1 or len(hops) == 1}
+    return found
+
+
+# The pool that gains most, and of each route the best pool of each hop.
+def _ways_alone(choice: _Choice) -> list[tuple[int, ...]]:
+    ways = []
+    for source in choice.solved.selection.sources:
+        hops = [[i for i in hop if i in choice.gains] for hop in _hops(source)]
+        if all(hops):
+            ways.append(tuple(max(hop, key=lambda i: (choice.gains[i], i)) for hop in hops))
+    pools = [way for way in ways if len(way) == 1]
+    best = [max(pools, key=lambda way: (_sum(choice, way), way))] if pools else []
+    return best + [way for way in ways if len(way) > 1]
+
+
+# The source's pools by hop.
+def _hops(source: Source) -> list[tuple[int, ...]]:
+    if not isinstance(source.way, Route):
+        return [source.pools]
+    first = len(source.way.base_stage.pools)
+    return [source.pools[:first], source.pools[first:]]
+
+
+def _sum(choice: _Choice, pools: tuple[int, ...]) -> float:
+    return sum(choice.gains[i] for i in pools)
+
+
+def _without(used: tuple[int, ...], dropped: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(i for i in used if i not in dropped)
 
 
 def _choice(solved: Solved) -> _Choice:
@@ -93,35 +136,72 @@ def _choice(solved: Solved) -> _Choice:
     gains: dict[int, float] = {}
     ordered = solved.scaled.curves[0].quantity
     for c, (account, curve) in enumerate(solved.selection.chains):
-        own = [i for i in solved.selection.pools if _account(market, i) == account]
+        own = solved.selection.of(account)
         quantity = min(float(solved.split.shares[c]) * ordered, curve.capacity)
         price = float(curve.marginal(quantity))
-        together = aggregate([market.pool_curves[i] for i in own])
+        together = aggregate([source.curve for source in own])
         split = together.split(min(quantity, together.capacity))
-        for i, part in zip(own, split, strict=True):
+        for source, part in zip(own, split, strict=True):
             if part > _DUST * ordered:
-                amount = min(float(part), market.pool_curves[i].capacity)
-                cost = float(market.pool_curves[i].cost(amount))
-                gains[i] = price * amount - cost - _pool_gas(market, i)
-    gas = sum(_pool_gas(market, i) for i in gains)
-    gas += sum(_base_gas(market, a) for a in {_account(market, i) for i in gains})
+                amount = min(float(part), source.curve.capacity)
+                gains |= _gains(source, amount=amount, price=price)
+    gains = {i: gain - _pool_gas(market, i) for i, gain in gains.items()}
+    gas = sum(_pool_gas(market, i) for i in gains) + _transaction_gas(market, gains)
     return _Choice(solved, solved.split.upper * ordered * market.mid + gas, gains)
 
 
+# What each pool gains before gas where a unit of base is worth `price`, signed as a marginal cost.
+def _gains(source: Source, *, amount: float, price: float) -> dict[int, float]:
+    if not isinstance(source.way, Route):
+        return {source.pools[0]: price * amount - float(source.curve.cost(amount))}
+    base, quote = source.way.base_stage, source.way.quote_stage
+    amount = min(amount, base.merged.capacity)
+    middle = min(abs(float(base.merged.cost(amount))), quote.merged.capacity)
+    # The middle asset is worth what the next of it costs, or what the base leaves for it.
+    if middle < NEARLY_ALL * quote.merged.capacity:
+        worth = abs(float(quote.merged.marginal(middle)))
+    else:
+        worth = abs(price / float(base.merged.marginal(amount)))
+    sign = source.curve.sign
+    gains = {}
+    for i, part, cost in _used(base, source.pools, quantity=amount):
+        gains[i] = price * part - worth * cost
+    for i, part, cost in _used(quote, source.pools[len(base.pools) :], quantity=middle):
+        gains[i] = sign * worth * part - cost
+    return gains
+
+
+# Of each used pool of a stage its index, its part and what that costs.
+def _used(
+    stage: Stage, pools: tuple[int, ...], *, quantity: float
+) -> Iterator[tuple[int, float, float]]:
+    together = stage.together
+    split: Floats = together.split(min(quantity, together.capacity))
+    least = DUST_SHARE * float(np.sum(split))
+    for i, curve, part in zip(pools, together.curves, split.tolist(), strict=False):
+        if part > least:
+            amount = min(part, curve.capacity)
+            yield i, amount, float(curve.cost(amount))
+
+
 def _account(market: Market, pool: int) -> AccountId:
-    return market.problem.pools[pool].instrument.account
+    return market.carriers[pool].account
 
 
 def _pool_gas(market: Market, pool: int) -> float:
-    candidate = market.problem.pools[pool]
-    chain = chain_of(market.problem, candidate)
-    atoms = gas_price_atoms(market.problem, chain, candidate.gas_units)
-    return atoms / 10.0**candidate.instrument.quote.decimals
+    return _gas(market, pool, units=market.pools[pool].gas_units)
 
 
-def _base_gas(market: Market, account: AccountId) -> float:
-    problem = market.problem
-    chain = next((c for c in problem.chains if c.account == account), None)
-    units = chain.gas_units_base if chain else 0
-    decimals = problem.pools[0].instrument.quote.decimals
-    return gas_price_atoms(problem, chain, units) / 10.0**decimals
+# What the transactions of these pools cost before the first pool.
+def _transaction_gas(market: Market, pools: Iterable[int]) -> float:
+    first = {transaction_of(market.carriers[i]): i for i in pools}
+    total = 0.0
+    for i in first.values():
+        chain = chain_of(market.problem, market.carriers[i])
+        total += _gas(market, i, units=chain.gas_units_base if chain else 0)
+    return total
+
+
+def _gas(market: Market, pool: int, *, units: int) -> float:
+    chain = chain_of(market.problem, market.carriers[pool])
+    return gas_price_atoms(market.problem, chain, units) / 10.0**market.pair.quote.decimals

@@ -26,8 +26,8 @@ from router.optimiser.certificate import (
     to_prices,
     without_rows,
 )
-from router.optimiser.problem import Floats, ScaledCurve, ScaledProblem, tightened
 from router.optimiser.reach import FILL_TOLERANCE, enough
+from router.optimiser.scaled import Floats, ScaledCurve, ScaledProblem, tightened
 from router.optimiser.split import normalised, separable, solve_separable
 
 _ROUNDS_MAX: Final = 24

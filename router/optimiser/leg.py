@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from router.domain.instrument import Instrument
 from router.domain.plan import (
     BookCandidate,
     ChainCash,
     CostSplit,
     Leg,
-    PoolCandidate,
     QuantityKind,
     RoutingProblem,
 )
 from router.domain.units import (
     PICO_PER_UNIT,
     PIPS_PER_UNIT,
+    AccountId,
     Amount,
     Pips,
     Rounding,
@@ -76,34 +77,37 @@ def gas_price_atoms(problem: RoutingProblem, chain: ChainCash | None, units: int
     return divide(units * problem.gas_fee_wei * price.quote_atoms, price.base_atoms, _UP)
 
 
-def chain_of(problem: RoutingProblem, pool: PoolCandidate) -> ChainCash | None:
-    """Return the chain account a pool draws on."""
-    account = pool.instrument.account
-    return next((c for c in problem.chains if c.account == account), None)
+def chain_of(problem: RoutingProblem, instrument: Instrument) -> ChainCash | None:
+    """Return the chain account an instrument draws on."""
+    return next((c for c in problem.chains if c.account == instrument.account), None)
 
 
-# The pools of one account share a transaction, and evenly what it costs before the first pool.
+def transaction_of(instrument: Instrument) -> tuple[AccountId, str]:
+    """Return what the instruments that share a transaction have in common."""
+    return instrument.account, instrument.router
+
+
+# What a transaction costs before the first pool its legs share evenly.
 def _gas_units(problem: RoutingProblem, trades: Sequence[Trade]) -> list[int]:
     units = []
-    seen: dict[str, int] = {}
-    pools = [t.instrument.account for t in trades if isinstance(t.candidate, PoolCandidate)]
-    for trade in trades:
-        if not isinstance(trade.candidate, PoolCandidate):
+    seen: dict[tuple[AccountId, str], int] = {}
+    together = [transaction_of(t.instrument) for t in trades]
+    for trade, transaction in zip(trades, together, strict=True):
+        if isinstance(trade.candidate, BookCandidate):
             units.append(0)
             continue
-        account = trade.instrument.account
-        chain = chain_of(problem, trade.candidate)
-        base, count = (chain.gas_units_base if chain else 0), pools.count(account)
-        place = seen.get(account, 0)
-        seen[account] = place + 1
-        units.append(trade.candidate.gas_units + base // count + (place < base % count))
+        chain = chain_of(problem, trade.instrument)
+        base, count = (chain.gas_units_base if chain else 0), together.count(transaction)
+        place = seen.get(transaction, 0)
+        seen[transaction] = place + 1
+        units.append(trade.gas_units + base // count + (place < base % count))
     return units
 
 
 def _gas_cost(problem: RoutingProblem, trade: Trade, units: int) -> int:
-    if not isinstance(trade.candidate, PoolCandidate):
+    if isinstance(trade.candidate, BookCandidate):
         return 0
-    return gas_price_atoms(problem, chain_of(problem, trade.candidate), units)
+    return gas_price_atoms(problem, chain_of(problem, trade.instrument), units)
 
 
 def _cost(problem: RoutingProblem, trade: Trade, *, gas: int) -> CostSplit:
@@ -111,7 +115,7 @@ def _cost(problem: RoutingProblem, trade: Trade, *, gas: int) -> CostSplit:
     base = Amount(trade.instrument.base.id, trade.base)
     at_mid = problem.arrival_mid.notional(base, _DOWN if buying else _UP).atoms
     worse = trade.quote - at_mid if buying else at_mid - trade.quote
-    if isinstance(trade.candidate, PoolCandidate):
+    if not isinstance(trade.candidate, BookCandidate):
         return CostSplit(impact=worse - trade.fee, fees=trade.fee, gas=gas, funding=0)
     funding = _funding(problem, trade.candidate, base=trade.base)
     return CostSplit(impact=worse, fees=trade.fee, gas=0, funding=funding)
@@ -172,7 +176,7 @@ def _fitted(problem: RoutingProblem, trades: Sequence[Trade], bounds: list[_Boun
             i
             for i, t in enumerate(trades)
             if t.instrument.account == account
-            and isinstance(t.candidate, PoolCandidate)
+            and not isinstance(t.candidate, BookCandidate)
             and _pays_other(problem, t)
         ]
         quoted = [trades[i].quote if problem.side is Side.BUY else trades[i].base for i in own]
@@ -201,4 +205,5 @@ def _leg(problem: RoutingProblem, trade: Trade, *, gas: int, bound: _Bound) -> L
         limit_ticks=bound.ticks,
         cost=cost,
         slippage=slippage(problem, cost=cost.total, base=trade.base),
+        hops=trade.hops,
     )

@@ -1,19 +1,20 @@
-"""The routing problem in floats: shares of the order, slippage rates, and one row per account.
+"""From a `RoutingProblem` to curves and rows: which pools are used, what they make together.
 
-A share of 1 is the whole order; a cost of 1 is the order's notional at the arrival mid. Written
-like this nothing is far from 1 but the costs themselves, which is what keeps solvers exact.
 Refuses gas, lots and atoms: they belong to `gas` and `rounding`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import Final
 
 from router.domain.instrument import Instrument
-from router.domain.plan import BookCandidate, RoutingProblem
+from router.domain.plan import (
+    BookCandidate,
+    PoolCandidate,
+    QuantityKind,
+    RouteCandidate,
+    RoutingProblem,
+)
 from router.domain.units import (
     PICO_PER_UNIT,
     AccountId,
@@ -23,134 +24,63 @@ from router.domain.units import (
 )
 from router.liquidity.aggregate import merge
 from router.liquidity.curve import CostCurve
-from router.optimiser.source import book_cost, instrument_of, pool_cost, ratio
+from router.optimiser.network import Route, check_route, hop_curves, route_over
+from router.optimiser.scaled import Row, ScaledCurve, ScaledProblem
+from router.optimiser.source import book_cost, pool_cost, ratio
 from router.optimiser.trade import mark_value
 
-Floats: TypeAlias = NDArray[np.float64]
 _SECONDS_PER_HOUR: Final = 3600.0
 _GRAIN_ATOMS: Final = 16
-_FLOAT_NOISE: Final = 1e-14  # what the order of a sum may change, relative
 _GRAIN_MIN: Final = 3e-9  # of the order's notional: float quotes against exact ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScaledCurve:
-    """One source of liquidity: a chain account's pools together, or one book.
-
-    Attributes
-    ----------
-    name : str
-        The chain account, or the book's instrument.
-    cap : float
-        Largest share within the order, liquidity, limit price and the candidate's own cap.
-    adder : float
-        Expected funding for a share, as a rate.
-    position : float
-        The position before that the order can close, as a share from -1 to 0; the margin of the
-        rest does not change with the shares and is off the row's room.
-    row : int
-        Index of the account row it draws on; -1 where a branch dropped it.
-    row_cost, row_linear, row_position : float
-        A share x uses ``row_cost * slip(x) + row_linear * x + row_position * |position + x|``.
-    """
-
-    name: str
-    curve: CostCurve
-    quantity: float  # order, [base]
-    mid: float  # arrival, [quote / base]
-    cap: float
-    adder: float
-    position: float
-    row: int
-    row_cost: float
-    row_linear: float
-    row_position: float
-
-    def slip(self, share: ArrayLike) -> Floats:
-        """Return what each share costs against the arrival mid, fees in and funding not."""
-        wanted = np.asarray(share, dtype=np.float64)
-        base = np.minimum(wanted * self.quantity, self.curve.capacity)
-        return self.curve.cost(base) / (self.quantity * self.mid) - self.curve.sign * wanted
-
-    def rate(self, share: float) -> float:
-        """Return the cost rate of the next unit after `share`."""
-        base = min(share * self.quantity, self.curve.capacity)
-        return float(self.curve.marginal(base)) / self.mid - self.curve.sign
-
-    def share_at(self, rate: ArrayLike) -> Floats:
-        """Return the largest share whose units all cost at most each rate."""
-        marginal = (np.asarray(rate, dtype=np.float64) + self.curve.sign) * self.mid
-        return np.minimum(self.curve.quantity_at(marginal) / self.quantity, self.cap)
-
-    def share_below(self, rate: ArrayLike) -> Floats:
-        """Return the share whose units cost strictly less than each rate."""
-        marginal = (np.asarray(rate, dtype=np.float64) + self.curve.sign) * self.mid
-        return np.minimum(self.curve.quantity_below(marginal) / self.quantity, self.cap)
-
-    def use(self, share: ArrayLike) -> Floats:
-        """Return how much of its account's room each share uses."""
-        x = np.asarray(share, dtype=np.float64)
-        used = self.row_linear * x + self.row_position * np.abs(self.position + x)
-        return used + self.row_cost * self.slip(x) if self.row_cost else used
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A limit that an account sets: cash, or initial margin.
-
-    Attributes
-    ----------
-    room : float
-        Over the order's notional (cash in base: over its quantity).
-    grain : float
-        What rounding to atoms may use up of the room; a plan stays this far inside.
-    """
-
-    name: str
-    is_margin: bool
-    room: float
-    grain: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScaledProblem:
-    """Minimise the cost of shares that sum to 1, each within its cap, each account in its room."""
-
-    curves: tuple[ScaledCurve, ...]
-    rows: tuple[Row, ...]
-
-    def cost(self, shares: Floats) -> float:
-        """Return the exact cost of the shares, funding included."""
-        pairs = zip(self.curves, shares, strict=True)
-        return sum(float(c.slip(x)) + c.adder * float(x) for c, x in pairs)
-
-    def use(self, shares: Floats) -> Floats:
-        """Return what the shares use of each row's room, shape (n_rows,)."""
-        used = np.zeros(len(self.rows))
-        for curve, share in zip(self.curves, shares, strict=True):
-            if curve.row >= 0:
-                used[curve.row] += float(curve.use(share))
-        return used
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Market:
-    """A problem in canonical order, with the curve of every candidate up to the limit price."""
+    """A problem in canonical order, with the curve of every candidate up to the limit price.
+
+    Attributes
+    ----------
+    pools : tuple of PoolCandidate
+        Those of the order's pair, then those of each route, base hop first.
+    pool_curves : tuple of CostCurve
+        Of each pool, in its own pair.
+    carriers : tuple of Instrument
+        What each pool would be traded as: itself, or the route it belongs to.
+    """
 
     problem: RoutingProblem
+    pools: tuple[PoolCandidate, ...]
     pool_curves: tuple[CostCurve, ...]
     book_curves: tuple[CostCurve, ...]
+    carriers: tuple[Instrument, ...]
+    pair: Instrument  # one of the instruments; base and quote are the same for all
     mid: float
+    limit: float
 
     @property
     def sign(self) -> float:
         """Return +1 for a buy, -1 for a sell."""
         return 1.0 if self.problem.side is Side.BUY else -1.0
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A pool of the order's pair, or a route over some of its pools.
+
+    Attributes
+    ----------
+    pools : tuple of int
+        Indices into the market's pools, ascending.
+    """
+
+    way: PoolCandidate | Route
+    curve: CostCurve
+    pools: tuple[int, ...]
+
     @property
-    def pair(self) -> Instrument:
-        """Return one of the instruments; base and quote are the same for all."""
-        return instrument_of((*self.problem.pools, *self.problem.books))
+    def instrument(self) -> Instrument:
+        """Return what is traded."""
+        return self.way.instrument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,62 +91,80 @@ class Selection:
     ----------
     pools : tuple of int
         Indices into the market's pools, ascending.
+    sources : tuple of Source
+        What these pools make: the routes after the others.
     chains : tuple of (AccountId, CostCurve)
-        All selected pools of one account as one curve.
+        All sources of one account as one curve.
     """
 
     market: Market
     pools: tuple[int, ...]
+    sources: tuple[Source, ...]
     chains: tuple[tuple[AccountId, CostCurve], ...]
 
+    @property
+    def curves(self) -> tuple[CostCurve, ...]:
+        """Return the curve of every source and every book."""
+        return (*(source.curve for source in self.sources), *self.market.book_curves)
 
-def tightened(scaled: ScaledProblem) -> ScaledProblem:
-    """Return the problem with each room less its grain, so that its plans survive rounding.
-
-    A room that suffices for trading nothing still does: an account without free margin is no
-    reason against the others.
-    """
-    nothing = scaled.use(np.zeros(len(scaled.curves)))
-    rows = []
-    for row, used in zip(scaled.rows, nothing.tolist(), strict=True):
-        least = used * (1.0 + _FLOAT_NOISE)
-        rows.append(replace(row, room=max(row.room - row.grain, min(row.room, least))))
-    return replace(scaled, rows=tuple(rows))
+    def of(self, account: AccountId) -> tuple[Source, ...]:
+        """Return the sources of one account."""
+        return tuple(s for s in self.sources if s.instrument.account == account)
 
 
 def prepare(problem: RoutingProblem) -> Market:
     """Sort the candidates (one at least), so that their order cannot matter, and build curves."""
     ordered = replace(
         problem,
-        pools=tuple(sorted(problem.pools, key=lambda p: p.instrument.id)),
+        pools=_sorted(problem.pools),
         books=tuple(sorted(problem.books, key=lambda b: b.instrument.id)),
         chains=tuple(sorted(problem.chains, key=lambda c: c.account)),
         margins=tuple(sorted(problem.margins, key=lambda m: m.account)),
+        routes=tuple(
+            replace(r, base_pools=_sorted(r.base_pools), quote_pools=_sorted(r.quote_pools))
+            for r in sorted(problem.routes, key=lambda r: r.instrument.id)
+        ),
     )
-    instruments = [p.instrument for p in ordered.pools] + [b.instrument for b in ordered.books]
-    _check_one_pair(instruments)
+    pools = (*ordered.pools, *(pool for route in ordered.routes for pool in route.pools))
+    instruments = [pool.instrument for pool in ordered.pools]
+    instruments += [route.instrument for route in ordered.routes]
+    instruments += [book.instrument for book in ordered.books]
+    _check(ordered.routes, pools, instruments)
+    limit = ratio(problem.limit_price, instruments[0])
     return Market(
         problem=ordered,
-        pool_curves=tuple(
-            pool_cost(p, ordered.side, limit=problem.limit_price) for p in ordered.pools
-        ),
+        pools=pools,
+        pool_curves=tuple(_pool_curves(ordered, limit=limit)),
         book_curves=tuple(
             book_cost(b, ordered.side, limit=problem.limit_price) for b in ordered.books
         ),
+        carriers=(
+            *(pool.instrument for pool in ordered.pools),
+            *(route.instrument for route in ordered.routes for _ in route.pools),
+        ),
+        pair=instruments[0],
         mid=ratio(problem.arrival_mid, instruments[0]),
+        limit=limit,
     )
 
 
 def select(market: Market, pools: Iterable[int]) -> Selection:
-    """Use only these pools (and every book)."""
-    kept = tuple(sorted(pools))
-    accounts = sorted({market.problem.pools[i].instrument.account for i in kept})
+    """Use only these pools (and every book); those of a route that has lost a hop are no use."""
+    sources = tuple(_sources(market, sorted(pools), curves=market.pool_curves, limit=market.limit))
     chains: list[tuple[AccountId, CostCurve]] = []
-    for account in accounts:
-        own = [i for i in kept if market.problem.pools[i].instrument.account == account]
-        curves = [market.pool_curves[i] for i in own]
+    for account in sorted({s.instrument.account for s in sources}):
+        curves = [s.curve for s in sources if s.instrument.account == account]
         chains.append((account, merge(curves) if len(curves) > 1 else curves[0]))
-    return Selection(market, kept, tuple(chains))
+    return Selection(market, tuple(i for s in sources for i in s.pools), sources, tuple(chains))
+
+
+def whole_curves(market: Market) -> list[CostCurve]:
+    """Return all that each pool, route and book holds, whatever its price."""
+    problem = market.problem
+    curves = list(_pool_curves(problem, limit=None))
+    sources = _sources(market, range(len(curves)), curves=curves, limit=None)
+    books = (book_cost(book, problem.side, limit=None) for book in problem.books)
+    return [*(source.curve for source in sources), *books]
 
 
 def scale(selection: Selection, quantity: float) -> ScaledProblem:
@@ -230,7 +178,7 @@ def scale(selection: Selection, quantity: float) -> ScaledProblem:
         curves.append(
             _chain_curve(curve, account, row=len(rows), quantity=quantity, mid=market.mid)
         )
-        rows.append(_cash_row(market, account, quantity=quantity))
+        rows.append(_cash_row(selection, account, quantity=quantity))
     accounts = sorted({b.instrument.account for b in problem.books})
     first = len(rows)
     for book, curve in zip(problem.books, market.book_curves, strict=True):
@@ -249,9 +197,46 @@ def funding_rate(book: BookCandidate, problem: RoutingProblem) -> float:
     return per_hour * hours * (1.0 if problem.side is Side.BUY else -1.0)
 
 
-def _check_one_pair(instruments: Iterable[Instrument]) -> None:
+def _sorted(pools: tuple[PoolCandidate, ...]) -> tuple[PoolCandidate, ...]:
+    return tuple(sorted(pools, key=lambda p: p.instrument.id))
+
+
+def _check(
+    routes: tuple[RouteCandidate, ...],
+    pools: tuple[PoolCandidate, ...],
+    instruments: Iterable[Instrument],
+) -> None:
     pairs = {(i.base, i.quote) for i in instruments}
     assert len(pairs) <= 1, f"candidates must all be of one pair, were {sorted(map(str, pairs))}"
+    for route in routes:
+        check_route(route)
+    ids = [pool.instrument.id for pool in pools]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    assert not twice, f"a pool may be priced once only, but several candidates hold {twice}"
+
+
+# In the order of the market's pools.
+def _pool_curves(problem: RoutingProblem, *, limit: float | None) -> Iterator[CostCurve]:
+    yield from (pool_cost(pool, problem.side, limit=limit) for pool in problem.pools)
+    for route in problem.routes:
+        yield from hop_curves(route, problem.side, limit=limit)
+
+
+def _sources(
+    market: Market, kept: Sequence[int], *, curves: Sequence[CostCurve], limit: float | None
+) -> Iterator[Source]:
+    problem = market.problem
+    first = len(problem.pools)
+    yield from (Source(problem.pools[i], curves[i], (i,)) for i in kept if i < first)
+    for candidate in problem.routes:
+        after = first + len(candidate.pools)
+        own = tuple(i for i in kept if first <= i < after)
+        route = route_over(
+            candidate, curves[first:after], kept=[i - first for i in own], limit=limit
+        )
+        if route is not None:
+            yield Source(route, route.curve, own)
+        first = after
 
 
 def _chain_curve(
@@ -273,9 +258,9 @@ def _chain_curve(
     )
 
 
-def _cash_row(market: Market, account: AccountId, *, quantity: float) -> Row:
-    problem = market.problem
-    pair = problem.pools[0].instrument
+def _cash_row(selection: Selection, account: AccountId, *, quantity: float) -> Row:
+    market = selection.market
+    problem, pair = market.problem, market.pair
     asset = pair.quote if problem.side is Side.BUY else pair.base
     cash = next((c for c in problem.chains if c.account == account), None)
     spendable = cash.spendable if cash else ()
@@ -283,8 +268,17 @@ def _cash_row(market: Market, account: AccountId, *, quantity: float) -> Row:
     whole = quantity * market.mid if problem.side is Side.BUY else quantity
     atom = 10.0**-asset.decimals / whole
     # Base that is sold leaves the account exactly as planned; cash is known by float quotes.
-    grain = max(_GRAIN_ATOMS * atom, _GRAIN_MIN) if problem.side is Side.BUY else 0.0
+    atoms_lost = _GRAIN_ATOMS * (1.0 + _middle_atoms(selection, account))
+    grain = max(atoms_lost * atom, _GRAIN_MIN) if problem.side is Side.BUY else 0.0
     return Row(f"cash:{account}", is_margin=False, room=atoms * atom, grain=grain)
+
+
+# What an atom of each middle asset is worth, [quote atoms], where what is bought rounds up to it.
+def _middle_atoms(selection: Selection, account: AccountId) -> float:
+    if selection.market.problem.kind is QuantityKind.CASH:
+        return 0.0
+    routes = (s.way for s in selection.of(account) if isinstance(s.way, Route))
+    return sum(route.middle_atom for route in routes)
 
 
 # The margin of the part of a position that the order cannot reach is taken off in exact atoms:

@@ -6,15 +6,12 @@ from typing import Final
 import numpy as np
 
 from router.domain.error import NoRouteError
-from router.domain.plan import BookCandidate, NoRouteReason, RoutingProblem
+from router.domain.plan import BookCandidate, NoRouteReason, PoolCandidate, RoutingProblem
 from router.domain.units import AssetId, Rounding, format_decimal
-from router.optimiser.problem import (
-    Floats,
-    Market,
-    ScaledProblem,
-)
+from router.optimiser.network import Route
+from router.optimiser.problem import Market, Selection, select, whole_curves
 from router.optimiser.reach import most
-from router.optimiser.source import book_cost, pool_cost
+from router.optimiser.scaled import Floats, ScaledProblem
 
 _TINY_ATOMS: Final = 1_000  # an atom more or less is ten basis points of the price
 HELD_TOLERANCE: Final = 1.0 + 1e-12  # sums of floats; lots and atoms are counted by `rounding`
@@ -22,7 +19,7 @@ HELD_TOLERANCE: Final = 1.0 + 1e-12  # sums of floats; lots and atoms are counte
 
 def check_candidates(problem: RoutingProblem) -> None:
     """Refuse a problem nothing could carry."""
-    if not problem.pools and not problem.books:
+    if not problem.pools and not problem.routes and not problem.books:
         raise NoRouteError(
             NoRouteReason.NO_VENUE, "no instrument may carry the order; allow a venue for the pair"
         )
@@ -33,15 +30,13 @@ def check_candidates(problem: RoutingProblem) -> None:
         )
 
 
-def check_liquidity(market: Market, base: float) -> None:
+def check_liquidity(selection: Selection, base: float) -> None:
     """Refuse a quantity above what the markets hold, or hold within the limit price."""
-    within = sum(c.capacity for c in (*market.pool_curves, *market.book_curves))
+    market = selection.market
+    within = sum(curve.capacity for curve in selection.curves)
     if base <= within * HELD_TOLERANCE:
         return
-    problem = market.problem
-    every = [pool_cost(p, problem.side, limit=None) for p in problem.pools]
-    every += [book_cost(b, problem.side, limit=None) for b in problem.books]
-    held = sum(curve.capacity for curve in every)
+    held = sum(curve.capacity for curve in whole_curves(market))
     if base > held * HELD_TOLERANCE:
         raise NoRouteError(
             NoRouteReason.NO_LIQUIDITY,
@@ -88,7 +83,8 @@ def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
     """Return the refusal of an order that fails as whole lots and atoms."""
     problem = market.problem
     asset = problem.quantity.asset
-    if reason is NoRouteReason.LIMIT_PRICE and _is_tiny(problem):
+    atoms_matter = {NoRouteReason.LIMIT_PRICE, NoRouteReason.NO_LIQUIDITY}
+    if reason in atoms_matter and _is_tiny(market):
         reason = NoRouteReason.BELOW_MINIMUM  # whole atoms alone move its price beyond the limit
     minimums = [_minimum(book) for book in problem.books]
     told = {
@@ -102,11 +98,22 @@ def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
     return NoRouteError(reason, f"{amount} {asset} cannot be traded whole: {why}")
 
 
-def _is_tiny(problem: RoutingProblem) -> bool:
-    mid, quantity = problem.arrival_mid, problem.quantity
+def _is_tiny(market: Market) -> bool:
+    mid, quantity = market.problem.arrival_mid, market.problem.quantity
     if quantity.asset == mid.quote:
-        return min(quantity.atoms, mid.quantity(quantity, Rounding.UP).atoms) < _TINY_ATOMS
-    return min(quantity.atoms, mid.notional(quantity, Rounding.UP).atoms) < _TINY_ATOMS
+        base, quote = mid.quantity(quantity, Rounding.UP).atoms, quantity.atoms
+    else:
+        base, quote = quantity.atoms, mid.notional(quantity, Rounding.UP).atoms
+    sources = select(market, range(len(market.pools))).sources
+    held = [_atoms_on(source.way, min(base, quote), quote=quote) for source in sources]
+    return max(held, default=min(base, quote)) < _TINY_ATOMS
+
+
+# Of the asset that has the fewest atoms on the way.
+def _atoms_on(way: PoolCandidate | Route, fewest: int, *, quote: int) -> float:
+    if isinstance(way, Route) and way.middle_atom > 0.0:
+        return min(fewest, quote / way.middle_atom)
+    return fewest
 
 
 def _minimum(book: BookCandidate) -> str:

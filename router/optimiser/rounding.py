@@ -19,10 +19,12 @@ from router.domain.plan import (
     RoutingProblem,
 )
 from router.domain.units import Amount, Rounding, Side, divide
-from router.optimiser.atoms import NEARLY_ALL, held_atoms, pool_trades
+from router.optimiser.atoms import account_holds, account_trades
 from router.optimiser.leg import total_cost
-from router.optimiser.problem import Floats, Market, ScaledProblem, Selection, tightened
+from router.optimiser.parts import NEARLY_ALL
+from router.optimiser.problem import Market, Selection
 from router.optimiser.reach import most
+from router.optimiser.scaled import Floats, ScaledProblem, tightened
 from router.optimiser.source import book_levels
 from router.optimiser.trade import (
     Trade,
@@ -227,7 +229,7 @@ def _partly_filled(
 
 def _chain_trades(selection: Selection, parts: Sequence[int]) -> list[Trade | NoRouteReason]:
     chains = zip(selection.chains, parts, strict=True)
-    return [t for (account, _), atoms in chains for t in pool_trades(selection, account, atoms)]
+    return [t for (account, _), atoms in chains for t in account_trades(selection, account, atoms)]
 
 
 # A lot in atoms of what the order fixes, at the arrival mid.
@@ -278,7 +280,7 @@ def _chain_parts(
     rooms = _rooms(selection, rest)
     for c, (account, _) in enumerate(selection.chains):
         if shares[c] > NEARLY_ALL * scaled.curves[c].cap:
-            rooms[c] = min(rooms[c], held_atoms(selection, account))
+            rooms[c] = min(rooms[c], account_holds(selection, account))
     ways = ([int(rest * w) for w in weights], _planned_atoms(selection, scaled, shares))
     for parts, is_second in zip(ways, (False, True), strict=True):
         floors = [min(part, room) for part, room in zip(parts, rooms, strict=True)]

@@ -1,42 +1,55 @@
 """What the whole order would cost at each instrument alone: the measure of what splitting gains."""
 
-from router.domain.plan import NoRouteReason, QuantityKind, SingleVenue
-from router.optimiser.atoms import pool_within_limit
+from router.domain.plan import (
+    BookCandidate,
+    NoRouteReason,
+    QuantityKind,
+    RoutingProblem,
+    SingleVenue,
+)
+from router.optimiser.atoms import within_limit
 from router.optimiser.leg import slippage
-from router.optimiser.problem import Market
+from router.optimiser.network import Route, best_path
+from router.optimiser.problem import Selection, Source, select
 from router.optimiser.rounding import Draft, draft, whole_lots
 from router.optimiser.trade import Trade, book_trade
 
 
-def singles(market: Market) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]:
+def singles(selection: Selection) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]:
     """Return each instrument alone, and the drafts of those that carry the whole order.
 
-    A book carries it if less than a lot is left over.
+    A book carries it if less than a lot is left over; a route over all its pools or one of each
+    hop, whichever is cheaper.
     """
-    problem = market.problem
+    problem = selection.market.problem
     venues: list[SingleVenue] = []
     drafts: list[Draft] = []
-    attempts = [
-        pool_within_limit(market, i, amount=problem.quantity.atoms)
-        for i in range(len(problem.pools))
-    ]
-    attempts += [_whole_at_book(market, i) for i in range(len(problem.books))]
-    names = [p.instrument.id for p in problem.pools] + [b.instrument.id for b in problem.books]
-    for name, attempt in zip(names, attempts, strict=True):
-        found = draft(problem, [attempt])
-        if isinstance(found, NoRouteReason):
+    attempts = [(s.instrument.id, _whole_at_source(selection, s)) for s in selection.sources]
+    attempts += [(b.instrument.id, [_whole_at_book(problem, b)]) for b in problem.books]
+    for name, ways in attempts:
+        found = [d for way in ways if isinstance(d := draft(problem, [way]), Draft)]
+        if not found:
             venues.append(SingleVenue(name, None, 0))
             continue
-        rate = slippage(problem, cost=found.cost, base=found.base)
-        filled = problem.quantity.atoms - found.unfilled
-        venues.append(SingleVenue(name, rate, filled))
-        drafts.append(found)
+        best = min(found, key=lambda d: d.regret)
+        rate = slippage(problem, cost=best.cost, base=best.base)
+        venues.append(SingleVenue(name, rate, problem.quantity.atoms - best.unfilled))
+        drafts.append(best)
     return tuple(venues), tuple(drafts)
 
 
-def _whole_at_book(market: Market, index: int) -> Trade | NoRouteReason:
-    problem = market.problem
-    book = problem.books[index]
+def _whole_at_source(selection: Selection, source: Source) -> list[Trade | NoRouteReason]:
+    problem, whole = selection.market.problem, selection.market.problem.quantity.atoms
+    attempts = [within_limit(problem, source, amount=whole)]
+    if isinstance(source.way, Route):
+        path = best_path(problem, source.way, amount=whole)
+        if path is not None and len(path) < len(source.pools):
+            (alone,) = select(selection.market, [source.pools[i] for i in path]).sources
+            attempts.append(within_limit(problem, alone, amount=whole))
+    return attempts
+
+
+def _whole_at_book(problem: RoutingProblem, book: BookCandidate) -> Trade | NoRouteReason:
     lots = whole_lots(problem, book, atoms=problem.quantity.atoms)
     if lots == 0:
         return NoRouteReason.BELOW_MINIMUM

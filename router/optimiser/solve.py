@@ -3,15 +3,17 @@
 Pure and deterministic: the same problem gives the same plan, whatever was solved before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
+
+import numpy as np
 
 from router.domain.error import SolverError
 from router.domain.market import BlockRef
 from router.domain.plan import (
     CostSplit,
     NoRouteReason,
-    PoolCandidate,
     QuantityKind,
     RoutePlan,
     RoutingProblem,
@@ -35,6 +37,7 @@ from router.optimiser.single import singles
 from router.optimiser.whole import in_whole_lots
 
 _ROUNDING_MAX: Final = 1e-5  # of the notional; more is worth another look
+_REMAINDER_MAX: Final = 1e-6  # of the order: the pools carry nothing but what whole lots leave
 
 
 def solve(problem: RoutingProblem) -> RoutePlan:
@@ -61,12 +64,14 @@ def solve(problem: RoutingProblem) -> RoutePlan:
 
     best = worth_their_gas(full, solve_with)
     tried = [best, full] if best is not full else [full]
-    found = _drafts(tried)
+    found = _drafts([*tried, *_by_one_source(full)])
     if isinstance(found[0], NoRouteReason) or found[0].unfilled:
-        found += _drafts([s for i in full.selection.pools if (s := solve_with((i,)))])
+        found += _drafts(
+            [s for source in full.selection.sources if (s := solve_with(source.pools))]
+        )
     if _rounds_badly(found[0], best):
         found += _drafts([s for solved in tried for s in in_whole_lots(solved)])
-    venues, alone = singles(market)
+    venues, alone = singles(full.selection)
     whole = [d for d in (*found, *alone) if isinstance(d, Draft)]
     if not whole:
         raise refuse_rounding(market, next(r for r in found if isinstance(r, NoRouteReason)))
@@ -94,12 +99,12 @@ def warm_up() -> None:
 
 def _solve_all(market: Market) -> Solved:
     problem = market.problem
-    selection = select(market, range(len(problem.pools)))
+    selection = select(market, range(len(market.pools)))
     if problem.kind is QuantityKind.CASH:
         scaled, split = solve_cash(selection)
         return Solved(selection, scaled, split)
     quantity = problem.quantity.atoms / 10.0**market.pair.base.decimals
-    check_liquidity(market, quantity)
+    check_liquidity(selection, quantity)
     scaled = scale(selection, quantity)
     found = solve_continuous(scaled)
     if found is None:
@@ -108,15 +113,29 @@ def _solve_all(market: Market) -> Solved:
 
 
 def _solve_selection(market: Market, pools: tuple[int, ...], quantity: float) -> Solved | None:
-    if not pools and not market.problem.books:
-        return None
     selection = select(market, pools)
+    if not selection.sources and not market.problem.books:
+        return None
     scaled = scale(selection, quantity)
     try:
         split: Split | None = solve_continuous(scaled)
     except SolverError:
         return None
     return None if split is None else Solved(selection, scaled, split)
+
+
+# Where the books carry all but what is less than a lot, each source is asked to take that alone:
+# its gas and its whole atoms weigh more than its price.
+def _by_one_source(solved: Solved) -> Iterator[Solved]:
+    selection, shares = solved.selection, solved.split.shares
+    n = len(selection.chains)
+    if len(selection.sources) == 1 or float(np.sum(shares[:n])) > _REMAINDER_MAX:
+        return
+    for source in selection.sources:
+        alone = select(selection.market, source.pools)
+        scaled = scale(alone, solved.scaled.curves[0].quantity)
+        split = replace(solved.split, shares=np.append(0.0, shares[n:]))
+        yield Solved(alone, scaled, split)
 
 
 # Whether whole lots cost more than they would where they are fine against the order.
@@ -135,9 +154,7 @@ def _drafts(solved: Sequence[Solved]) -> list[Draft | NoRouteReason]:
 
 # The youngest block the plan's pools were read at.
 def _block(draft: Draft) -> BlockRef | None:
-    blocks = [
-        t.candidate.snapshot.block for t in draft.trades if isinstance(t.candidate, PoolCandidate)
-    ]
+    blocks = [pool.snapshot.block for trade in draft.trades for pool in trade.pools]
     return max(blocks, key=lambda block: block.number, default=None)
 
 

@@ -3,7 +3,6 @@
 Refuses anything between candidates: aggregation and accounts belong to `problem`.
 """
 
-from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -11,39 +10,24 @@ import numpy as np
 from router.domain.instrument import Instrument
 from router.domain.plan import BookCandidate, PoolCandidate
 from router.domain.units import PIPS_PER_UNIT, Price, Side
-from router.liquidity.concentrated import Pool
 from router.liquidity.curve import CostCurve, book_curve
-from router.liquidity.pool_curve import pool_curve
+from router.liquidity.pool import cost_curve, pool_of
 from router.optimiser.tick import limit_ticks
 
 
-def pool_cost(pool: PoolCandidate, side: Side, *, limit: Price | None) -> CostCurve:
-    """Return the cost curve of a pool, cut where a unit costs more than the limit price."""
+def pool_cost(pool: PoolCandidate, side: Side, *, limit: float | None) -> CostCurve:
+    """Return the cost curve of a pool, cut where a unit costs more than `limit`, [quote / base]."""
     instrument = pool.instrument
     decimals = (instrument.base.decimals, instrument.quote.decimals)
-    price_limit = None if limit is None else ratio(limit, instrument)
-    curve = pool_curve(
-        exact_pool(pool),
+    curve = cost_curve(
+        pool_of(pool.snapshot),
         side,
         base_is_token0=instrument.base_is_token0,
         decimals0=decimals[0] if instrument.base_is_token0 else decimals[1],
         decimals1=decimals[1] if instrument.base_is_token0 else decimals[0],
-        price_limit=price_limit,
+        price_limit=limit,
     )
-    return curve if price_limit is None else truncated(curve, price_limit)
-
-
-def exact_pool(pool: PoolCandidate) -> Pool:
-    """Return the pool whose swaps are exact."""
-    state = pool.snapshot
-    return Pool(
-        fee_pips=state.fee_pips,
-        tick_spacing=state.tick_spacing,
-        sqrt_price_x96=state.sqrt_price_x96,
-        tick=state.tick,
-        liquidity=state.liquidity,
-        ticks=state.ticks,
-    )
+    return curve if limit is None else truncated(curve, limit)
 
 
 def book_levels(
@@ -97,8 +81,3 @@ def ratio(price: Price, instrument: Instrument) -> float:
     """Return a price of atoms as one of whole tokens, [quote / base]."""
     scale_up = 10**instrument.base.decimals
     return float(price.quote_atoms * scale_up / (price.base_atoms * 10**instrument.quote.decimals))
-
-
-def instrument_of(candidates: Sequence[PoolCandidate | BookCandidate]) -> Instrument:
-    """Return the first candidate's instrument: all are of one pair."""
-    return candidates[0].instrument

@@ -15,7 +15,7 @@ from router.optimiser.certificate import (
     multipliers,
     to_prices,
 )
-from router.optimiser.problem import Floats, ScaledProblem, tightened
+from router.optimiser.scaled import Floats, ScaledProblem, tightened
 
 _POINTS: Final = 65
 _NARROWINGS: Final = 6  # each 64 times

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.domain.instrument import Instrument
+from router.domain.market import ReservesSnapshot
 from router.domain.plan import (
     BookCandidate,
+    Hop,
     NoRouteReason,
     PoolCandidate,
     QuantityKind,
+    RouteCandidate,
     RoutingProblem,
 )
 from router.domain.units import PIPS_PER_UNIT, AccountId, Amount, Price, Rounding, Side, divide
-from router.liquidity.concentrated import swap
 from router.liquidity.oracle import LiquidityError
 from router.liquidity.order_book import Book, take
-from router.optimiser.source import book_levels, exact_pool
+from router.liquidity.pool import pool_of, swap
+from router.optimiser.source import book_levels
 
 _DOWN: Final = Rounding.DOWN
 _UP: Final = Rounding.UP
@@ -35,62 +38,116 @@ class Trade:
     base, quote : int, [atoms]
         What changes hands; pool fees are inside, a book's taker fee is not.
     fee : int, [quote atoms]
-        Pool fee (valued at the arrival mid when it is taken in base) or taker fee; rounded up.
+        Pool fees (valued at the arrival mid when taken in base) or taker fee; rounded up.
+    gas_units : int
+        Of the pools it uses.
     worst_ticks : int | None
         Books: price of the last level touched.
+    hops : tuple of Hop
+        Routes: what each pool takes and gives, in the order in which they happen.
     """
 
-    candidate: PoolCandidate | BookCandidate
+    candidate: PoolCandidate | RouteCandidate | BookCandidate
     kind: QuantityKind
     base: int
     quote: int
     fee: int
-    worst_ticks: int | None
+    gas_units: int = 0
+    worst_ticks: int | None = None
+    hops: tuple[Hop, ...] = ()
 
     @property
     def instrument(self) -> Instrument:
         """Return what is traded."""
         return self.candidate.instrument
 
+    @property
+    def pools(self) -> tuple[PoolCandidate, ...]:
+        """Return the pools it may use; none for a book."""
+        match self.candidate:
+            case PoolCandidate():
+                return (self.candidate,)
+            case RouteCandidate():
+                return self.candidate.pools
+            case BookCandidate():
+                return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """What changes hands in a pool, and the fee in atoms of what is paid."""
+
+    base: int
+    quote: int
+    fee: int
+
+
+def swapped(
+    pool: PoolCandidate, side: Side, *, kind: QuantityKind, amount: int
+) -> Swapped | NoRouteReason:
+    """Trade exactly `amount` of a pool's base or quote against its snapshot, prices aside."""
+    try:
+        done = _swap(pool, side, kind=kind, amount=amount)
+    except LiquidityError:
+        return NoRouteReason.NO_LIQUIDITY
+    if (done.base if kind is QuantityKind.BASE else done.quote) != amount:
+        return NoRouteReason.NO_LIQUIDITY
+    return done if done.base > 0 and done.quote > 0 else NoRouteReason.BELOW_MINIMUM
+
+
+def fillable(pool: PoolCandidate, side: Side, *, kind: QuantityKind, amount: int) -> int:
+    """Return how much of `amount` of base or quote the pool has liquidity for."""
+    try:
+        done = _swap(pool, side, kind=kind, amount=amount)
+    except LiquidityError:
+        return 0
+    return done.base if kind is QuantityKind.BASE else done.quote
+
+
+def given(pool: PoolCandidate, side: Side, *, kind: QuantityKind, amount: int) -> int:
+    """Return what a pool gives when exactly `amount` of base or quote is asked of it.
+
+    More than that only where the router pays a whole atom in for it and takes all that this buys:
+    in pools without ticks, which know no exact output.
+    """
+    if is_exact_input(side, kind) or not isinstance(pool.snapshot, ReservesSnapshot):
+        return amount
+    try:
+        asked = _swap(pool, side, kind=kind, amount=amount)
+        if kind is QuantityKind.BASE:
+            return _swap(pool, side, kind=QuantityKind.CASH, amount=asked.quote).base
+        return _swap(pool, side, kind=QuantityKind.BASE, amount=asked.base).quote
+    except LiquidityError:
+        return amount
+
 
 def pool_trade(
     problem: RoutingProblem, pool: PoolCandidate, *, amount: int, kind: QuantityKind
 ) -> Trade | NoRouteReason:
     """Trade exactly `amount` of base or cash against the pool's snapshot."""
-    buying, exact_base = problem.side is Side.BUY, kind is QuantityKind.BASE
-    base_is_token0 = pool.instrument.base_is_token0
-    exact_input = buying is not exact_base  # a buyer pays cash in, a seller pays base in
-    try:
-        done = swap(
-            exact_pool(pool),
-            zero_for_one=base_is_token0 is not buying,
-            amount_specified=amount if exact_input else -amount,
-        )
-    except LiquidityError:
-        return NoRouteReason.NO_LIQUIDITY
-    base = abs(done.amount0 if base_is_token0 else done.amount1)
-    quote = abs(done.amount1 if base_is_token0 else done.amount0)
-    if (base if exact_base else quote) != amount:
-        return NoRouteReason.NO_LIQUIDITY
-    fee = done.fee_amount
-    if not buying:
-        fee = problem.arrival_mid.notional(Amount(pool.instrument.base.id, fee), _UP).atoms
-    trade = Trade(pool, kind, base, quote, fee, None)
-    if base <= 0 or quote < pool.instrument.notional_min_atoms:
+    done = swapped(pool, problem.side, kind=kind, amount=amount)
+    if isinstance(done, NoRouteReason):
+        return done
+    buying = problem.side is Side.BUY
+    fee = done.fee if buying else base_fee(problem, done.fee)
+    return agreed(Trade(pool, kind, done.base, done.quote, fee, pool.gas_units), problem)
+
+
+def base_fee(problem: RoutingProblem, atoms: int) -> int:
+    """Value a fee that is taken in base at the arrival mid, rounded up, [quote atoms]."""
+    return problem.arrival_mid.notional(Amount(problem.arrival_mid.base, atoms), _UP).atoms
+
+
+def agreed(trade: Trade, problem: RoutingProblem) -> Trade | NoRouteReason:
+    """Return the trade if it keeps the venue's minimum and the order's limit price on average."""
+    if trade.quote < trade.instrument.notional_min_atoms:
         return NoRouteReason.BELOW_MINIMUM
     return trade if keeps_limit(trade, problem) else NoRouteReason.LIMIT_PRICE
 
 
-def fillable(problem: RoutingProblem, pool: PoolCandidate, *, amount: int) -> int:
-    """Return how much of `amount` of what the order fixes the pool has liquidity for."""
-    buying, exact_base = problem.side is Side.BUY, problem.kind is QuantityKind.BASE
-    base_is_token0 = pool.instrument.base_is_token0
-    done = swap(
-        exact_pool(pool),
-        zero_for_one=base_is_token0 is not buying,
-        amount_specified=amount if buying is not exact_base else -amount,
-    )
-    return abs(done.amount0 if base_is_token0 is exact_base else done.amount1)
+def is_exact_input(side: Side, kind: QuantityKind) -> bool:
+    """Tell whether what is fixed is what we pay: a buyer's cash, a seller's base."""
+    return (side is Side.BUY) is (kind is QuantityKind.CASH)
 
 
 def keeps_limit(trade: Trade, problem: RoutingProblem) -> bool:
@@ -113,14 +170,15 @@ def book_trade(problem: RoutingProblem, book: BookCandidate, *, lots: int) -> Tr
         return NoRouteReason.BELOW_MINIMUM
     fee = divide(quote * instrument.fee_pips, PIPS_PER_UNIT, _UP)
     base = lots * instrument.lot_atoms
-    return Trade(book, QuantityKind.BASE, base, quote, fee, taken.worst_price_ticks)
+    worst = taken.worst_price_ticks
+    return Trade(book, QuantityKind.BASE, base, quote, fee, worst_ticks=worst)
 
 
 def broken_account(problem: RoutingProblem, trades: Sequence[Trade]) -> NoRouteReason | None:
     """Check every account exactly; None if all the trades together are affordable."""
     for account in {t.instrument.account for t in trades}:
         own = [t for t in trades if t.instrument.account == account]
-        pools = [t for t in own if isinstance(t.candidate, PoolCandidate)]
+        pools = [t for t in own if not isinstance(t.candidate, BookCandidate)]
         books = [(t, t.candidate) for t in own if isinstance(t.candidate, BookCandidate)]
         if pools and spent(problem, pools) > spendable(problem, account):
             return NoRouteReason.INSUFFICIENT_BALANCE
@@ -130,7 +188,7 @@ def broken_account(problem: RoutingProblem, trades: Sequence[Trade]) -> NoRouteR
 
 
 def spent(problem: RoutingProblem, trades: Sequence[Trade]) -> int:
-    """Return what pool trades take from an account: quote to buy, base to sell, [atoms]."""
+    """Return what trades in pools take from an account: quote to buy, base to sell, [atoms]."""
     return sum(t.quote if problem.side is Side.BUY else t.base for t in trades)
 
 
@@ -150,6 +208,19 @@ def spendable(problem: RoutingProblem, account: AccountId) -> int:
 def mark_value(book: BookCandidate, lots: int, *, rounding: Rounding) -> int:
     """Value lots at the mark price, [quote atoms]."""
     return _value(book.instrument, lots * book.mark_ticks, rounding=rounding)
+
+
+# Where less is there than asked, a concentrated pool gives what it has.
+def _swap(pool: PoolCandidate, side: Side, *, kind: QuantityKind, amount: int) -> Swapped:
+    base_is_token0 = pool.instrument.base_is_token0
+    done = swap(
+        pool_of(pool.snapshot),
+        zero_for_one=base_is_token0 is (side is Side.SELL),
+        amount_specified=amount if is_exact_input(side, kind) else -amount,
+    )
+    amounts = (abs(done.amount0), abs(done.amount1))
+    base, quote = amounts if base_is_token0 else amounts[::-1]
+    return Swapped(base, quote, done.fee_amount)
 
 
 def _has_margin(

@@ -10,8 +10,8 @@ from dataclasses import replace
 from router.domain.error import SolverError
 from router.optimiser.gas import Solved
 from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import ScaledProblem
 from router.optimiser.rounding import least_lots
+from router.optimiser.scaled import ScaledProblem
 
 
 def in_whole_lots(solved: Solved) -> Iterator[Solved]:

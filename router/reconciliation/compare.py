@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from router.domain.account import AccountSnapshot
-from router.domain.instrument import Instrument, InstrumentKind
+from router.domain.instrument import Instrument
 from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId
 from router.state.ledger import Difference, Ledger
 
@@ -44,12 +44,12 @@ def is_behind(accounts: tuple[AccountSnapshot, ...], mined: Mapping[AccountId, i
 def _balances(instruments: tuple[Instrument, ...]) -> Iterator[tuple[AccountId, AssetId]]:
     for instrument in instruments:
         yield (instrument.account, instrument.quote.id)
-        if instrument.kind is InstrumentKind.SPOT_POOL:
+        if instrument.is_on_chain:
             yield (instrument.account, instrument.base.id)
             yield (instrument.account, NATIVE)
 
 
 def _positions(instruments: tuple[Instrument, ...]) -> Iterator[tuple[AccountId, InstrumentId]]:
     for instrument in instruments:
-        if instrument.kind is InstrumentKind.PERP_BOOK:
+        if not instrument.is_on_chain:
             yield (instrument.account, instrument.id)

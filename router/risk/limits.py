@@ -4,7 +4,7 @@ The only place where `Approved` is built.
 """
 
 from router.domain.event import Limits
-from router.domain.instrument import Instrument, InstrumentKind
+from router.domain.instrument import Instrument
 from router.domain.order import ParentOrder
 from router.domain.plan import (
     BookCandidate,
@@ -26,6 +26,7 @@ from router.domain.units import (
     divide,
 )
 from router.domain.verdict import Approved, Refused, Verdict
+from router.risk.routes import broken_route
 
 
 def check_parent(order: ParentOrder, limits: Limits, now: TimestampNs) -> Refused | None:
@@ -73,6 +74,7 @@ def approve(problem: RoutingProblem, plan: RoutePlan, left: Amount) -> Verdict:
     """
     for fault in (
         _not_asked_for(problem, plan),
+        broken_route(problem, plan),
         _more_than_left(plan, left),
         _beyond_limit(problem, plan),
         _beyond_cash(problem, plan),
@@ -91,6 +93,7 @@ def _value(amount: Amount, price: Price) -> int:
 
 def _not_asked_for(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     known = {p.instrument.id for p in problem.pools} | {b.instrument.id for b in problem.books}
+    known |= {r.instrument.id for r in problem.routes}
     for leg in plan.legs:
         if leg.instrument.id not in known or leg.side is not problem.side:
             return Refused(
@@ -134,7 +137,7 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
 
 # What a book charges on top, as cash that a buyer pays more and a seller receives less.
 def _venue_fee(leg: Leg, cash: int) -> int:
-    if leg.instrument.kind is InstrumentKind.SPOT_POOL:
+    if leg.instrument.is_on_chain:
         return 0
     fee = divide(cash * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP)
     return fee if leg.side is Side.BUY else -fee
@@ -143,7 +146,7 @@ def _venue_fee(leg: Leg, cash: int) -> int:
 def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     needed: dict[tuple[AccountId, AssetId], int] = {}
     for leg in plan.legs:
-        if leg.instrument.kind is InstrumentKind.SPOT_POOL:
+        if leg.instrument.is_on_chain:
             spent = _most_spent(leg)
             key = (leg.instrument.account, spent.asset)
             needed[key] = needed.get(key, 0) + spent.atoms

@@ -17,11 +17,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from router.domain.error import ConfigError
 from router.domain.event import Limits
 from router.domain.instrument import Asset
-from router.domain.units import Amount, AssetId, DurationNs, Pips, parse_decimal
+from router.domain.units import NATIVE, Amount, AssetId, DurationNs, Pips, parse_decimal
 from router.state.market import Staleness
 
 _NS_PER_MS: Final = 1_000_000
 _PIPS_PER_BPS: Final = 100
+# Instruments' ids and lists of names in orders are put together with other characters.
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+\Z")
 _PLAIN: Final = re.compile(r"-?[0-9]{1,78}(\.[0-9]{1,40})?\Z")
 
 
@@ -78,13 +80,14 @@ class StalenessSettings(_Strict):
 
 
 class FileSettings(_Strict):
-    """The whole file; `venues` is checked table by table by each venue's own model."""
+    """The whole file; the tables of venues and chains are checked by their own models."""
 
     engine: EngineSettings
     limits: LimitsSettings
     staleness: StalenessSettings
     assets: Annotated[Mapping[str, Annotated[int, Field(ge=0, le=30)]], Field(min_length=1)]
-    venues: Annotated[Mapping[str, dict[str, object]], Field(min_length=1)]
+    venues: Mapping[str, dict[str, object]] = {}
+    chains: Mapping[str, dict[str, object]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,14 @@ class Config:
     staleness: Staleness
     assets: Mapping[str, Asset]
     venues: Mapping[str, Mapping[str, object]]
+    chains: Mapping[str, Mapping[str, object]]
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
     """Read and check a file; a relative journal path is relative to the file.
 
-    Strings of the form ``env:NAME`` in venue tables are taken from the environment.
+    Strings of the form ``env:NAME`` in the tables of venues and chains are taken from the
+    environment.
 
     Raises
     ------
@@ -111,6 +116,12 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         Naming the file, the key and the remedy.
     """
     settings = _parsed(path)
+    both = settings.venues.keys() & settings.chains.keys()
+    if both:
+        raise ConfigError(f"{path}: chains.{min(both)}: is a venue's name, too; choose another")
+    if not settings.venues and not settings.chains:
+        raise ConfigError(f"{path}: chains: missing; add a table of a chain or of a venue")
+    _check_names(path, settings)
     assets = {n: Asset(AssetId(n), decimals) for n, decimals in settings.assets.items()}
     return Config(
         path=path,
@@ -125,6 +136,10 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         venues={
             name: _resolved(table, environment, where=f"{path}: venues.{name}")
             for name, table in settings.venues.items()
+        },
+        chains={
+            name: _resolved(table, environment, where=f"{path}: chains.{name}")
+            for name, table in settings.chains.items()
         },
     )
 
@@ -158,6 +173,22 @@ def _parsed(path: Path) -> FileSettings:
         raise faults(error, f"{path}: ") from error
 
 
+def _check_names(path: Path, settings: FileSettings) -> None:
+    names = {"assets": settings.assets, "venues": settings.venues, "chains": settings.chains}
+    for table, own in names.items():
+        for name in own:
+            if not _NAME.match(name):
+                raise ConfigError(
+                    f"{path}: {table}: {name!r} must be a name of letters, digits and . _ -;"
+                    " choose another"
+                )
+    if NATIVE in settings.assets:
+        raise ConfigError(
+            f"{path}: assets.{NATIVE}: is what the coin that pays for gas is called in the books;"
+            " choose another name"
+        )
+
+
 def _limits(path: Path, settings: LimitsSettings, assets: Mapping[str, Asset]) -> Limits:
     return Limits(
         order_notional_max=tuple(
@@ -186,13 +217,20 @@ def _notional(where: str, asset: Asset | None, text: str) -> Amount:
 def _resolved(
     table: Mapping[str, object], environment: Mapping[str, str], *, where: str
 ) -> dict[str, object]:
-    resolved: dict[str, object] = {}
-    for key, value in table.items():
-        if isinstance(value, str) and value.startswith("env:"):
-            name = value.removeprefix("env:")
-            if name not in environment:
-                raise ConfigError(f"{where}.{key}: environment variable {name} is not set; set it")
-            resolved[key] = environment[name]
-        else:
-            resolved[key] = value
-    return resolved
+    return {
+        key: _resolved_value(value, environment, where=f"{where}.{key}")
+        for key, value in table.items()
+    }
+
+
+def _resolved_value(value: object, environment: Mapping[str, str], *, where: str) -> object:
+    if isinstance(value, list):
+        return [_resolved_value(each, environment, where=where) for each in value]
+    if isinstance(value, dict):
+        return _resolved(value, environment, where=where)
+    if not isinstance(value, str) or not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:")
+    if name not in environment:
+        raise ConfigError(f"{where}: environment variable {name} is not set; set it")
+    return environment[name]

@@ -12,6 +12,7 @@ from router.domain.command import (
     ObserveAccounts,
     ObserveMarket,
     RaiseAlarm,
+    ReplaceChild,
     ReportParent,
     ResolveChild,
     SignChild,
@@ -31,7 +32,10 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
     Event,
     MarketObserved,
@@ -39,7 +43,7 @@ from router.domain.event import (
     RouteRefused,
     RouteSolved,
 )
-from router.domain.order import TERMINAL, OrderStatus
+from router.domain.order import TERMINAL, OrderStatus, SignedChild
 from router.domain.units import ChildId, DurationNs
 from router.domain.verdict import Refused
 from router.port import Clock, Resolution
@@ -55,6 +59,8 @@ _OBSERVE_TRIES_MAX: Final = 100
 _OBSERVE_PAUSE: Final = DurationNs(100_000_000)
 _RESOLVE_PAUSE_MIN: Final = DurationNs(50_000_000)
 _RESOLVE_PAUSE_MAX: Final = DurationNs(2_000_000_000)
+_REPLACE_TRIES_MAX: Final = 30
+_REPLACE_PAUSE: Final = DurationNs(1_000_000_000)
 _ACCOUNT_PAUSE: Final = DurationNs(500_000_000)
 
 
@@ -77,7 +83,8 @@ class Effects:
         self._post = post
         self._waiting = waiting
         self._tasks: set[asyncio.Task[None]] = set()
-        self._resolving: set[ChildId] = set()
+        self._resolving: dict[ChildId, tuple[SignedChild, ...]] = {}
+        self._replacing: set[ChildId] = set()
 
     # One line a case of a closed union: splitting it would hide that it is complete.
     def perform(self, command: Command, group: asyncio.TaskGroup) -> None:  # noqa: C901
@@ -93,6 +100,8 @@ class Effects:
                 self._start(group, self._submit(command))
             case ResolveChild():
                 self._start(group, self._resolve(command))
+            case ReplaceChild():
+                self._start(group, self._replace(command))
             case ObserveAccounts():
                 self._start(group, self._observe_accounts(command))
             case RaiseAlarm():
@@ -116,7 +125,9 @@ class Effects:
         reason = ""
         for _ in range(_OBSERVE_TRIES_MAX):
             try:
-                observation = await self._reader.observe(command.instruments, command.accounts)
+                observation = await self._reader.observe(
+                    command.instruments, command.accounts, quote=command.quote
+                )
             except (StaleDataError, VenueError) as error:
                 reason = str(error)
                 await self._pause(_OBSERVE_PAUSE)
@@ -160,38 +171,74 @@ class Effects:
         self._post(ChildSigned(child.id, signed, self._clock.now()))
 
     async def _submit(self, command: SubmitChild) -> None:
-        child = command.child
+        child, is_first = command.child, command.signed.replacement is None
         try:
             await self._venues[child.venue].submit(child, command.signed)
-        except NotSentError as error:
-            self._post(ChildNotSent(child.id, str(error), self._clock.now()))
-        except RejectedError as error:
-            rejected, now = OrderStatus.REJECTED, self._clock.now()
-            self._post(ChildEnded(child.id, rejected, str(error), gas=None, at=now))
         except InDoubtError as error:
             self._post(ChildWentSilent(child.id, str(error), self._clock.now()))
+        except (NotSentError, RejectedError) as error:
+            now = self._clock.now()
+            if not is_first:
+                # That a second transaction did not go says nothing of the first of its nonce.
+                self._post(ChildWentSilent(child.id, str(error), now))
+            elif isinstance(error, NotSentError) or child.legs[0].instrument.is_on_chain:
+                # What no node takes can never be mined: its nonce is free, as if it were not sent.
+                self._post(ChildNotSent(child.id, str(error), now))
+            else:
+                rejected = OrderStatus.REJECTED
+                self._post(ChildEnded(child.id, rejected, str(error), gas=None, at=now))
         else:
             self._post(ChildAcknowledged(child.id, self._clock.now()))
 
     async def _resolve(self, command: ResolveChild) -> None:
-        child = command.child
-        if child.id in self._resolving:
-            return  # it is being asked already, until it has ended
-        self._resolving.add(child.id)
-        pause, attempts_count = _RESOLVE_PAUSE_MIN, 0
+        child, is_asked = command.child, command.child.id in self._resolving
+        self._resolving[child.id] = command.attempts
+        if is_asked:
+            return  # until it has ended, and from now on by its newest attempt too
+        pause, asked_count, progress = _RESOLVE_PAUSE_MIN, 0, None
         while True:
-            attempts_count += 1
+            asked_count += 1
+            attempts = self._resolving[child.id]
             try:
-                resolution = await self._venues[child.venue].resolve(child, command.signed)
+                resolution = await self._venues[child.venue].resolve(child, attempts)
             except VenueError as error:
-                observe.child_unresolved(child.id, reason=str(error), attempts_count=attempts_count)
+                observe.child_unresolved(child.id, reason=str(error), attempts_count=asked_count)
             else:
                 self._report(child.id, resolution)
                 if resolution.status in TERMINAL:
                     break
+                if resolution.progress not in {None, progress}:
+                    progress = resolution.progress
+                    self._tell_progress(child.id, resolution)
             await self._pause(pause)
             pause = DurationNs(min(2 * pause, _RESOLVE_PAUSE_MAX))
-        self._resolving.discard(child.id)
+        del self._resolving[child.id]
+
+    async def _replace(self, command: ReplaceChild) -> None:
+        child, reason = command.child, ""
+        for _ in range(_REPLACE_TRIES_MAX):
+            try:
+                signed = await self._venues[child.venue].replace(
+                    child, command.attempts, command.replacement
+                )
+            except VenueError as error:
+                reason = str(error)
+                observe.child_unreplaced(child.id, reason=reason)
+                await self._pause(_REPLACE_PAUSE)
+            else:
+                self._post(ChildReplaced(child.id, signed, self._clock.now()))
+                break
+        else:
+            self._tell_unreplaced(command, reason)
+        self._replacing.discard(child.id)
+
+    def _tell_unreplaced(self, command: ReplaceChild, reason: str) -> None:
+        child, now = command.child, self._clock.now()
+        if command.attempts:
+            # What was sent may be mined as it is; whoever follows it asks again.
+            self._post(ChildWentSilent(child.id, reason, now))
+        else:
+            self._post(ChildNotSent(child.id, reason, now))
 
     async def _pause(self, duration: DurationNs) -> None:
         await self._clock.sleep(duration)
@@ -204,3 +251,11 @@ class Effects:
             self._post(ChildFilled(child, fill, now))
         if resolution.status in TERMINAL:
             self._post(ChildEnded(child, resolution.status, resolution.reason, resolution.gas, now))
+        elif resolution.wanted is not None and child not in self._replacing:
+            self._replacing.add(child)
+            self._post(ChildStuck(child, resolution.wanted, resolution.reason, now))
+
+    def _tell_progress(self, child: ChildId, resolution: Resolution) -> None:
+        assert resolution.progress is not None, "there is news"
+        now = self._clock.now()
+        self._post(ChildProgressed(child, resolution.progress, resolution.reason, now))

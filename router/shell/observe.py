@@ -10,7 +10,7 @@ import sys
 
 import structlog
 
-from router.domain.units import ChildId, ParentId, VenueId
+from router.domain.units import ChildId, InstrumentId, ParentId, VenueId
 
 _log = structlog.stdlib.get_logger("headrace")
 
@@ -30,6 +30,11 @@ def configure(*, verbose: bool) -> None:
         logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=False,
     )
+
+
+def be_silent() -> None:
+    """Log nothing: for commands whose answer says all there is to say."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 
 
 class _Lines:
@@ -56,6 +61,21 @@ def stream_lost(venue: VenueId, *, reason: str) -> None:
 def child_unresolved(child: ChildId, *, reason: str, attempts_count: int) -> None:
     """Record that a venue could not be asked what became of a child; it is asked again."""
     _log.warning("child_unresolved", child_id=child, reason=reason, attempts_count=attempts_count)
+
+
+def child_unreplaced(child: ChildId, *, reason: str) -> None:
+    """Record that no replacement could be signed; the transaction as it is may still be mined."""
+    _log.warning("child_unreplaced", child_id=child, reason=reason)
+
+
+def pool_quarantined(instrument: InstrumentId, *, reason: str) -> None:
+    """Record that a pool is not used until its next snapshot; the others are not concerned."""
+    _log.error("pool_quarantined", instrument=instrument, reason=reason)
+
+
+def chain_reorganised(venue: VenueId, *, ancestor_number: int) -> None:
+    """Record that the blocks after one are void."""
+    _log.warning("chain_reorganised", venue=venue, ancestor_number=ancestor_number)
 
 
 def account_unreadable(*, reason: str) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from router.algo.sweep import pool_mid
+from router.algo.mid import depth, pool_mid
 from router.domain.account import AccountSnapshot
-from router.domain.instrument import Instrument, InstrumentKind
-from router.domain.market import PoolSnapshot
+from router.domain.instrument import InstrumentKind
 from router.domain.observation import ChainGas, Observation
 from router.domain.units import AccountId, AssetId, InstrumentId, Price, VenueId
 from router.port import Clock, Venue
@@ -36,9 +35,15 @@ class Reader:
         self._by_account = {v.account: v for v in venues.values()}
 
     async def observe(
-        self, instruments: tuple[InstrumentId, ...], accounts: tuple[AccountId, ...]
+        self,
+        instruments: tuple[InstrumentId, ...],
+        accounts: tuple[AccountId, ...],
+        *,
+        quote: AssetId,
     ) -> Observation:
-        """Return state that is fresh now.
+        """Return state that is fresh now, with gas priced in `quote`.
+
+        A pool in quarantine is left out.
 
         Raises
         ------
@@ -50,12 +55,12 @@ class Reader:
         read = await self.accounts(accounts)
         now = self._clock.now()
         known = [self.market.instruments[i] for i in instruments]
+        trusted = [i for i in known if i.id not in self.market.quarantined]
         pools = tuple(
-            self.market.pool(i.id, now) for i in known if i.kind is InstrumentKind.SPOT_POOL
+            self.market.pool(i.id, now) for i in trusted if i.kind is InstrumentKind.SPOT_POOL
         )
         books = [self.market.book(i.id, now) for i in known if i.kind is InstrumentKind.PERP_BOOK]
-        quotes = {i.quote.id for i in known}
-        gas = (self._gas(account, quotes) for account in accounts)
+        gas = (self._gas(account, quote) for account in accounts)
         return Observation(
             pools=pools,
             books=tuple(book for book, _ in books),
@@ -76,22 +81,26 @@ class Reader:
         # retries on failures would then never stop.
         return tuple([await self._by_account[a].read_account() for a in accounts])
 
-    def _gas(self, account: AccountId, quotes: set[AssetId]) -> ChainGas | None:
+    def _gas(self, account: AccountId, quote: AssetId) -> ChainGas | None:
         venue = self._by_account[account].id
         head = self.market.head(venue)
         if venue not in self._natives or head is None:
             return None
         fee = head.base_fee_wei + head.priority_fee_wei
-        return ChainGas(account, fee, self._native_price(self._natives[venue], quotes))
+        return ChainGas(account, fee, self._native_price(self._natives[venue], quote))
 
-    def _native_price(self, native: AssetId, quotes: set[AssetId]) -> Price | None:
-        # The pool with the most liquidity in range prices the coin.
-        candidates: list[tuple[Instrument, PoolSnapshot]] = [
-            (instrument, snapshot)
+    def _native_price(self, native: AssetId, quote: AssetId) -> Price | None:
+        if native == quote:
+            return Price(native, quote, 1, 1)
+        # The deepest pool of the coin against the order's quote prices it.
+        seen = [
+            (instrument if instrument.base.id == native else instrument.reversed(), snapshot)
             for instrument, snapshot in self.market.pools()
-            if instrument.base.id == native and instrument.quote.id in quotes
+            if {instrument.base.id, instrument.quote.id} == {native, quote}
         ]
-        if not candidates:
+        deep = [(depth(instrument, pool), instrument, pool) for instrument, pool in seen]
+        usable = [(paid, instrument, pool) for paid, instrument, pool in deep if paid > 0]
+        if not usable:
             return None
-        deepest = max(candidates, key=lambda c: (c[1].liquidity, c[0].id))
-        return pool_mid(*deepest)
+        _, instrument, pool = max(usable, key=lambda each: (each[0], each[1].id))
+        return pool_mid(instrument, pool)

@@ -20,8 +20,8 @@ from router.domain.event import (
     HourStruck,
     ParentSubmitted,
 )
-from router.domain.order import ParentOrder
-from router.domain.units import ParentId
+from router.domain.order import ChildOrder, ParentOrder
+from router.domain.units import InstrumentId, ParentId
 from router.journal import codec
 from router.journal.record import Record, Tip, make_record, trace
 from router.port import Clock
@@ -103,7 +103,7 @@ class Runtime:
         Raises
         ------
         ConfigError
-            If a child is in flight at a venue that is no longer configured.
+            If a child is in flight at a venue or in a pool that is no longer configured.
         ExceptionGroup
             Whatever a part failed with; what was journaled is safe.
         """
@@ -112,6 +112,12 @@ class Runtime:
                 raise ConfigError(
                     f"venues.{child.order.venue}: order {child.order.id} is in flight there;"
                     " put the venue back until it has ended"
+                )
+            gone = sorted(_pools_of(child.order) - {i.id for i in start.instruments})
+            if gone:
+                raise ConfigError(
+                    f"{gone[0]}: order {child.order.id} is in flight there; put the pool back"
+                    " until it has ended"
                 )
         async with asyncio.TaskGroup() as group:
             self._group = group
@@ -228,3 +234,10 @@ def _same_order(known: ParentOrder, order: ParentOrder) -> bool:
         )
 
     return content(known) == content(order)
+
+
+# A pool that is no longer configured could not be asked what it traded.
+def _pools_of(child: ChildOrder) -> set[InstrumentId]:
+    hops = (hop.instrument for leg in child.legs for hop in leg.hops)
+    legs = (leg.instrument for leg in child.legs if not leg.hops)
+    return {instrument.id for instrument in (*legs, *hops)}

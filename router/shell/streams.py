@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from router.domain.error import SequenceGapError
-from router.domain.market import MarketEvent, StreamLost
+from router.domain.error import BrokenPoolError, SequenceGapError
+from router.domain.market import ChainReorganised, MarketEvent, PoolQuarantined, StreamLost
 from router.domain.units import NS_PER_S, DurationNs, VenueId
 from router.port import Clock, Venue
 from router.shell import observe
@@ -30,10 +30,13 @@ async def _follow(venue: Venue, market: MarketView, clock: Clock) -> None:
         def emit(event: MarketEvent, broken: asyncio.Event = broken) -> None:
             if broken.is_set():
                 return
-            if isinstance(event, StreamLost):
-                observe.stream_lost(venue.id, reason=event.reason)
+            _log(event)
             try:
                 market.fold(event)
+            except BrokenPoolError as error:
+                # The stream sends a new snapshot of this pool; the others are not concerned.
+                observe.pool_quarantined(error.instrument, reason=error.reason)
+                raise
             except SequenceGapError as error:
                 observe.stream_lost(venue.id, reason=str(error))
                 market.fold(StreamLost(venue.id, str(error), clock.now()))
@@ -44,3 +47,15 @@ async def _follow(venue: Venue, market: MarketView, clock: Clock) -> None:
             await broken.wait()
             stream.cancel()
         await clock.sleep(_RESYNC_PAUSE)
+
+
+def _log(event: MarketEvent) -> None:
+    match event:
+        case StreamLost():
+            observe.stream_lost(event.venue, reason=event.reason)
+        case PoolQuarantined():
+            observe.pool_quarantined(event.instrument, reason=event.reason)
+        case ChainReorganised():
+            observe.chain_reorganised(event.venue, ancestor_number=event.ancestor.number)
+        case _:
+            pass

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from router.domain.account import AccountSnapshot
-from router.domain.instrument import Instrument, InstrumentKind
+from router.domain.instrument import Instrument
 from router.domain.order import Fill
 from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side, TimestampNs
 
@@ -56,7 +56,9 @@ class Ledger:
         account = instrument.account
         cash = -sign * fill.notional.atoms - fill.fee.atoms
         booked = _moved(self, (account, instrument.quote.id), cash)
-        if instrument.kind is InstrumentKind.SPOT_POOL:
+        for residue in fill.residue:
+            booked = _moved(booked, (account, residue.asset), residue.atoms)
+        if instrument.is_on_chain:
             return _moved(booked, (account, instrument.base.id), sign * fill.quantity.atoms)
         lots, rest = divmod(fill.quantity.atoms, instrument.lot_atoms)
         assert rest == 0, f"{instrument.id} filled a fraction of a lot"

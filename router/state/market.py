@@ -4,25 +4,28 @@ Volatile: it is rebuilt from the venues after a restart. What a decision saw of 
 the decision. Refuses to answer from state that is stale, broken or incomplete.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from router.domain.error import SequenceGapError, StaleDataError
+from router.domain.error import BrokenPoolError, SequenceGapError, StaleDataError
 from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.market import (
-    BlockRef,
+    AnyPoolSnapshot,
     BookSnapshot,
+    ChainReorganised,
     HeadAdvanced,
     MarketEvent,
     PerpContext,
-    PoolLiquidityChanged,
+    PoolEvent,
+    PoolQuarantined,
     PoolSnapshot,
-    PoolSwapped,
+    QuotedSnapshot,
+    ReservesSnapshot,
     StreamLost,
 )
 from router.domain.units import NS_PER_S, DurationNs, InstrumentId, TimestampNs, VenueId
-from router.liquidity import concentrated
 from router.liquidity.oracle import LiquidityError
+from router.state.pool_memory import PoolMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +36,16 @@ class Staleness:
     book_age_max: DurationNs
 
 
-@dataclass(slots=True)
-class _PoolState:
-    snapshot: PoolSnapshot
-    pool: concentrated.Pool
-    dirty: bool = False  # changed by a log of a block whose head has not come yet
-
-
 class MarketView:
     """The last known state of every configured market; the runtime is its only writer."""
 
     def __init__(self, instruments: tuple[Instrument, ...], staleness: Staleness) -> None:
         self.instruments = {i.id: i for i in instruments}
         self._staleness = staleness
-        self._pools: dict[InstrumentId, _PoolState] = {}
-        self._heads: dict[VenueId, HeadAdvanced] = {}
+        self._pools: dict[InstrumentId, PoolMemory] = {}
+        self._quarantined: dict[InstrumentId, str] = {}
+        self._heads: dict[VenueId, HeadAdvanced] = {}  # also of venues whose stream is lost
+        self._lost: set[VenueId] = set()
         self._books: dict[InstrumentId, BookSnapshot] = {}
         self._contexts: dict[InstrumentId, PerpContext] = {}
         self.events_folded_count = 0
@@ -57,52 +55,66 @@ class MarketView:
 
         Raises
         ------
+        BrokenPoolError
+            If a change does not follow from the state of its pool, or a snapshot contradicts
+            itself; the pool is not used until its next snapshot, which must be asked for.
         SequenceGapError
-            If a change does not follow from the state before it, or a snapshot contradicts itself;
-            the pool is dropped, and the venue must be asked for a snapshot.
+            If a reorganisation goes further back than what is remembered; the venue must be asked
+            for snapshots of all pools.
         """
         self.events_folded_count += 1
         match event:
-            case PoolSnapshot():
-                self._fold_snapshot(event)
-            case PoolSwapped() | PoolLiquidityChanged():
-                self._fold_pool(event)
             case HeadAdvanced():
-                self._fold_head(event)
+                self._heads[event.venue] = event
+                self._lost.discard(event.venue)
             case BookSnapshot():
                 self._books[event.instrument] = event
             case PerpContext():
                 self._contexts[event.instrument] = event
             case StreamLost():
-                self._forget(event.venue)
+                self._fold_loss(event.venue)
+            case ChainReorganised():
+                self._fold_reorganisation(event)
+            case _:
+                self._fold_pool(event)
 
     def missing(self, now: TimestampNs) -> str | None:
-        """Return what keeps the view from being complete and fresh, or None."""
+        """Return what keeps the view from being complete and fresh, or None.
+
+        Pools in quarantine are passed over, unless they are all that a chain has.
+        """
         for instrument in self.instruments.values():
+            if instrument.id in self._quarantined and not self._has_nothing_else(instrument.venue):
+                continue
             try:
                 self._check(instrument, now)
             except StaleDataError as error:
                 return str(error)
         return None
 
+    @property
+    def quarantined(self) -> Mapping[InstrumentId, str]:
+        """Why each pool that cannot be trusted now is not used."""
+        return self._quarantined
+
     def head(self, venue: VenueId) -> HeadAdvanced | None:
-        """Return the newest head of a chain venue, or None before the first."""
-        return self._heads.get(venue)
+        """Return the newest head of a chain venue; None before the first, or once it is lost."""
+        return None if venue in self._lost else self._heads.get(venue)
 
-    def pools(self) -> Iterator[tuple[Instrument, PoolSnapshot]]:
+    def pools(self) -> Iterator[tuple[Instrument, AnyPoolSnapshot]]:
         """Yield every pool with its last known state, however old."""
-        return ((self.instruments[i], state.snapshot) for i, state in self._pools.items())
+        return ((self.instruments[i], self._state(i, memory)) for i, memory in self._pools.items())
 
-    def pool(self, instrument: InstrumentId, now: TimestampNs) -> PoolSnapshot:
+    def pool(self, instrument: InstrumentId, now: TimestampNs) -> AnyPoolSnapshot:
         """Return a pool after the newest block.
 
         Raises
         ------
         StaleDataError
-            If there is no snapshot, or the head is too old.
+            If there is no state that can be trusted, or the head is too old.
         """
         self._check(self.instruments[instrument], now)
-        return self._pools[instrument].snapshot
+        return self._state(instrument, self._pools[instrument])
 
     def book(self, instrument: InstrumentId, now: TimestampNs) -> tuple[BookSnapshot, PerpContext]:
         """Return a book and its context.
@@ -117,56 +129,102 @@ class MarketView:
 
     def _check(self, instrument: Instrument, now: TimestampNs) -> None:
         if instrument.kind is InstrumentKind.SPOT_POOL:
-            head = self._heads.get(instrument.venue)
-            state = self._pools.get(instrument.id)
-            if state is None or head is None or state.dirty:
-                raise StaleDataError(f"{instrument.id}: no complete state of the pool yet")
-            _check_age(instrument, now - head.received_at, self._staleness.head_age_max)
+            self._check_pool(instrument, now)
             return
         book = self._books.get(instrument.id)
         if book is None or instrument.id not in self._contexts:
             raise StaleDataError(f"{instrument.id}: no book or no mark price yet")
         _check_age(instrument, now - book.received_at, self._staleness.book_age_max)
 
-    def _fold_snapshot(self, event: PoolSnapshot) -> None:
-        self._pools.pop(event.instrument, None)
+    def _check_pool(self, instrument: Instrument, now: TimestampNs) -> None:
+        reason = self._quarantined.get(instrument.id)
+        if reason is not None:
+            raise StaleDataError(f"{instrument.id}: is in quarantine: {reason}")
+        head, memory = self.head(instrument.venue), self._pools.get(instrument.id)
+        # A change of a block whose head has not come yet may be one of several.
+        if memory is None or head is None or memory.changed_in > head.block.number:
+            raise StaleDataError(f"{instrument.id}: no complete state of the pool yet")
+        _check_age(instrument, now - head.received_at, self._staleness.head_age_max)
+
+    def _state(self, instrument: InstrumentId, memory: PoolMemory) -> AnyPoolSnapshot:
+        head, snapshot = self._heads.get(self.instruments[instrument].venue), memory.snapshot
+        if head is None or head.block.number < snapshot.block.number:
+            return memory.state(snapshot.block, snapshot.received_at)
+        return memory.state(head.block, head.received_at)
+
+    def _has_nothing_else(self, venue: VenueId) -> bool:
+        pools = [i.id for i in self.instruments.values() if _is_pool_of(i, venue)]
+        return all(i in self._quarantined for i in pools)
+
+    def _fold_pool(self, event: PoolEvent | AnyPoolSnapshot | PoolQuarantined) -> None:
+        match event:
+            case PoolSnapshot() | ReservesSnapshot() | QuotedSnapshot():
+                self._fold_snapshot(event)
+            case PoolQuarantined():
+                self._quarantine(event.instrument, event.reason)
+            case _:
+                self._fold_change(event)
+
+    def _fold_snapshot(self, event: AnyPoolSnapshot) -> None:
+        memory = self._pools.get(event.instrument)
         try:
-            pool = _pool_of(event)
-            concentrated.check(pool)
+            # Quotes come anew after every block; what they were is remembered for another branch.
+            if isinstance(event, QuotedSnapshot) and memory is not None and memory.precedes(event):
+                memory.requote(event)
+            else:
+                self._pools[event.instrument] = PoolMemory(event)
         except LiquidityError as error:
-            raise SequenceGapError(f"{event.instrument}: {error}") from error
-        self._pools[event.instrument] = _PoolState(event, pool)
+            raise self._broken(event.instrument, str(error)) from error
+        self._quarantined.pop(event.instrument, None)
 
-    def _fold_pool(self, event: PoolSwapped | PoolLiquidityChanged) -> None:
-        state = self._pools.get(event.instrument)
-        if state is None:
-            raise SequenceGapError(f"{event.instrument}: a change came before any snapshot")
+    def _fold_change(self, event: PoolEvent) -> None:
+        memory = self._pools.get(event.instrument)
+        if memory is None:
+            if event.instrument in self._quarantined:
+                return
+            raise self._broken(event.instrument, "a change came before any snapshot")
         try:
-            state.pool = _after(state.pool, event)
+            memory.apply(event)
         except LiquidityError as error:
-            del self._pools[event.instrument]
-            raise SequenceGapError(f"{event.instrument}: {error}") from error
-        state.dirty = True
+            raise self._broken(event.instrument, f"block {event.block_number}: {error}") from error
 
-    def _fold_head(self, event: HeadAdvanced) -> None:
-        self._heads[event.venue] = event
-        for instrument, state in self._pools.items():
-            if self.instruments[instrument].venue == event.venue:
-                block = max(state.snapshot.block, event.block, key=_number)
-                state.snapshot = _snapshot_of(state, block, event.received_at)
-                state.dirty = False
+    def _fold_reorganisation(self, event: ChainReorganised) -> None:
+        self._lost.add(event.venue)  # until the first head of the other branch
+        head = self._heads.get(event.venue)
+        if head is not None:
+            self._heads[event.venue] = replace(head, block=event.ancestor)
+        number = event.ancestor.number
+        beyond = [
+            instrument
+            for instrument, memory in self._pools.items()
+            if self.instruments[instrument].venue == event.venue and not memory.rewind(number)
+        ]
+        for instrument in beyond:
+            self._quarantine(instrument, f"its state after block {number} is not remembered")
+        if beyond:
+            raise SequenceGapError(
+                f"{event.venue}: {', '.join(beyond)} cannot be taken back to block {number}"
+            )
 
-    def _forget(self, venue: VenueId) -> None:
-        self._heads.pop(venue, None)
+    # Pools are kept: the chain goes on where it was, or sends snapshots of all of them.
+    def _fold_loss(self, venue: VenueId) -> None:
+        self._lost.add(venue)
         for instrument in self.instruments.values():
             if instrument.venue == venue:
-                self._pools.pop(instrument.id, None)
                 self._books.pop(instrument.id, None)
                 self._contexts.pop(instrument.id, None)
 
+    def _broken(self, instrument: InstrumentId, reason: str) -> BrokenPoolError:
+        self._quarantine(instrument, reason)
+        return BrokenPoolError(instrument, reason)
 
-def _number(block: BlockRef) -> int:
-    return block.number
+    def _quarantine(self, instrument: InstrumentId, reason: str) -> None:
+        self._pools.pop(instrument, None)
+        self._quarantined[instrument] = reason
+
+
+def _is_pool_of(instrument: Instrument, venue: VenueId) -> bool:
+    return instrument.venue == venue and instrument.kind is InstrumentKind.SPOT_POOL
 
 
 def _check_age(instrument: Instrument, age: int, age_max: DurationNs) -> None:
@@ -175,48 +233,3 @@ def _check_age(instrument: Instrument, age: int, age_max: DurationNs) -> None:
             f"{instrument.id}: last word of {instrument.venue} is {age / NS_PER_S:.1f} s old,"
             f" the limit is {age_max / NS_PER_S:.1f} s"
         )
-
-
-def _pool_of(snapshot: PoolSnapshot) -> concentrated.Pool:
-    return concentrated.Pool(
-        fee_pips=snapshot.fee_pips,
-        tick_spacing=snapshot.tick_spacing,
-        sqrt_price_x96=snapshot.sqrt_price_x96,
-        tick=snapshot.tick,
-        liquidity=snapshot.liquidity,
-        ticks=snapshot.ticks,
-    )
-
-
-def _after(pool: concentrated.Pool, event: PoolSwapped | PoolLiquidityChanged) -> concentrated.Pool:
-    match event:
-        case PoolSwapped():
-            moved = replace(
-                pool,
-                sqrt_price_x96=event.sqrt_price_x96,
-                tick=event.tick,
-                liquidity=event.liquidity,
-            )
-            # The liquidity in the event must follow from our ticks, else a change was missed.
-            concentrated.check(moved)
-            return moved
-        case PoolLiquidityChanged():
-            return concentrated.modify_liquidity(
-                pool,
-                lower=event.tick_lower,
-                upper=event.tick_upper,
-                delta=event.liquidity_delta,
-            )
-
-
-def _snapshot_of(state: _PoolState, block: BlockRef, received_at: TimestampNs) -> PoolSnapshot:
-    pool = state.pool
-    return replace(
-        state.snapshot,
-        block=block,
-        sqrt_price_x96=pool.sqrt_price_x96,
-        tick=pool.tick,
-        liquidity=pool.liquidity,
-        ticks=pool.ticks,
-        received_at=received_at,
-    )

@@ -14,6 +14,7 @@ from router.domain.order import (
     OrderStatus,
     ParentOrder,
     SignedChild,
+    TransactionState,
 )
 from router.domain.plan import RoutePlan, RoutingProblem
 from router.domain.units import AccountId, ChildId, InstrumentId, ParentId, Price, TimestampNs
@@ -33,11 +34,20 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ChildState:
-    """A child order and what is known of it; `execution.order_machine` alone sets the status."""
+    """A child order and what is known of it; `execution.order_machine` alone sets the status.
+
+    Attributes
+    ----------
+    attempts : tuple of SignedChild
+        All that was signed for it, oldest first; at most one of them can take effect.
+    transaction : TransactionState | None
+        Chains only: the last news of it while its outcome was not final.
+    """
 
     order: ChildOrder
     status: OrderStatus
-    signed: SignedChild | None = None
+    attempts: tuple[SignedChild, ...] = ()
+    transaction: TransactionState | None = None
     fills: tuple[Fill, ...] = ()
     gas: GasPaid | None = None
     reason: str = ""
@@ -48,6 +58,11 @@ class ChildState:
     def is_terminal(self) -> bool:
         """Whether the venue has said its last word."""
         return self.status in TERMINAL
+
+    @property
+    def signed(self) -> SignedChild | None:
+        """The newest of the attempts, None before the first."""
+        return self.attempts[-1] if self.attempts else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
     DeadlinePassed,
     EngineStarted,
@@ -41,6 +44,9 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | ChildNotSent()
             | ChildAcknowledged()
             | ChildWentSilent()
+            | ChildProgressed()
+            | ChildStuck()
+            | ChildReplaced()
             | ChildFilled()
             | ChildEnded()
         ):

@@ -7,7 +7,10 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
     DeadlinePassed,
     EngineStarted,
@@ -52,6 +55,12 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return f"{event.child} is at {_venue(event.child, world)}"
         case ChildWentSilent():
             return f"{event.child} is in doubt, asking the venue: {event.reason}"
+        case ChildProgressed():
+            return f"{event.child}: transaction {event.state.value}: {event.detail}"
+        case ChildStuck():
+            return f"{event.child} is held up, wants to {event.wanted.value}: {event.detail}"
+        case ChildReplaced():
+            return f"{event.child} replaced: {event.signed.reference}"
         case ChildFilled():
             return None  # told in sum when the child ends
         case ChildEnded():

@@ -42,7 +42,8 @@ from router.domain.units import (
 )
 from router.liquidity.fixed_point import sqrt_price_to_tick
 from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import Market, ScaledProblem, prepare, scale, select
+from router.optimiser.problem import Market, prepare, scale, select
+from router.optimiser.scaled import ScaledProblem
 from router.optimiser.solve import solve, warm_up
 from router.optimiser.split import solve_separable
 

@@ -1,15 +1,13 @@
-"""V-CHAIN: what blocks add, where a venue has them."""
+"""V-CHAIN: what blocks add to an order, where a venue has them."""
 
 from dataclasses import replace
 
 import pytest
 
 from router.domain.error import NotSentError
-from router.domain.market import StreamLost
 from router.domain.order import OrderStatus
 from router.domain.units import NATIVE, NS_PER_S, Amount, Side
-from tests.contract.harness import streaming
-from tests.contract.measure import SNAPSHOTS, change, change_of_fills, done, settled, told_of_first
+from tests.contract.measure import change, change_of_fills, done, ended
 
 
 async def check_a_mined_child_names_its_block_and_what_it_cost(harness):
@@ -32,7 +30,7 @@ async def check_a_child_that_reverts_costs_gas_and_nothing_else(harness):
     harness.move_market()
 
     await harness.venue.submit(child, signed)
-    resolution = await harness.venue.resolve(child, signed)
+    resolution = await ended(harness, child, signed)
 
     assert resolution.status is OrderStatus.REJECTED
     assert before[0] - harness.coin_atoms() == resolution.gas.atoms > 0
@@ -48,10 +46,10 @@ async def check_a_nonce_that_was_used_ends_the_child_that_wanted_it(harness):
     before = harness.effects()
 
     await harness.venue.submit(winner, won)
-    assert (await harness.venue.resolve(winner, won)).status is OrderStatus.FILLED
+    assert (await ended(harness, winner, won)).status is OrderStatus.FILLED
     with pytest.raises(NotSentError):
         await harness.venue.submit(loser, lost)
-    resolution = await harness.venue.resolve(loser, lost)
+    resolution = await ended(harness, loser, lost)
 
     assert (resolution.status, resolution.fills) == (OrderStatus.REJECTED, ())
     assert harness.effects() == before + 1
@@ -64,7 +62,7 @@ async def check_a_child_that_a_reorganisation_undid_happens_once(harness):
     harness.reorganise()
     assert (harness.effects(), harness.holdings()) == before
 
-    second = await harness.venue.resolve(child, signed)
+    second = await ended(harness, child, signed)
 
     assert (first.status, second.status) == (OrderStatus.FILLED, OrderStatus.FILLED)
     assert not harness.has_block(first.gas.block_hash)
@@ -72,20 +70,6 @@ async def check_a_child_that_a_reorganisation_undid_happens_once(harness):
     assert {f.id for f in first.fills} == {f.id for f in second.fills}
     assert harness.effects() == before[0] + 1
     assert change(before[1], harness.holdings()) == change_of_fills(child, second.fills)
-
-
-async def check_a_reorganisation_is_told_as_a_loss_and_fresh_snapshots(harness):
-    async with streaming(harness) as tape:
-        harness.move_market()
-        await settled(harness, tape)
-        mark = len(tape.events)
-        harness.reorganise()
-        await tape.until(lambda: tape.losses(mark))
-        await settled(harness, tape)
-
-    assert isinstance(tape.events[mark], StreamLost), "nothing of the new branch comes before it"
-    lost = tape.events.index(tape.losses(mark)[-1])
-    assert set(told_of_first(tape.events[lost:]).values()) <= set(SNAPSHOTS)
 
 
 async def check_an_allowance_is_set_and_bounds_what_may_be_spent(harness):
@@ -109,6 +93,5 @@ BLOCKS = {
     "V-CHAIN-20": check_a_child_that_reverts_costs_gas_and_nothing_else,
     "V-CHAIN-30": check_a_nonce_that_was_used_ends_the_child_that_wanted_it,
     "V-CHAIN-40": check_a_child_that_a_reorganisation_undid_happens_once,
-    "V-CHAIN-50": check_a_reorganisation_is_told_as_a_loss_and_fresh_snapshots,
     "V-CHAIN-60": check_an_allowance_is_set_and_bounds_what_may_be_spent,
 }

@@ -2,7 +2,7 @@
 
 A clause is a check of one started venue through its harness, and says something the router relies
 on. Ids have gaps, so that a clause can come between two others, and are never used again for
-something else.
+something else; V-CHAIN-50 was one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,13 +10,17 @@ from typing import Final
 
 from tests.contract.accounts import ACCOUNTS
 from tests.contract.blocks import BLOCKS
+from tests.contract.branches import BRANCHES
 from tests.contract.execution import EXECUTION
 from tests.contract.harness import Harness
 from tests.contract.market_data import DATA
+from tests.contract.replacement import REPLACEMENT
 
 CLAUSES: Final[Mapping[str, Callable[[Harness], Awaitable[None]]]] = {
     **DATA,
     **EXECUTION,
     **ACCOUNTS,
     **BLOCKS,
+    **BRANCHES,
+    **REPLACEMENT,
 }

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Protocol
 
-from router.domain.error import SequenceGapError
+from router.domain.error import MarketDataError
 from router.domain.instrument import Instrument
 from router.domain.market import MarketEvent, StreamLost
 from router.domain.order import ChildOrder
 from router.domain.plan import CostSplit, Leg, QuantityKind
 from router.domain.units import NS_PER_S, Amount, DurationNs, Pips, Side, TimestampNs
-from router.port import Approve, Venue
+from router.port import Approve, Venue, VenueSetup
 from router.state.market import MarketView, Staleness
+from tests.contract.ground import Ground
 
 LIFETIME = DurationNs(30 * NS_PER_S)
 PAST_DEADLINE = DurationNs(6 * NS_PER_S)  # what a venue may allow for clocks that differ, and more
@@ -148,12 +149,36 @@ class ChainHarness(Harness, Protocol):
         """Tell whether a block is part of the chain now."""
         ...
 
+    def nonces_used(self) -> int:
+        """Return how many transactions of the account there are in blocks."""
+        ...
+
     def reorganise(self) -> None:
         """Replace the newest block by an empty one."""
         ...
 
+    def hold_blocks(self) -> None:
+        """Have no transaction in a block from now on, until `make_block`."""
+        ...
 
-MakeHarness = Callable[[], AbstractAsyncContextManager[Harness]]
+    def make_block(self, *, is_expensive: bool = False) -> None:
+        """Make one, with what waits; an expensive one is beyond what was offered before it."""
+        ...
+
+    def build_mistaken(self) -> VenueSetup:
+        """Make another venue that takes one pool for what it is not, not started."""
+        ...
+
+
+class ChangingFeeHarness(Harness, Protocol):
+    """A harness whose venue's markets charge what they like."""
+
+    def change_fee(self) -> None:
+        """Let a market charge another fee, which nothing tells of."""
+        ...
+
+
+MakeHarness = Callable[[Ground], AbstractAsyncContextManager[Harness]]
 
 
 @dataclass(slots=True)
@@ -162,14 +187,14 @@ class Tape:
 
     view: MarketView
     events: list[MarketEvent] = field(default_factory=list)
-    gaps: list[SequenceGapError] = field(default_factory=list)
+    gaps: list[MarketDataError] = field(default_factory=list)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def emit(self, event):
         self.events.append(event)
         try:
             self.view.fold(event)
-        except SequenceGapError as error:  # not thrown back, or the venue would recover from it
+        except MarketDataError as error:  # not thrown back, or the venue would recover from it
             self.gaps.append(error)
         self._more.set()
 
@@ -183,10 +208,21 @@ class Tape:
 
 
 @asynccontextmanager
-async def streaming(harness, *, venue=None):
-    """Keep a venue's stream on tape; every change must follow from what came before it."""
-    tape = Tape(MarketView(tuple(harness.instruments), Staleness(_NEVER_STALE, _NEVER_STALE)))
-    task = asyncio.create_task((venue or harness.venue).stream(tape.emit))
+async def streaming(harness, *, setup=None, emit_to=None):
+    """Keep a venue's stream on tape; every change must follow from what came before it.
+
+    Parameters
+    ----------
+    setup : VenueSetup | None
+        Of another venue than the harness's own.
+    emit_to : function | None
+        Makes of the tape what the venue emits to, where that is not the tape itself.
+    """
+    other = harness if setup is None else setup
+    instruments = tuple(other.instruments)
+    tape = Tape(MarketView(instruments, Staleness(_NEVER_STALE, _NEVER_STALE)))
+    emit = tape.emit if emit_to is None else emit_to(tape)
+    task = asyncio.create_task(other.venue.stream(emit))
     try:
         yield tape
     finally:

@@ -30,8 +30,18 @@ HOUR_NS = 3600 * NS_PER_S
 FUNDING_FAR_NS = 600 * NS_PER_S  # no funding is settled while a clause runs
 
 _NO_BLOCKS = "the venue tells of orders, not of blocks: no gas, no reorganisation"
-UNSUPPORTED = {f"V-CHAIN-{number}": _NO_BLOCKS for number in (10, 20, 30, 40, 50)} | {
-    "V-CHAIN-60": "no contract takes anything, so there is nothing to allow"
+_NO_POOLS = "its markets are books: each comes whole, every time"
+UNSUPPORTED = {
+    "V-DATA-60": "its fees are the account's, and no part of what it tells of markets",
+    "V-CHAIN-60": "no contract takes anything, so there is nothing to allow",
+    "V-CHAIN-70": _NO_BLOCKS,
+    "V-CHAIN-80": "an order is answered at once and cannot wait for a better price of its own",
+    "V-CHAIN-90": "an order is answered at once: there is nothing to take back",
+    "V-CHAIN-95": "nonces are moments, and nothing waits for one that was passed over",
+    "V-CHAIN-100": "a market that is not what the configuration says stops the start",
+    "V-CHAIN-110": _NO_POOLS,
+    "V-CHAIN-120": _NO_POOLS,
+    **{f"V-CHAIN-{number}": _NO_BLOCKS for number in (10, 20, 30, 40)},
 }
 
 
@@ -188,7 +198,7 @@ def _clock_between_fundings():
 
 
 @asynccontextmanager
-async def hyperliquid():
+async def hyperliquid(_ground):
     clock = _clock_between_fundings()
     async with AsyncExitStack() as serving, AsyncExitStack() as stack:
         sandbox = await serving.enter_async_context(

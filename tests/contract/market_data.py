@@ -41,6 +41,17 @@ async def check_a_cut_stream_says_so_and_begins_again_with_snapshots(harness):
     assert all(e.venue == harness.venue.id and e.reason for e in tape.losses())
 
 
+async def check_a_fee_that_changes_without_a_word_is_told(harness):
+    async with streaming(harness) as tape:
+        await settled(harness, tape)
+        before = harness.truth()
+        harness.change_fee()
+        assert harness.truth() != before
+        await settled(harness, tape)
+
+    assert not tape.losses()
+
+
 async def check_a_stream_that_falls_silent_is_a_loss(harness):
     async with streaming(harness) as tape:
         await settled(harness, tape)
@@ -56,4 +67,5 @@ DATA = {
     "V-DATA-20": check_changes_follow_the_snapshot,
     "V-DATA-30": check_a_cut_stream_says_so_and_begins_again_with_snapshots,
     "V-DATA-40": check_a_stream_that_falls_silent_is_a_loss,
+    "V-DATA-60": check_a_fee_that_changes_without_a_word_is_told,
 }

@@ -9,11 +9,16 @@ from eth_account import Account
 from router.compose.assembly import assemble
 from router.domain.error import ConfigError
 from router.shell.clock import SystemClock
-from venues.registry import REGISTRY
-from venues.sandbox.chain.market import pool_address
+from venues.evm.fee_tiers import pool_salt
+from venues.evm.hashing import create2_address
+from venues.registry import FAMILIES, REGISTRY, VENUES
 
+# Of the published creation code; the pools' addresses on the public chains contain them.
+INIT_CODE_HASHES = {
+    "uniswap_v3": "0xe34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54",
+    "pancakeswap_v3": "0x6ce8eb472fa82df5469c6ab6d485f17c3ad13c8cd7af59b3d4a8026c5ce0f7e2",
+}
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-FACTORY = "0x1F98431c8aD98523631AE4a59f267346ea31F984"  # Uniswap V3 on Ethereum
 KEY = "0x" + "11" * 32
 ENVIRONMENT = {
     "HEADRACE_ETHEREUM_WS_URL": "ws://127.0.0.1:1",
@@ -22,39 +27,86 @@ ENVIRONMENT = {
     "HEADRACE_HYPERLIQUID_ACCOUNT": "0x" + "22" * 20,
     "HEADRACE_HYPERLIQUID_AGENT_KEY": KEY,
 }
+BASE = {
+    name.replace("ETHEREUM", "BASE"): value
+    for name, value in ENVIRONMENT.items()
+    if "ETHEREUM" in name
+}
 MAINNET = CONFIGS / "mainnet.example.toml"
+DEMO = (CONFIGS / "demo.toml").read_text()
+CHAINS = sorted(path.stem for path in (CONFIGS / "chains").glob("*.toml"))
 
 
-def table(venue):
-    return tomllib.loads((CONFIGS / f"venues/{venue}.toml").read_text())
+def read(path):
+    return tomllib.loads((CONFIGS / path).read_text())
 
 
-def assembled(path):
-    return assemble(path, ENVIRONMENT, SystemClock())
+def chain_of(family):
+    (chain,) = read(f"venues/{family}.toml")["chains"]
+    return chain
 
 
-@pytest.mark.parametrize("venue", sorted(REGISTRY))
+def assembled(path, environment=ENVIRONMENT | BASE):
+    return assemble(path, environment, SystemClock())
+
+
+def test_every_venue_and_every_family_has_an_example_and_nothing_else_has():
+    assert {path.stem for path in (CONFIGS / "venues").glob("*.toml")} == set(REGISTRY)
+
+
+@pytest.mark.parametrize("venue", sorted(VENUES))
 def test_a_venues_example_makes_that_venue_beside_the_demo_settings(venue, tmp_path):
     path = tmp_path / "one.toml"
-    demo = (CONFIGS / "demo.toml").read_text()
-    path.write_text(demo + (CONFIGS / f"venues/{venue}.toml").read_text())
+    path.write_text(DEMO + (CONFIGS / f"venues/{venue}.toml").read_text())
 
     assembly = assembled(path)
 
     assert list(assembly.venues) == [venue]
-    markets = [v for v in table(venue)["venues"][venue].values() if isinstance(v, list)]
-    assert [len(assembly.instruments)] == [len(listed) for listed in markets]
+    listed = read(f"venues/{venue}.toml")["venues"][venue]["markets"]
+    assert len(assembly.instruments) == len(listed)
 
 
-def test_the_mainnet_example_combines_the_venues_examples():
-    venues = tomllib.loads(MAINNET.read_text())["venues"]
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_familys_example_makes_its_pools_on_the_chain_it_is_written_for(family, tmp_path):
+    path, chain = tmp_path / "one.toml", chain_of(family)
+    own = (CONFIGS / f"venues/{family}.toml").read_text()
+    path.write_text(DEMO + (CONFIGS / f"chains/{chain}.toml").read_text() + own)
 
-    assert venues == {name: table(name)["venues"][name] for name in REGISTRY}
-    assert set(assembled(MAINNET).venues) == set(REGISTRY)
+    assembly = assembled(path)
+
+    assert list(assembly.venues) == [chain]
+    listed = read(f"venues/{family}.toml")["chains"][chain][family]["pools"]
+    assert len(assembly.instruments) == len(listed)
+    assert {i.protocol for i in assembly.instruments} == {family}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_chain_without_pools_is_refused(chain, tmp_path):
+    path = tmp_path / "none.toml"
+    path.write_text(DEMO + (CONFIGS / f"chains/{chain}.toml").read_text())
+
+    with pytest.raises(ConfigError, match=f"chains.{chain}: has no pools; add a table of one of"):
+        assembled(path)
+
+
+def test_the_mainnet_example_combines_the_examples():
+    example = read("mainnet.example.toml")
+    ((chain, table),) = example["chains"].items()
+    families = {name for name in FAMILIES if chain_of(name) == chain}
+
+    own = {key: value for key, value in table.items() if key not in FAMILIES}
+    assert own == read(f"chains/{chain}.toml")["chains"][chain]
+    assert {name: table[name] for name in table.keys() & FAMILIES.keys()} == {
+        name: read(f"venues/{name}.toml")["chains"][chain][name] for name in families
+    }
+    assert example["venues"] == {
+        name: read(f"venues/{name}.toml")["venues"][name] for name in VENUES
+    }
+    assert set(assembled(MAINNET, ENVIRONMENT).venues) == {chain, *VENUES}
 
 
 def test_the_mainnet_example_needs_a_second_permission():
-    assembly = assembled(MAINNET)
+    assembly = assembled(MAINNET, ENVIRONMENT)
 
     assembly.require_permission(live=True)
     with pytest.raises(ConfigError, match="--live"):
@@ -76,11 +128,20 @@ def test_no_example_holds_a_key():
         assert not [word for word in words if len(word.removeprefix("0x")) >= 64], path
 
 
-def test_the_pools_of_the_example_are_those_of_uniswaps_factory():
-    settings = table("uniswap_v3")["venues"]["uniswap_v3"]
+@pytest.mark.parametrize(
+    ("family", "deployer"), [("uniswap_v3", "factory"), ("pancakeswap_v3", "pool_deployer")]
+)
+def test_the_pools_of_the_examples_are_where_their_makers_put_them(family, deployer):
+    chain = chain_of(family)
+    table = read(f"venues/{family}.toml")["chains"][chain][family]
+    tokens = read(f"chains/{chain}.toml")["chains"][chain]["tokens"]
 
-    for pool in settings["pools"]:
-        pair = (settings["tokens"][pool[side]] for side in ("base", "quote"))
+    for pool in table["pools"]:
+        pair = (tokens[pool[side]].lower() for side in ("base", "quote"))
         token0, token1 = sorted(pair, key=lambda address: int(address, 16))
-        expected = pool_address(FACTORY, token0, token1, fee_pips=pool["fee_pips"])
+        expected = create2_address(
+            table[deployer],
+            salt=pool_salt(token0, token1, pool["fee_pips"]),
+            init_code_hash=INIT_CODE_HASHES[family],
+        )
         assert pool["address"].lower() == expected.lower()

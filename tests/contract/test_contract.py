@@ -6,19 +6,26 @@ import re
 import pytest
 
 from tests.contract.clauses import CLAUSES
+from tests.contract.ground import Ground
 from tests.contract.harnesses import HARNESSES, UNSUPPORTED
 
 CLAUSE_DEADLINE_S = 20
 
 
+@pytest.fixture(scope="session")
+def ground():
+    with Ground() as made:
+        yield made
+
+
 @pytest.mark.parametrize("clause", CLAUSES)
 @pytest.mark.parametrize("venue", sorted(HARNESSES))
-def test_contract(venue, clause):
+def test_contract(venue, clause, ground):
     if clause in UNSUPPORTED[venue]:
         pytest.skip(f"{venue} does not support {clause}: {UNSUPPORTED[venue][clause]}")
 
     async def main():
-        async with HARNESSES[venue]() as harness, asyncio.timeout(CLAUSE_DEADLINE_S):
+        async with HARNESSES[venue](ground) as harness, asyncio.timeout(CLAUSE_DEADLINE_S):
             await CLAUSES[clause](harness)
 
     asyncio.run(main())

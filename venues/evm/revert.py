@@ -16,6 +16,7 @@ _NESTING_MAX: Final = 4
 _ERROR: Final = bytes.fromhex("08c379a0")  # Error(string)
 _PANIC: Final = bytes.fromhex("4e487b71")  # Panic(uint256)
 _EXECUTION_FAILED: Final = bytes.fromhex("2c4029e9")  # ExecutionFailed(uint256,bytes)
+_WRAPPED: Final = bytes.fromhex("90bfb865")  # WrappedError(address,bytes4,bytes,bytes)
 
 # Solidity documentation, "Panic via assert and Error via require".
 _PANICS: Final[Mapping[int, str]] = {
@@ -30,11 +31,16 @@ _PANICS: Final[Mapping[int, str]] = {
     0x51: "call of an uninitialised function",
 }
 
-# Universal Router 2.1.0 and Permit2; arguments are not shown.
+_TOO_LITTLE: Final = "a swap would pay less than its minimum"
+_TOO_MUCH: Final = "a swap would cost more than its maximum"
+_NOT_WHOLE: Final = "a pool cannot give the whole output"
+_HOP_PRICE: Final = "a swap would be at a worse price than allowed"
+
+# Universal Router to 2.1.1, Permit2, V4's PoolManager; arguments are not shown.
 KNOWN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
-    "39d35496": ("V3TooLittleReceived()", "a swap would pay less than its minimum"),
-    "739dbe52": ("V3TooMuchRequested()", "a swap would cost more than its maximum"),
-    "d4e0248e": ("V3InvalidAmountOut()", "a pool cannot give the whole output"),
+    "39d35496": ("V3TooLittleReceived()", _TOO_LITTLE),
+    "739dbe52": ("V3TooMuchRequested()", _TOO_MUCH),
+    "d4e0248e": ("V3InvalidAmountOut()", _NOT_WHOLE),
     "316cf0eb": ("V3InvalidSwap()", "a pool has no liquidity at the price"),
     "32b13d91": ("V3InvalidCaller()", "a pool is not of the router's factory"),
     "5bf6f916": ("TransactionDeadlinePassed()", "the deadline has passed"),
@@ -52,6 +58,44 @@ KNOWN_ERRORS: Final[Mapping[str, tuple[str, str]]] = {
     "d76a1e9e": ("InvalidCommandType(uint256)", "the router does not know a command"),
     "6f5ffb7e": ("ContractLocked()", "the router is in use by another call"),
     "3b99b53d": ("SliceOutOfBounds()", "the router cannot read an input"),
+    "38bbd576": ("InvalidEthSender()", "somebody sent the router coin it does not take"),
+    "aaad13f7": ("InputLengthMismatch()", "V4 actions and parameters differ in number"),
+    "5cda29d7": ("UnsupportedAction(uint256)", "the router does not know a V4 action"),
+    "c4bd89a9": ("UnsafeCast()", "an amount is too large for Permit2"),
+    "849eaf98": ("V2TooLittleReceived()", _TOO_LITTLE),
+    "8ab0bc16": ("V2TooMuchRequested()", _TOO_MUCH),
+    "ae52ad0c": ("V2InvalidPath()", "a V2 path has too few tokens"),
+    "7b9c8916": ("InvalidReserves()", "a V2 pair is empty"),
+    "8b063d73": ("V4TooLittleReceived(uint256,uint256)", _TOO_LITTLE),
+    "12bacdd3": ("V4TooMuchRequested(uint256,uint256)", _TOO_MUCH),
+    "3433bb58": ("V4ExactOutputUnfilled(uint256,uint256)", _NOT_WHOLE),
+    "65d564a5": ("V2TooLittleReceivedPerHop(uint256,uint256,uint256)", _HOP_PRICE),
+    "b429f374": ("V3TooLittleReceivedPerHop(uint256,uint256,uint256)", _HOP_PRICE),
+    "382ec7a2": ("V3TooMuchRequestedPerHop(uint256,uint256,uint256)", _HOP_PRICE),
+    "a9b7edf7": ("V4TooLittleReceivedPerHop(uint256,uint256,uint256)", _HOP_PRICE),
+    "e6518043": ("V4TooMuchRequestedPerHop(uint256,uint256,uint256)", _HOP_PRICE),
+    "4713c18b": ("V4TooLittleReceivedPerHopSingle(uint256,uint256)", _HOP_PRICE),
+    "efc8d8eb": ("V4TooMuchRequestedPerHopSingle(uint256,uint256)", _HOP_PRICE),
+    "5212cba1": ("CurrencyNotSettled()", "a V4 pool gave less than was taken, or kept a rest"),
+    "4c085bf1": ("DeltaNotPositive(address)", "a V4 pool is owed what was to be taken"),
+    "3351b260": ("DeltaNotNegative(address)", "a V4 pool owes what was to be paid"),
+    "f4d678b8": ("InsufficientBalance()", "the router holds too little to wrap or unwrap"),
+    "486aa307": ("PoolNotInitialized()", "a V4 pool does not exist or has no price"),
+    "5090d6c6": ("AlreadyUnlocked()", "the V4 pools are in use by another call"),
+    "54e3ca0d": ("ManagerLocked()", "the V4 pools were used outside a call of their own"),
+    "be8b8507": ("SwapAmountCannotBeZero()", "a swap of nothing"),
+    "7c9c6e8f": ("PriceLimitAlreadyExceeded(uint160,uint160)", "a V4 pool is at its last price"),
+    "9e4d7cc7": ("PriceLimitOutOfBounds(uint160)", "a price limit is no price"),
+    "96206246": (
+        "InvalidFeeForExactOut()",
+        "a V4 pool that keeps everything gives no exact output",
+    ),
+    "93dafdf1": ("SafeCastOverflow()", "an amount does not fit a V4 pool"),
+    "a9e35b2f": ("HookCallFailed()", "a hook failed"),
+    "1e048e1d": ("InvalidHookResponse()", "a hook answered what it may not"),
+    "fa0b71d6": ("HookDeltaExceedsSwapAmount()", "a hook takes more than is swapped"),
+    "f27f64e4": ("ERC20TransferFailed()", "a token refused the transfer out of the V4 pools"),
+    "f4b3b1bc": ("NativeTransferFailed()", "the coin could not be sent out of the V4 pools"),
 }
 
 # Reasons that tokens and pools give as text and that say little by themselves.
@@ -61,6 +105,17 @@ _TEXTS: Final[Mapping[str, str]] = {
     "SPL": "a price limit is on the wrong side of the pool's price",
     "AS": "a swap of nothing",
     "LOK": "the pool is not initialised, or in use by another call",
+    "TRANSFER_FAILED": "a token refused the transfer",
+    "ETH_TRANSFER_FAILED": "the coin could not be sent",
+    "Too little received": _TOO_LITTLE,
+    "Too much requested": _TOO_MUCH,
+    "Transaction too old": "the deadline has passed",
+    "UniswapV2: K": "a V2 pair got too little for what it gave",
+    "UniswapV2: INSUFFICIENT_LIQUIDITY": "a V2 pair cannot give the output",
+    "UniswapV2: INSUFFICIENT_OUTPUT_AMOUNT": "a V2 pair would give nothing",
+    "UniswapV2: INSUFFICIENT_INPUT_AMOUNT": "a V2 pair was paid nothing",
+    "UniswapV2: TRANSFER_FAILED": "a token refused the transfer out of a V2 pair",
+    "UniswapV2: LOCKED": "a V2 pair is in use by another call",
 }
 
 
@@ -92,6 +147,9 @@ def _with_arguments(selector: bytes, arguments: bytes, depth: int) -> str:
     if selector == _EXECUTION_FAILED and depth:
         index = abi.read_uint(arguments, 0)
         return f"command {index} failed: {_explain(abi.read_bytes(arguments, 1), depth - 1)}"
+    if selector == _WRAPPED and depth:
+        target = abi.read_address(arguments, 0)
+        return f"{target} failed: {_explain(abi.read_bytes(arguments, 2), depth - 1)}"
     return f"unknown error 0x{(selector + arguments)[:36].hex()}"
 
 

@@ -1,13 +1,15 @@
-"""EIP-1559 transactions: what they cost at most, their bytes and their hash. Sends nothing."""
+"""EIP-1559 transactions: their bytes and their hash, written and read. Sends nothing."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from venues.evm.key import SigningKey
+from router.domain.error import MalformedDataError
+from venues.evm import abi, rlp
+from venues.evm.key import SigningKey, keccak256
 
-BASE_FEE_HEADROOM: Final = 2  # a full block raises the base fee by an eighth: six full blocks
-GAS_HEADROOM_PERCENT: Final = 25  # state may move between the estimate and the block
-GAS_LIMIT_MAX: Final = 1 << 24  # of one transaction, EIP-7825
+_TYPE: Final = 2
+_FIELDS_COUNT: Final = 12  # EIP-1559: nine fields and three of the signature
+_ADDRESS_BYTES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,28 @@ class GasTerms:
         return self.gas_limit * self.fee_max_wei
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a transaction does, at what price.
+
+    Attributes
+    ----------
+    to : str
+        In lower case.
+    """
+
+    chain_id: int
+    nonce: int
+    to: str
+    value_wei: int
+    data: bytes
+    gas: GasTerms
+
+    def is_cancel(self, sender: str) -> bool:
+        """Tell whether it has no effect but using up its nonce: a transfer to the sender itself."""
+        return self.to == sender.lower() and not self.data
+
+
 @dataclass(frozen=True, slots=True)
 class SignedTransaction:
     """The bytes to send, and the hash the chain will know them by; both in 0x-prefixed hex."""
@@ -32,43 +56,57 @@ class SignedTransaction:
     hash: str
 
 
-def gas_terms(
-    *, gas_estimate: int, base_fee_wei: int, priority_fee_wei: int, fee_cap_wei: int
-) -> GasTerms:
-    """Return terms with headroom over an estimate, within a cap on the price of one unit."""
-    gas_limit = gas_estimate + gas_estimate * GAS_HEADROOM_PERCENT // 100
-    fee_max = min(BASE_FEE_HEADROOM * base_fee_wei + priority_fee_wei, fee_cap_wei)
-    return GasTerms(
-        gas_limit=max(gas_estimate, min(gas_limit, GAS_LIMIT_MAX)),
-        fee_max_wei=fee_max,
-        priority_fee_max_wei=min(priority_fee_wei, fee_max),
-    )
-
-
 def load_signer() -> None:
     """Import what signing needs, so that the first signature does not wait 0.7 s for it."""
     import eth_account  # noqa: F401, PLC0415 (the import is the purpose)
 
 
-def sign_transaction(
-    key: SigningKey, *, chain_id: int, nonce: int, to: bytes, data: bytes, gas: GasTerms
-) -> SignedTransaction:
-    """Sign a call that sends no coin."""
+def sign_body(key: SigningKey, body: Body) -> SignedTransaction:
+    """Sign a transaction."""
     # Imported here because it takes 0.7 s, which a command that signs nothing should not wait.
     from eth_account import Account  # noqa: PLC0415
 
     signed = Account.sign_transaction(
         {
-            "type": 2,
-            "chainId": chain_id,
-            "nonce": nonce,
-            "to": to,
-            "value": 0,
-            "data": data,
-            "gas": gas.gas_limit,
-            "maxFeePerGas": gas.fee_max_wei,
-            "maxPriorityFeePerGas": gas.priority_fee_max_wei,
+            "type": _TYPE,
+            "chainId": body.chain_id,
+            "nonce": body.nonce,
+            "to": abi.address_bytes(body.to),
+            "value": body.value_wei,
+            "data": body.data,
+            "gas": body.gas.gas_limit,
+            "maxFeePerGas": body.gas.fee_max_wei,
+            "maxPriorityFeePerGas": body.gas.priority_fee_max_wei,
         },
         key.secret,
     )
     return SignedTransaction(raw=f"0x{signed.raw_transaction.hex()}", hash=f"0x{signed.hash.hex()}")
+
+
+def read_body(signed: SignedTransaction) -> Body:
+    """Return what signed bytes do.
+
+    Whatever is mined under the hash is exactly this: the hash is that of the bytes.
+
+    Raises
+    ------
+    MalformedDataError
+        If they are no EIP-1559 transaction, or have another hash.
+    """
+    content = abi.hex_bytes(signed.raw)
+    if f"0x{keccak256(content).hex()}" != signed.hash.lower():
+        raise MalformedDataError(f"the bytes are not those of transaction {signed.hash:.80}")
+    if content[:1] != bytes([_TYPE]):
+        raise MalformedDataError(f"transaction {signed.hash}: must be of type {_TYPE}")
+    fields = rlp.decode_list(content[1:])
+    if len(fields) != _FIELDS_COUNT or len(fields[5]) != _ADDRESS_BYTES:
+        raise MalformedDataError(f"transaction {signed.hash}: must have 12 fields and a recipient")
+    chain_id, nonce, tip, fee, limit = map(rlp.decode_number, fields[:5])
+    return Body(
+        chain_id=chain_id,
+        nonce=nonce,
+        to=f"0x{fields[5].hex()}",
+        value_wei=rlp.decode_number(fields[6]),
+        data=fields[7],
+        gas=GasTerms(gas_limit=limit, fee_max_wei=fee, priority_fee_max_wei=tip),
+    )

@@ -15,18 +15,13 @@ from router.domain.error import (
     ConfigError,
     InDoubtError,
     MalformedDataError,
+    NotSentError,
     RejectedError,
     VenueError,
 )
 from router.domain.market import StreamLost
-from router.domain.order import TERMINAL, ChildOrder, SignedChild
-from router.domain.units import (
-    NS_PER_S,
-    AccountId,
-    DurationNs,
-    InstrumentId,
-    VenueId,
-)
+from router.domain.order import TERMINAL, ChildOrder, Replacement, SignedChild
+from router.domain.units import NS_PER_S, AccountId, DurationNs, InstrumentId, VenueId
 from router.port import Clock, Emit, Resolution
 from venues.hyperliquid import identity, outcome, rules, translate, wire
 from venues.hyperliquid.reply import is_unsupported, no_answer, read_action, read_info, readable
@@ -267,7 +262,7 @@ class Hyperliquid:
         except VenueError as error:
             raise InDoubtError(VENUE, f"refused, and cannot tell why: {error}") from error
 
-    async def resolve(self, child: ChildOrder, signed: SignedChild) -> Resolution:
+    async def resolve(self, child: ChildOrder, attempts: tuple[SignedChild, ...]) -> Resolution:
         """Ask what became of a child; send the same bytes again if the venue never got them.
 
         Raises
@@ -275,7 +270,7 @@ class Hyperliquid:
         VenueError
             If the venue could not be asked; the outcome stays unknown.
         """
-        timing = self._config.timing
+        timing, (signed,) = self._config.timing, attempts  # there is nothing to replace here
         give_up_at = self._clock.now() + timing.resolve_wait
         touched = self._waiting.setdefault(signed.reference, asyncio.Event())
         may_send = True
@@ -293,6 +288,12 @@ class Hyperliquid:
                 await _first(touched, timing.resolve_poll)
         finally:
             self._waiting.pop(signed.reference, None)
+
+    async def replace(
+        self, child: ChildOrder, _attempts: tuple[SignedChild, ...], _replacement: Replacement
+    ) -> SignedChild:
+        """Refuse: an order here holds up no other, and ends by its own deadline."""
+        raise NotSentError(VENUE, f"{child.id}: there is nothing to replace at a book")
 
     # What the venue knows of an order, or None where it does not know it.
     async def _look(self, child: ChildOrder, signed: SignedChild) -> Resolution | None:

@@ -52,9 +52,11 @@ class HttpClient:
             async with asyncio.timeout(within / NS_PER_S):
                 return await self._post(path, body, departure)
         except TimeoutError:
-            raise _failure(departure, f"{path}: no answer in {within / NS_PER_S} s") from None
+            raise _failure(
+                departure, f"{path or '/'}: no answer in {within / NS_PER_S} s"
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise _failure(departure, f"{path}: {type(error).__name__}: {error}") from error
+            raise _failure(departure, f"{path or '/'}: {type(error).__name__}: {error}") from error
 
     async def _post(self, path: str, body: bytes, departure: SimpleNamespace) -> HttpReply:
         request = self._session.post(

@@ -217,7 +217,7 @@ class JsonRpc:
         if future is None or future.done():
             return  # its caller has given up
         error = message.get("error")
-        future.set_result(message.get("result") if error is None else _error(error))
+        future.set_result(message.get("result") if error is None else parse_error(error))
 
     def _notify(self, params: Json) -> None:
         if not isinstance(params, dict) or not isinstance(params.get("subscription"), str):
@@ -262,7 +262,14 @@ def _parse(message: bytes) -> Json:
     return value
 
 
-def _error(value: Json) -> JsonRpcError:
+def parse_error(value: Json) -> JsonRpcError:
+    """Read the error object of an answer.
+
+    Raises
+    ------
+    AnswerError
+        If it is no object.
+    """
     if not isinstance(value, dict):
         raise AnswerError(f"a JSON-RPC error must be an object, was {value!r:.100}")
     code, message = value.get("code"), value.get("message")

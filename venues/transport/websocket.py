@@ -12,6 +12,7 @@ import aiohttp
 
 from router.domain.units import NS_PER_S, DurationNs
 from venues.transport.error import NotDeliveredError, UnansweredError
+from venues.transport.url import host_of
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
 CLOSE_TIMEOUT_S: Final = 1.0
@@ -60,10 +61,18 @@ class WebSocket:
                 )
         except TimeoutError:
             await session.close()
-            raise NotDeliveredError(f"{url}: no answer in {within / NS_PER_S} s") from None
+            raise NotDeliveredError(f"{host_of(url)}: no answer in {within / NS_PER_S} s") from None
+        except aiohttp.WSServerHandshakeError as error:  # its text repeats the URL
+            await session.close()
+            raise NotDeliveredError(
+                f"{host_of(url)}: cannot connect: it answered HTTP {error.status}"
+            ) from None
+        except aiohttp.InvalidURL:
+            await session.close()
+            raise NotDeliveredError(f"{host_of(url)}: cannot connect: no WebSocket URL") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             await session.close()
-            raise NotDeliveredError(f"{url}: cannot connect: {error}") from error
+            raise NotDeliveredError(f"{host_of(url)}: cannot connect: {error}") from error
         except asyncio.CancelledError:
             await session.close()
             raise

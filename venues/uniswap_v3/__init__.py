@@ -1,1 +1,1 @@
-"""Uniswap V3 pools on one chain, traded through the Universal Router with Permit2."""
+"""Uniswap V3 pools: each a contract of its own, keyed by its tokens and its fee."""

@@ -147,6 +147,31 @@ def test_with_a_block_time_a_transaction_does_not_wait_for_it():
         assert int(receipt["blockNumber"], 16) == height + 1
 
 
+def test_with_a_block_time_a_dead_node_is_noticed_and_stopping_is_quiet():
+    ticking = start(block_time_s=0.01)
+    pidfd = os.pidfd_open(ticking.manifest.pid)
+
+    os.kill(ticking.manifest.pid, signal.SIGKILL)
+
+    assert wait_until_gone(pidfd)
+    assert not ticking.alive
+    ticking.stop()
+    ticking.stop()
+
+
+def test_with_a_block_time_a_transaction_can_be_made_to_wait():
+    with start(block_time_s=3_600.0) as slow:
+        slow.client.set_automine(on=False)
+        height = slow.client.block_number()
+
+        waiting = slow.client.submit_swap_as_other(SWAP, amount_in_atoms=10**18)
+
+        assert slow.client.block_number() == height
+        slow.client.mine()
+        receipt = slow.client.rpc.request("eth_getTransactionReceipt", waiting)
+        assert int(receipt["blockNumber"], 16) == height + 1
+
+
 def test_blocks_carry_the_time_of_day_also_after_going_back():
     with start() as running:
         running.client.rpc.request("anvil_rollback", 1)  # to a block of the deployment, long past

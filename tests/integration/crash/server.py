@@ -15,8 +15,8 @@ import eth_account
 import orjson
 
 import router.optimiser.solve
+import venues.evm.settings
 import venues.hyperliquid.settings
-import venues.uniswap_v3.settings
 from router.compose.assembly import assemble
 from router.compose.desk import open_desk
 from router.domain.error import NoRouteError
@@ -24,7 +24,7 @@ from router.domain.verdict import Refused
 from router.shell import observe
 from router.shell.clock import SystemClock
 
-IMPORTED = (cvxpy, eth_account, venues.hyperliquid.settings, venues.uniswap_v3.settings)
+IMPORTED = (cvxpy, eth_account, venues.hyperliquid.settings, venues.evm.settings)
 
 
 class InlineSolver:

@@ -29,7 +29,7 @@ def test_cash_and_position_change_by_exactly_the_fills_and_fees(side, ticks, sig
         signed = await desk.venue.sign(child)
 
         await desk.venue.submit(child, signed)
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         after = await desk.venue.read_account()
         lots, notional, fee = totals(resolution.fills)
@@ -56,7 +56,7 @@ def test_the_funding_told_is_what_the_cash_moved_by(rate, rehearse):
         child = desk.child(lots=10_000, ticks=ABOVE)
         signed = await desk.venue.sign(child)
         await desk.venue.submit(child, signed)
-        await desk.venue.resolve(child, signed)
+        await desk.venue.resolve(child, (signed,))
         desk.sandbox.venue.set_funding_rate("ETH", Fraction(rate))
         before = await desk.venue.read_account()
 
@@ -80,7 +80,7 @@ def test_the_rest_of_a_partly_filled_order_is_canceled(rehearse):
         signed = await desk.venue.sign(child)
 
         await desk.venue.submit(child, signed)
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         lots, notional, fee = totals(resolution.fills)
         assert resolution.status is OrderStatus.CANCELED
@@ -101,7 +101,7 @@ def test_a_swallowed_reply_is_in_doubt_and_resolving_tells_the_truth(loss, rehea
 
         with pytest.raises(InDoubtError):
             await desk.venue.submit(child, signed)
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         assert resolution.status is OrderStatus.FILLED
         assert totals(resolution.fills)[0] == desk.truth.positions["ETH"].size == 10_000
@@ -117,7 +117,7 @@ def test_the_same_bytes_sent_again_have_no_second_effect(rehearse):
         cash, fills = desk.truth.cash, len(desk.truth.fills)
 
         await desk.venue.submit(child, signed)
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         assert resolution.status is OrderStatus.FILLED
         assert (desk.truth.cash, len(desk.truth.fills)) == (cash, fills)
@@ -132,8 +132,8 @@ def test_resolving_twice_gives_the_same_fills(rehearse):
         signed = await desk.venue.sign(child)
         await desk.venue.submit(child, signed)
 
-        first = await desk.venue.resolve(child, signed)
-        second = await desk.venue.resolve(child, signed)
+        first = await desk.venue.resolve(child, (signed,))
+        second = await desk.venue.resolve(child, (signed,))
 
         assert first == second
 
@@ -149,7 +149,7 @@ def test_what_was_refused_by_the_server_is_in_doubt_and_resolving_sends_it_once(
         with pytest.raises(InDoubtError, match="HTTP 500"):
             await desk.venue.submit(child, signed)
         assert desk.truth.fills == []
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         assert resolution.status is OrderStatus.FILLED
         assert desk.truth.positions["ETH"].size == 10_000
@@ -162,7 +162,7 @@ def test_an_order_never_sent_is_sent_by_resolving_and_a_refusal_of_it_is_final(r
         child = desk.child(lots=10_000, ticks=BELOW)
         signed = await desk.venue.sign(child)
 
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         assert resolution.status is OrderStatus.REJECTED
         assert "could not immediately match" in resolution.reason
@@ -177,9 +177,9 @@ def test_an_unknown_order_expires_after_its_deadline_and_is_not_sent_any_more(re
         signed = await desk.venue.sign(child)
 
         desk.clock.ahead_ns = 11 * NS_PER_S  # after the deadline, within the margin
-        within_margin = await desk.venue.resolve(child, signed)
+        within_margin = await desk.venue.resolve(child, (signed,))
         desk.clock.ahead_ns = 16 * NS_PER_S
-        after_margin = await desk.venue.resolve(child, signed)
+        after_margin = await desk.venue.resolve(child, (signed,))
 
         assert within_margin.status is OrderStatus.IN_DOUBT
         assert after_margin.status is OrderStatus.EXPIRED
@@ -196,9 +196,9 @@ def test_an_order_refused_for_its_content_behind_a_lost_reply_stays_in_doubt_unt
 
         with pytest.raises(InDoubtError):
             await desk.venue.submit(child, signed)
-        early = await desk.venue.resolve(child, signed)
+        early = await desk.venue.resolve(child, (signed,))
         desk.clock.ahead_ns = 16 * NS_PER_S
-        late = await desk.venue.resolve(child, signed)
+        late = await desk.venue.resolve(child, (signed,))
 
         assert early.status is OrderStatus.IN_DOUBT
         assert late.status is OrderStatus.EXPIRED
@@ -235,7 +235,7 @@ def test_a_refused_order_that_has_an_id_resolves_as_rejected(rehearse):
 
         with pytest.raises(InDoubtError):
             await desk.venue.submit(child, signed)
-        resolution = await desk.venue.resolve(child, signed)
+        resolution = await desk.venue.resolve(child, (signed,))
 
         assert (resolution.status, resolution.reason) == (
             OrderStatus.REJECTED,
@@ -266,7 +266,7 @@ def test_a_refusal_of_a_second_copy_does_not_reject_the_first(rehearse):
 
         await desk.venue.submit(child, signed)
 
-        assert (await desk.venue.resolve(child, signed)).status is OrderStatus.FILLED
+        assert (await desk.venue.resolve(child, (signed,))).status is OrderStatus.FILLED
 
     rehearse(scenario)
 
@@ -315,9 +315,9 @@ def test_fills_that_do_not_add_up_keep_an_order_in_doubt(rehearse):
         await desk.venue.submit(child, signed)
         withheld = desk.truth.fills.pop()
 
-        early = await desk.venue.resolve(child, signed)
+        early = await desk.venue.resolve(child, (signed,))
         desk.truth.fills.append(withheld)
-        late = await desk.venue.resolve(child, signed)
+        late = await desk.venue.resolve(child, (signed,))
 
         assert early.status is OrderStatus.IN_DOUBT
         assert 0 < totals(early.fills)[0] < 200_000
@@ -347,6 +347,6 @@ def test_a_venue_that_is_gone_cannot_be_asked_and_was_sent_nothing(close_venue):
         with pytest.raises(NotSentError):
             await desk.venue.submit(child, signed)
         with pytest.raises(VenueError):
-            await desk.venue.resolve(child, signed)
+            await desk.venue.resolve(child, (signed,))
 
     close_venue(scenario)

@@ -131,7 +131,7 @@ def test_the_stream_wakes_a_waiting_resolve(rehearse, record, quick):
             signed = await desk.venue.sign(child)
             await desk.venue.submit(child, signed)
             withheld = desk.truth.fills.pop()
-            waiting = asyncio.create_task(desk.venue.resolve(child, signed))
+            waiting = asyncio.create_task(desk.venue.resolve(child, (signed,)))
             done, _ = await asyncio.wait([waiting], timeout=0.3)
             assert not done
 

@@ -224,7 +224,10 @@ def test_a_journal_of_another_name_is_refused(written):
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        (f"PRAGMA user_version = {SCHEMA_VERSION + 1}", "has schema 2 and this build reads 1"),
+        (
+            f"PRAGMA user_version = {SCHEMA_VERSION + 1}",
+            f"has schema {SCHEMA_VERSION + 1} and this build reads {SCHEMA_VERSION}",
+        ),
         ("PRAGMA application_id = 7", "is not a journal"),
         ("DELETE FROM journal", "lost its name"),
     ],

@@ -1,4 +1,4 @@
-"""The dry run against QuoterV2 on the same block, and the main job end to end."""
+"""The dry run against the chain's quoters on the same block, and the main job end to end."""
 
 import os
 import subprocess
@@ -9,10 +9,9 @@ import orjson
 import pytest
 
 from router.compose.sandbox import sandboxes
-from venues.sandbox.chain import SwapPath
+from tests.integration.main_job.chain_quotes import counterpart
 
 REPOSITORY = Path(__file__).parents[3]
-TOKENS = {"ETH": "WETH", "BTC": "WBTC", "USDC": "USDC"}
 DECIMALS = {"ETH": 18, "BTC": 8, "USDC": 6}
 
 
@@ -58,19 +57,31 @@ def dry_run(request, floor):
 
 
 def test_each_pool_leg_of_a_dry_run_is_what_the_quoter_says_on_that_block(floor, dry_run):
-    client = floor[0].chain.client
     _, plan = dry_run
     block = hex(plan["block"]["number"])
-    pools = [leg for leg in plan["legs"] if leg["is_pool"]]
+    on_chain = [leg for leg in plan["legs"] if leg["hops"]]
 
-    assert pools
-    for leg in pools:
-        path = SwapPath((TOKENS[leg["asset_in"]], TOKENS[leg["asset_out"]]), (leg["fee_pips"],))
-        given, taken = int(leg["amount_in_atoms"]), int(leg["amount_out_atoms"])
-        if leg["exact"] == "input":
-            assert client.quote_exact_input(path, given, block=block) == taken
-        else:
-            assert client.quote_exact_output(path, taken, block=block) == given
+    assert on_chain
+    for leg in on_chain:
+        exact_input = leg["exact"] == "input"
+        for hop in leg["hops"]:
+            other = hop["amount_out_atoms" if exact_input else "amount_in_atoms"]
+            told = counterpart(floor[0].chain, hop, exact_input=exact_input, block=block)
+            assert told == int(other), hop["instrument"]
+
+
+def test_what_the_first_hops_of_a_route_give_is_what_the_second_hops_take(dry_run):
+    _, plan = dry_run
+
+    for leg in plan["legs"]:
+        flows = {leg["asset_in"]: -int(leg["amount_in_atoms"])} if leg["hops"] else {}
+        for hop in leg["hops"]:
+            flows[hop["asset_in"]] = flows.get(hop["asset_in"], 0) + int(hop["amount_in_atoms"])
+            out = flows.get(hop["asset_out"], 0) - int(hop["amount_out_atoms"])
+            flows[hop["asset_out"]] = out
+        if leg["hops"]:
+            assert flows.pop(leg["asset_out"]) == -int(leg["amount_out_atoms"])
+        assert set(flows.values()) <= {0}
 
 
 def test_the_legs_of_a_dry_run_add_up_to_the_order_exactly(dry_run):
@@ -93,7 +104,9 @@ def test_the_main_job_fills_reconciles_and_pays_what_was_predicted(tmp_path):
     assert report["status"] == "filled"
     assert int(report["filled_quantity"]["atoms"]) == 250 * 10**18
     assert report["differences"] == []
-    assert {leg["venue"] for leg in report["legs"]} == {"uniswap_v3", "hyperliquid"}
+    assert {leg["venue"] for leg in report["legs"]} == {"local", "hyperliquid"}
+    told = " ".join(leg["instrument"] for leg in report["legs"])
+    assert all(name in told for name in ("uniswap_v3:", "uniswap_v4:", "via-USDT"))
     assert all(leg["exact"] for leg in report["legs"])
     replayed = headrace("replay", str(tmp_path / "headrace.journal"), "--json")
     assert replayed.returncode == 0

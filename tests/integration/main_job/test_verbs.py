@@ -41,7 +41,7 @@ def test_two_demos_in_one_folder_do_not_delete_each_other(tmp_path):
 @pytest.mark.usefixtures("keys")
 def test_an_approval_is_exactly_what_was_typed(floor, capsys):
     running, config = floor
-    wanted = approve.Wanted("uniswap_v3", "BTC", "0.12345678")
+    wanted = approve.Wanted("local", "BTC", "0.12345678")
 
     approve.run(config, wanted, live=False, as_json=True)
     said = orjson.loads(capsys.readouterr().out)
@@ -63,14 +63,14 @@ def test_an_approval_is_exactly_what_was_typed(floor, capsys):
 @pytest.mark.parametrize(
     ("wanted", "error", "words"),
     [
-        (approve.Wanted("uniswap_v3", "DOGE", "1"), OrderError, "asset: 'DOGE' is not configured"),
-        (approve.Wanted("uniswap_v3", "USDC", "-1"), OrderError, "must not be negative"),
-        (approve.Wanted("uniswap_v3", "USDC", "NaN"), OrderError, "must be a plain decimal number"),
-        (approve.Wanted("uniswap_v3", "USDC", "0.0000001"), OrderError, "at most 6 decimals"),
-        (approve.Wanted("hyperliquid", "USDC", "1"), ConfigError, "takes no allowances"),
-        (approve.Wanted("elsewhere", "USDC", "1"), ConfigError, "is not configured"),
+        (approve.Wanted("local", "DOGE", "1"), OrderError, "asset: 'DOGE' is not configured"),
+        (approve.Wanted("local", "USDC", "-1"), OrderError, "must not be negative"),
+        (approve.Wanted("local", "USDC", "NaN"), OrderError, "must be a plain decimal number"),
+        (approve.Wanted("local", "USDC", "0.0000001"), OrderError, "at most 6 decimals"),
+        (approve.Wanted("hyperliquid", "USDC", "1"), ConfigError, "is no chain"),
+        (approve.Wanted("elsewhere", "USDC", "1"), ConfigError, "is no chain"),
     ],
-    ids=["unknown asset", "negative", "no number", "too fine", "no allowances", "unknown venue"],
+    ids=["unknown asset", "negative", "no number", "too fine", "no chain", "unknown venue"],
 )
 def test_an_approval_that_cannot_be_names_the_field_and_sends_nothing(floor, wanted, error, words):
     running, config = floor

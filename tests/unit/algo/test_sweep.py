@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 
 from router.algo import sweep
 from router.domain.account import Position
-from router.domain.error import NoRouteError
 from router.domain.instrument import InstrumentKind
-from router.domain.market import BookSnapshot
 from router.domain.observation import ChainGas
-from router.domain.plan import NoRouteReason, QuantityKind
+from router.domain.plan import QuantityKind
 from router.domain.units import Amount, AssetId, InstrumentId, Pips, Price, Side, VenueId
 from tests.unit.engine.scene import (
     CHAIN,
@@ -23,7 +21,6 @@ from tests.unit.engine.scene import (
     MID,
     PERP,
     POOL,
-    T0,
     USDC,
     observation,
     order,
@@ -52,97 +49,26 @@ def as_ratio(price):
     return Fraction(price.quote_atoms, price.base_atoms)
 
 
-def test_instruments_are_eligible_by_pair_venue_and_stage():
+def test_instruments_are_in_scope_by_pair_venue_and_stage():
     everything = (POOL, PERP)
 
-    assert sweep.eligible(order(), everything, 0) == everything
-    assert sweep.eligible(order(), everything, 1) == (POOL,)
-    assert sweep.eligible(order(venues=(VenueId("hyperliquid"),)), everything, 0) == (PERP,)
-    assert sweep.eligible(order(venues=(VenueId("hyperliquid"),)), everything, 1) == ()
-    assert sweep.eligible(order(quote=AssetId("DAI")), everything, 0) == ()
-    assert sweep.eligible(order(base=USDC.id, quote=ETH.id), everything, 0) == ()
+    def markets(stage, **changes):
+        return sweep.scope(order(**changes), everything, stage).markets
+
+    assert markets(0) == everything
+    assert markets(1) == (POOL,)
+    assert markets(0, venues=(VenueId("hyperliquid"),)) == (PERP,)
+    assert markets(1, venues=(VenueId("hyperliquid"),)) == ()
+    assert markets(0, quote=AssetId("DAI")) == ()
+    assert markets(0, base=USDC.id, quote=ETH.id) == ()
 
 
-@given(st.integers(min_value=2**64, max_value=2**150))
-def test_a_pool_mid_is_exact_in_both_token_orders(root):
-    (known,) = observation().pools
-    pool = replace(known, sqrt_price_x96=root)
+def test_an_order_may_name_a_chain_or_a_family_of_pools():
+    pool = replace(POOL, venue=VenueId("base"), protocol="uniswap_v4")
 
-    forward = sweep.pool_mid(instrument("a"), pool)
-    backward = sweep.pool_mid(instrument("a", base_is_token0=False), pool)
-
-    assert as_ratio(forward) == Fraction(root, 2**96) ** 2
-    assert as_ratio(backward) == Fraction(2**96, root) ** 2
-
-
-def test_the_arrival_mid_is_that_of_the_pool_where_half_the_liquidity_is_reached():
-    a, b, c = (instrument(name) for name in "abc")
-    cheap, middle, dear = (Fraction(n, 10**12) for n in (2_900, 3_000, 3_100))
-    pools = (snapshot(c, dear, 30), snapshot(a, cheap, 30), snapshot(b, middle, 30))
-
-    mid = sweep.arrival_mid((a, b, c), seen(*pools))
-
-    assert float(as_ratio(mid)) == pytest.approx(float(middle), rel=1e-12)
-
-
-def test_a_thin_pool_cannot_move_the_arrival_mid_however_wrong_its_price():
-    deep, thin = instrument("deep"), instrument("thin")
-    fair, absurd = Fraction(3_000, 10**12), Fraction(1, 10**12)
-    pools = (snapshot(thin, absurd, 99), snapshot(deep, fair, 100))
-
-    mid = sweep.arrival_mid((deep, thin), seen(*pools))
-
-    assert float(as_ratio(mid)) == pytest.approx(float(fair), rel=1e-12)
-
-
-def test_pools_of_either_token_order_are_ranked_by_the_same_price():
-    low = instrument("low", base_is_token0=False)
-    middle = instrument("middle")
-    high = instrument("high", base_is_token0=False)
-    prices = {low: 2_900, middle: 3_000, high: 3_100}
-    pools = tuple(snapshot(i, Fraction(p, 10**12), 10) for i, p in prices.items())
-
-    mid = sweep.arrival_mid(tuple(prices), seen(*pools))
-
-    assert float(as_ratio(mid)) == pytest.approx(3_000e-12, rel=1e-12)
-
-
-def test_an_empty_pool_and_a_pool_of_another_pair_have_no_say():
-    known, empty, foreign = instrument("known"), instrument("empty"), instrument("foreign")
-    pools = (
-        snapshot(empty, Fraction(1, 10**12), 0),
-        snapshot(foreign, Fraction(1, 10**12), 10**30),
-        snapshot(known, Fraction(3_000, 10**12), 1),
-    )
-
-    mid = sweep.arrival_mid((known, empty), seen(*pools))
-
-    assert float(as_ratio(mid)) == pytest.approx(3_000e-12, rel=1e-12)
-
-
-def test_where_no_pool_is_seen_the_mid_is_halfway_through_the_book_to_half_a_tick():
-    book = BookSnapshot(PERP.id, ((299_990, 1),), ((300_011, 1),), T0, T0)
-
-    mid = sweep.arrival_mid((PERP,), seen(books=(book,)))
-
-    # 300,000.5 ticks of a cent: dollars for an ether, in atoms of both.
-    assert as_ratio(mid) == Fraction(6_000_010, 2_000) * DOLLAR / ETHER
-
-
-@pytest.mark.parametrize(
-    "book",
-    [
-        BookSnapshot(PERP.id, (), ((300_011, 1),), T0, T0),
-        BookSnapshot(PERP.id, ((299_990, 1),), (), T0, T0),
-        BookSnapshot(OTHER.id, ((299_990, 1),), ((300_011, 1),), T0, T0),
-    ],
-    ids=["no bids", "no asks", "another market"],
-)
-def test_without_a_mid_anywhere_there_is_no_route(book):
-    with pytest.raises(NoRouteError, match="no pool or book of the pair shows a price") as refused:
-        sweep.arrival_mid((PERP, POOL), seen(books=(book,)))
-
-    assert refused.value.reason is NoRouteReason.NO_LIQUIDITY
+    for name in ("base", "uniswap_v4"):
+        assert sweep.scope(order(venues=(VenueId(name),)), (pool, PERP), 0).markets == (pool,)
+    assert sweep.scope(order(venues=(VenueId("uniswap_v3"),)), (pool, PERP), 0).markets == ()
 
 
 @pytest.mark.parametrize(
@@ -184,7 +110,7 @@ def test_no_limit_price_is_worse_than_either_of_the_two(side, pips, limit_atoms)
 
 def piece(asked=None, **changes):
     asked = asked or order()
-    whole = sweep.Slice(asked, asked.quantity, MID, (POOL, PERP))
+    whole = sweep.Slice(asked, asked.quantity, MID, sweep.Scope((POOL, PERP), ()))
     return replace(whole, **changes)
 
 
@@ -262,7 +188,7 @@ def test_a_book_whose_leverage_is_unknown_or_whose_account_was_not_read_is_left_
 
 def test_a_pool_that_was_not_observed_is_left_out_and_so_is_an_instrument_not_allowed():
     blind = sweep.build_problem(piece(), seen(books=observation().books), LIMITS)
-    pools_only = sweep.build_problem(piece(instruments=(POOL,)), observation(), LIMITS)
+    pools_only = sweep.build_problem(piece(scope=sweep.Scope((POOL,), ())), observation(), LIMITS)
 
     assert blind.pools == ()
     assert pools_only.books == pools_only.margins == ()

@@ -6,11 +6,13 @@ import pytest
 from rich.console import Console
 
 from router.cli import show
-from router.domain.plan import CostSplit, Multiplier, QuantityKind, SingleVenue
+from router.domain.instrument import InstrumentKind
+from router.domain.market import BlockRef, PoolSnapshot, QuotedSnapshot
+from router.domain.plan import CostSplit, Hop, Multiplier, QuantityKind, SingleVenue
 from router.domain.units import Amount, Pico, Pips, Side
 from router.journal import codec
 from router.tca.report import report
-from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, POOL, USDC, Driver, order
+from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, POOL, T0, USDC, Driver, order
 
 ASSETS = {"ETH": ETH, "USDC": USDC}
 
@@ -85,8 +87,66 @@ def test_a_leg_says_which_side_is_exact_and_what_goes_which_way(side, kind, exac
     assert (data["exact"], data["asset_in"], data["asset_out"]) == (exact, paid, received)
 
 
+BLOCK = BlockRef(1, "0x" + "ab" * 32, "0x" + "cd" * 32, T0)
+
+
+def observed(fee_pips):
+    return PoolSnapshot(
+        instrument=POOL.id,
+        block=BLOCK,
+        fee_pips=fee_pips,
+        tick_spacing=10,
+        sqrt_price_x96=1,
+        tick=0,
+        liquidity=0,
+        ticks=(),
+        received_at=T0,
+    )
+
+
+QUOTED = QuotedSnapshot(POOL.id, BLOCK, T0, ((1, 1),), ((1, 1),))
+
+
+@pytest.mark.parametrize(
+    ("has_fixed_fee", "pools", "fee_pips"),
+    [
+        (True, (), POOL.fee_pips),
+        (True, (observed(421),), 421),
+        (True, (QUOTED,), POOL.fee_pips),
+        (False, (observed(421),), 421),
+        (False, (observed(0),), 0),
+        (False, (QUOTED,), None),
+        (False, (), None),
+    ],
+)
+def test_the_fee_of_a_pool_is_the_observed_one_and_none_where_nothing_tells(
+    has_fixed_fee, pools, fee_pips
+):
+    made = a_plan()
+    perp, pool = made.legs
+    moving = replace(pool, instrument=replace(POOL, has_fixed_fee=has_fixed_fee))
+
+    told_perp, told_pool = show.plan_data(replace(made, legs=(perp, moving)), pools)["legs"]
+
+    assert told_pool["fee_pips"] == fee_pips
+    assert [hop["fee_pips"] for hop in told_pool["hops"]] == [fee_pips]
+    assert told_perp["fee_pips"] == PERP.fee_pips
+
+
+def test_a_route_has_no_fee_but_those_of_its_hops():
+    made = a_plan()
+    leg = made.legs[1]
+    hop = Hop(POOL, leg.notional, leg.quantity)
+    routed = replace(leg, instrument=replace(POOL, kind=InstrumentKind.SPOT_ROUTE), hops=(hop,))
+
+    (told,) = show.plan_data(replace(made, legs=(routed,)), (observed(421),))["legs"]
+
+    assert told["fee_pips"] is None
+    assert [each["fee_pips"] for each in told["hops"]] == [421]
+
+
 def test_a_plan_for_eyes_has_a_row_a_leg_and_a_total():
-    shown = text_of(show.plan_table(a_plan()), *show.singles_lines(a_plan()))
+    shown = text_of(show.plan_table(a_plan()), *show.plan_lines(a_plan()))
 
     rows = {line.split("│")[1].strip(): line for line in shown.splitlines() if "│" in line}
     assert "4.0000" in rows[PERP.id]

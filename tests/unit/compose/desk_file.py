@@ -24,31 +24,41 @@ book_age_max_ms = 3000
 ETH = 18
 USDC = 6
 
-[venues.uniswap_v3]
+[chains.local]
 chain_id = 31337
-ws_url = "ws://localhost:1"
+ws_urls = ["ws://localhost:1"]
 account = "{ACCOUNT}"
 signing_key_env = "CHAIN_KEY"
-universal_router = "0x{"11" * 20}"
+routers = {{ universal_router = "0x{"11" * 20}" }}
+router_version = "2.1.1"
 permit2 = "0x{"22" * 20}"
 multicall = "0x{"33" * 20}"
 native_asset = "ETH"
 fee_cap_gwei = 200
+confirmations = 1
+replace_after_blocks = 3
+replacements_max = 2
+in_flight_max = 16
+data_fee = "none"
 request_timeout_ms = 5000
 receipt_timeout_ms = 10000
 silence_max_ms = 10000
+head_lag_max = 2
 
-[venues.uniswap_v3.tokens]
+[chains.local.tokens]
 ETH = "{WETH}"
 USDC = "{USDC}"
 
-[[venues.uniswap_v3.pools]]
+[chains.local.uniswap_v3]
+factory = "0x{"44" * 20}"
+
+[[chains.local.uniswap_v3.pools]]
 address = "{POOL_LOW}"
 base = "ETH"
 quote = "USDC"
 fee_pips = 500
 
-[[venues.uniswap_v3.pools]]
+[[chains.local.uniswap_v3.pools]]
 address = "{POOL_HIGH}"
 base = "ETH"
 quote = "USDC"

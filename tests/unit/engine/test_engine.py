@@ -94,6 +94,7 @@ def test_a_reverted_transaction_costs_gas_and_is_planned_again_over_all_venues()
     driver.sign(child)
 
     driver.end(child, OrderStatus.REJECTED, gas=GAS, why="too little received")
+    driver.reconcile(native=-GAS.atoms)
 
     assert set(driver.command(ObserveMarket).instruments) == {POOL.id, PERP.id}
     assert driver.world.parents[parent.id].round == 2
@@ -106,11 +107,11 @@ def test_after_the_last_round_what_is_left_is_given_back():
     driver, parent = Driver(), order()
     driver.start()
     driver.submit(parent)
-    for _ in range(LIMITS.plan_rounds_max):
+    for number in range(1, LIMITS.plan_rounds_max + 1):
         (child,) = driver.solve(driver.observe(parent), (POOL, 10))
         driver.sign(child)
         driver.end(child, OrderStatus.REJECTED, gas=GAS, why="too little received")
-    driver.reconcile(native=-LIMITS.plan_rounds_max * GAS.atoms)
+        driver.reconcile(native=-number * GAS.atoms)
 
     done = driver.world.parents[parent.id]
     assert done.status is OrderStatus.REJECTED
@@ -140,7 +141,7 @@ def test_a_silent_child_is_asked_for_and_never_sent_anew():
 
     driver.feed(ChildWentSilent(child.id, "timeout", driver.tick()))
 
-    assert driver.commands == (ResolveChild(child, signed),)
+    assert driver.commands == (ResolveChild(child, (signed,)),)
     assert driver.world.children[child.id].status is OrderStatus.IN_DOUBT
 
 
@@ -348,4 +349,4 @@ def test_a_restart_asks_for_what_was_sent_and_signs_what_was_not():
     resolved = engine.step(driver.world, STARTED)[1]
 
     assert resigned == (SignChild(child),)
-    assert resolved == (ResolveChild(child, signed),)
+    assert resolved == (ResolveChild(child, (signed,)),)

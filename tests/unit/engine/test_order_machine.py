@@ -8,10 +8,20 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
 )
-from router.domain.order import TERMINAL, Fill, OrderStatus, SignedChild
+from router.domain.order import (
+    TERMINAL,
+    Fill,
+    OrderStatus,
+    Replacement,
+    SignedChild,
+    TransactionState,
+)
 from router.domain.units import Amount
 from router.execution.order_machine import TRANSITIONS, advance, new_child
 from tests.unit.engine.scene import ETH, PERP, T0, USDC, Driver, order
@@ -34,6 +44,11 @@ EVENTS = {
     ChildNotSent: ChildNotSent(CHILD.id, "why", T0),
     ChildAcknowledged: ChildAcknowledged(CHILD.id, T0),
     ChildWentSilent: ChildWentSilent(CHILD.id, "why", T0),
+    ChildProgressed: ChildProgressed(CHILD.id, TransactionState.MINED, "in block 9", T0),
+    ChildStuck: ChildStuck(CHILD.id, Replacement.BUMP, "unmined for 3 blocks", T0),
+    ChildReplaced: ChildReplaced(
+        CHILD.id, SignedChild(CHILD.id, "r2", 1, "b2", Replacement.BUMP), T0
+    ),
     ChildFilled: ChildFilled(CHILD.id, FILL, T0),
 }
 PATHS = {

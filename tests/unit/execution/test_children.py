@@ -23,8 +23,9 @@ SECOND = replace(POOL, id=InstrumentId("uniswap_v3:ETH/USDC:3000"))
 ELSEWHERE = replace(
     POOL, id=InstrumentId("uniswap_v3:ETH/USDC:100"), account=AccountId("evm:42161:0xaa")
 )
+OTHER_ROUTER = replace(POOL, id=InstrumentId("pancakeswap_v3:ETH/USDC:500"), router="another")
 SECOND_PERP = replace(PERP, id=InstrumentId("hyperliquid:ETH2"))
-EVERYTHING = (POOL, SECOND, ELSEWHERE, PERP, SECOND_PERP)
+EVERYTHING = (POOL, SECOND, OTHER_ROUTER, ELSEWHERE, PERP, SECOND_PERP)
 LIFETIME = DurationNs(60 * 10**9)
 NOW_MS = T0 // 10**6
 
@@ -34,7 +35,7 @@ def approved(*parts):
     asked = order()
     seen = observation()
     copies = {
-        "pools": tuple(replace(seen.pools[0], instrument=i.id) for i in (POOL, SECOND, ELSEWHERE)),
+        "pools": tuple(replace(seen.pools[0], instrument=i.id) for i in EVERYTHING[:4]),
         "books": tuple(replace(seen.books[0], instrument=i.id) for i in (PERP, SECOND_PERP)),
         "contexts": tuple(replace(seen.contexts[0], instrument=i.id) for i in (PERP, SECOND_PERP)),
     }
@@ -43,7 +44,8 @@ def approved(*parts):
     margin = replace(margin, positions=(position, replace(position, instrument=SECOND_PERP.id)))
     others = (chain, replace(chain, account=ELSEWHERE.account), margin)
     seen = replace(seen, **copies, accounts=others)
-    problem = sweep.build_problem(sweep.Slice(asked, asked.quantity, MID, EVERYTHING), seen, LIMITS)
+    scope = sweep.Scope(EVERYTHING, ())
+    problem = sweep.build_problem(sweep.Slice(asked, asked.quantity, MID, scope), seen, LIMITS)
     return approve(problem, plan(problem, *parts), asked.quantity)
 
 
@@ -57,6 +59,15 @@ def test_pools_of_one_account_travel_in_one_transaction():
 
     assert [leg.instrument for leg in child.legs] == [POOL, SECOND]
     assert (child.account, child.venue, child.nonce) == (CHAIN, POOL.venue, 3)
+
+
+def test_pools_of_two_routers_are_two_transactions_with_nonces_in_a_row():
+    first, second = children_of(approved((POOL, 2), (OTHER_ROUTER, 1), (SECOND, 3)), dispatch())
+
+    assert [leg.instrument for leg in first.legs] == [POOL, SECOND]
+    assert [leg.instrument for leg in second.legs] == [OTHER_ROUTER]
+    assert (first.nonce, second.nonce) == (3, 4)
+    assert first.account == second.account == CHAIN
 
 
 def test_pools_of_two_accounts_are_two_transactions():

@@ -11,6 +11,7 @@ from router.domain.error import JournalError
 from router.domain.event import ChildNotSent, Event
 from router.journal.codec import encode
 from router.journal.record import (
+    SCHEMA_VERSION,
     FaultKind,
     Record,
     from_row,
@@ -124,7 +125,7 @@ def test_an_event_of_an_unknown_kind_is_undecodable():
 def test_a_record_of_a_newer_build_is_named():
     first, second, third = small_journal()
 
-    fault = run([first, replace(second, schema=2), third]).fault
+    fault = run([first, replace(second, schema=SCHEMA_VERSION + 1), third]).fault
 
     assert fault is not None
     assert (fault.sequence, fault.kind) == (2, FaultKind.SCHEMA_VERSION)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -175,6 +176,42 @@ def test_a_limit_better_than_the_pool_leaves_nothing():
     assert pool_curve(pool, Side.SELL, **terms, price_limit=1.0).capacity == 0.0
     assert pool_curve(pool, Side.SELL, **terms, price_limit=-1.0).capacity > 0.0
     assert pool_curve(pool, Side.BUY, **terms, price_limit=-1.0).capacity == 0.0
+
+
+def test_a_long_way_down_to_the_first_position_keeps_its_digits():
+    pool = modify_liquidity(
+        Pool(10_000, 200, Q96, 0, 0, ()), lower=-400_000, upper=-399_800, delta=10**24
+    )
+
+    curve = pool_curve(pool, Side.BUY, base_is_token0=False, decimals0=18, decimals1=18)
+
+    root = Fraction(Q96, tick_to_sqrt_price(-399_800)) / Fraction(99, 100) ** Fraction(1, 2)
+    # The logarithm of the way is about 20, and as many epsilons is what its rounding leaves.
+    assert float(curve.root_start[0]) == pytest.approx(float(root), rel=32 * EPS)
+
+
+@pytest.mark.parametrize("base_is_token0", [True, False])
+@pytest.mark.parametrize("side", Side)
+def test_each_direction_has_its_own_whole_fee(side, base_is_token0):
+    pool = modify_liquidity(Pool(500, 10, Q96, 0, 0, ()), lower=-100, upper=100, delta=10**20)
+    terms = {"base_is_token0": base_is_token0, "decimals0": 18, "decimals1": 18}
+    zero_for_one = base_is_token0 is (side is Side.SELL)
+
+    split = pool_curve(replace(pool, protocol_fees_pips=(1000, 40)), side, **terms)
+
+    whole = 1000 + 500 if zero_for_one else 40 + 500  # the products are below one
+    expected = pool_curve(replace(pool, fee_pips=whole), side, **terms)
+    np.testing.assert_array_equal(split.root_start, expected.root_start)
+    np.testing.assert_array_equal(split.depth, expected.depth)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_pool_that_keeps_everything_gives_nothing(side):
+    pool = modify_liquidity(Pool(10**6, 10, Q96, 0, 0, ()), lower=-100, upper=100, delta=10**20)
+
+    curve = pool_curve(pool, side, base_is_token0=True, decimals0=18, decimals1=18)
+
+    assert curve.capacity == 0.0
 
 
 def test_large_positions_that_end_leave_no_residue():

@@ -1,15 +1,25 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from router.domain.units import Rounding
-from router.liquidity.fixed_point import Q96, UINT160_MAX, UINT256_MAX
+from router.liquidity.fixed_point import (
+    Q96,
+    SQRT_PRICE_MAX_X96,
+    SQRT_PRICE_MIN_X96,
+    UINT128_MAX,
+    UINT160_MAX,
+    UINT256_MAX,
+)
 from router.liquidity.oracle import PriceLimitError
 from router.liquidity.swap_step import (
-    amount0_delta,
-    amount1_delta,
-    compute_swap_step,
+    amounts_between,
+    fee_on,
     next_price_from_input,
     next_price_from_output,
+    unfinished_input,
+    unfinished_output,
 )
+from tests.unit.liquidity.reference import v3_step, v4_step
 
 # Square roots of price ratios as the Uniswap V3 core test-suite encodes them.
 P_1_1 = Q96
@@ -18,6 +28,18 @@ P_121_100 = Q96 * 11 // 10
 P_1000_100 = 250541448375047931186413801569
 P_10000_100 = 10 * Q96
 E18 = 10**18
+
+
+def step_of(price, target, liquidity, remaining, fee_pips):
+    """Go to the target or as far as `remaining` reaches, with the signs of V3."""
+    terms = {"zero_for_one": price >= target, "fee_pips": fee_pips, "remaining": abs(remaining)}
+    amount_in, amount_out = amounts_between(price, target, liquidity)
+    fee = fee_on(amount_in, fee_pips)
+    if abs(remaining) >= (amount_in + fee if remaining > 0 else amount_out):
+        return target, amount_in, amount_out, fee
+    unfinished = unfinished_input if remaining > 0 else unfinished_output
+    return unfinished(price, liquidity, **terms)
+
 
 # SwapMath.spec.ts: price, target, liquidity, remaining, fee -> next, in, out, fee amount.
 OFFICIAL_STEPS = [
@@ -80,11 +102,7 @@ OFFICIAL_STEPS = [
 
 @pytest.mark.parametrize(("given", "expected"), OFFICIAL_STEPS)
 def test_official_swap_steps(given, expected):
-    price, target, liquidity, remaining, fee_pips = given
-
-    step = compute_swap_step(price, target, liquidity, remaining=remaining, fee_pips=fee_pips)
-
-    assert step == expected
+    assert step_of(*given) == expected
 
 
 # SqrtPriceMath.spec.ts.
@@ -147,9 +165,80 @@ def test_a_price_beyond_160_bits_is_refused():
         next_price_from_input(UINT160_MAX, 1, 1, zero_for_one=False)
 
 
-def test_amounts_between_prices_round_as_told():
-    # From 1 to 1.21 (square roots 1 and 1.1): dx = L * (1 - 1/1.1), dy = L * 0.1.
-    assert amount1_delta(P_1_1, P_121_100, E18, rounding=Rounding.DOWN) == E18 // 10 - 1
-    assert amount1_delta(P_121_100, P_1_1, E18, rounding=Rounding.UP) == E18 // 10
-    assert amount0_delta(P_1_1, P_121_100, E18, rounding=Rounding.UP) == 90909090909090910
-    assert amount0_delta(P_121_100, P_1_1, E18, rounding=Rounding.DOWN) == 90909090909090909
+def test_amounts_between_prices_round_against_the_trader():
+    # From 1 to 1.21 (square roots 1 and 1.1): dx = L * (1 - 1/1.1), dy = L * 0.1; the root of 1.21
+    # is cut off at 96 bits, so dy falls short of a tenth by less than an atom.
+    assert amounts_between(P_1_1, P_121_100, E18) == (E18 // 10, 90909090909090909)
+    assert amounts_between(P_121_100, P_1_1, E18) == (90909090909090910, E18 // 10 - 1)
+    assert amounts_between(P_1_1, P_1_1, E18) == (0, 0)
+
+
+prices = st.integers(SQRT_PRICE_MIN_X96, SQRT_PRICE_MAX_X96 - 1) | st.integers(
+    SQRT_PRICE_MIN_X96.bit_length(), SQRT_PRICE_MAX_X96.bit_length() - 1
+).flatmap(lambda bits: st.integers(1 << bits, (2 << bits) - 1)).filter(
+    lambda price: SQRT_PRICE_MIN_X96 <= price < SQRT_PRICE_MAX_X96
+)
+nearby = st.integers(-100, 100)
+
+
+@st.composite
+def steps(draw):
+    price = draw(prices)
+    target = draw(prices | nearby.map(lambda apart: price + apart))
+    target = min(max(target, SQRT_PRICE_MIN_X96), SQRT_PRICE_MAX_X96 - 1)
+    liquidity = draw(st.integers(0, 100) | st.integers(0, UINT128_MAX))
+    whole_in, whole_out = amounts_between(price, target, liquidity)
+    # Amounts beside those that just reach the target are the ones that rounding decides.
+    remaining = draw(
+        st.integers(1, 1000)
+        | st.integers(1, 10**40)
+        | nearby.map(lambda apart: max(whole_in + apart, 1))
+        | nearby.map(lambda apart: max(whole_out + apart, 1))
+    )
+    fee_pips = draw(st.sampled_from((0, 1, 100, 3000, 999_999)) | st.integers(0, 999_999))
+    return price, target, liquidity, remaining, fee_pips
+
+
+@given(steps())
+def test_a_step_is_the_one_of_uniswap_v3(given_step):
+    price, target, liquidity, remaining, fee_pips = given_step
+
+    for signed in (remaining, -remaining):
+        step = (price, target, liquidity, signed, fee_pips)
+
+        assert step_of(*step) == v3_step(*step)
+
+
+@given(steps())
+def test_uniswap_v4_only_divides_an_unfinished_input_differently(given_step):
+    price, target, liquidity, remaining, fee_pips = given_step
+
+    for signed in (remaining, -remaining):
+        step = (price, target, liquidity, signed, fee_pips)
+
+        reached, amount_in, amount_out, fee = step_of(*step)
+
+        v4 = v4_step(*step)
+        assert (reached, amount_in + fee, amount_out) == (v4[0], v4[1] + v4[3], v4[2])
+        if reached == target or signed < 0:
+            assert (amount_in, fee) == (v4[1], v4[3])
+
+
+def test_uniswap_v4_calls_the_dust_of_an_unfinished_input_input():
+    # SwapMath.t.sol of the V4 core test-suite has 9 and 1 where V3 has 0 and 10.
+    step = (2413, 79887613182836312, 1985041575832132834610021537970, 10, 1872)
+
+    assert v3_step(*step) == (2413, 0, 0, 10)
+    assert v4_step(*step) == (2413, 9, 0, 1)
+
+
+@given(steps())
+def test_at_a_fee_of_all_everything_paid_in_is_fee(given_step):
+    price, target, liquidity, remaining, _ = given_step
+
+    done = step_of(price, target, liquidity, remaining, 10**6)
+
+    whole_in, _ = amounts_between(price, target, liquidity)
+    assert done == ((price, 0, 0, remaining) if whole_in else (target, 0, 0, 0))
+    v4 = v4_step(price, target, liquidity, remaining, 10**6)
+    assert done == v4

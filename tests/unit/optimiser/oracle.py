@@ -10,17 +10,16 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from router.domain.plan import RoutingProblem
+from router.domain.plan import PoolCandidate, RouteCandidate, RoutingProblem
 from router.domain.units import Side
-from router.liquidity.concentrated import Pool
 from router.liquidity.curve import CostCurve, book_curve
-from router.liquidity.pool_curve import pool_curve
-from tests.unit.optimiser.world import MID, UNIT, USD
+from router.liquidity.pool import cost_curve, pool_of
+from tests.unit.optimiser.world import MID, UNIT, USD, fair
 
 
 @dataclass(frozen=True)
 class Source:
-    """Chords of one pool or book: sizes in ETH, prices in signed USD."""
+    """Chords of one pool, hop or book: sizes in its base, costs in its quote, signed."""
 
     account: str
     sizes: np.ndarray
@@ -40,17 +39,23 @@ def solve_reference(problem: RoutingProblem, *, cuts: int) -> float | None:
     taken = [cp.Variable(s.sizes.size, nonneg=True) for s in sources]
     costs = [s.costs / s.sizes / MID for s in sources]
     rules = [t <= s.sizes / quantity for t, s in zip(taken, sources, strict=True)]
-    rules.append(sum(cp.sum(t) for t in taken) == 1.0)
+    hops = [_hops(problem, route, cuts=cuts, quantity=quantity) for route in problem.routes]
+    rules += [rule for h in hops for rule in h.rules]
+    rules.append(sum(cp.sum(t) for t in taken) + sum(h.base for h in hops) == 1.0)
     total = sum((c - sign) @ t for c, t in zip(costs, taken, strict=True))
+    total = total + sum(h.cost - sign * h.base for h in hops)
     for chain in problem.chains:
         own = [i for i, s in enumerate(sources) if s.account == chain.account]
+        routed = [h for h in hops if h.account == chain.account]
         asset = "USDC" if sign > 0 else "ETH"
         atoms = sum(a.atoms for a in chain.spendable if a.asset == asset)
         if sign > 0:
             room = atoms / USD / (quantity * MID)
-            rules.append(sum(costs[i] @ taken[i] for i in own) <= room)
+            paid = [costs[i] @ taken[i] for i in own] + [h.cost for h in routed]
+            rules.append(sum(paid) <= room)
         else:
-            rules.append(sum(cp.sum(taken[i]) for i in own) <= atoms / UNIT / quantity)
+            given = [cp.sum(taken[i]) for i in own] + [h.base for h in routed]
+            rules.append(sum(given) <= atoms / UNIT / quantity)
     for account in problem.margins:
         used = []
         for i, source in enumerate(sources):
@@ -83,22 +88,7 @@ def _sources(problem: RoutingProblem, cuts: int) -> list[Source]:
     limit = sign * problem.limit_price.quote_atoms / USD * UNIT / problem.limit_price.base_atoms
     sources = []
     for pool in problem.pools:
-        state, zero = pool.snapshot, pool.instrument.base_is_token0
-        exact = Pool(
-            state.fee_pips,
-            state.tick_spacing,
-            state.sqrt_price_x96,
-            state.tick,
-            state.liquidity,
-            state.ticks,
-        )
-        curve = pool_curve(
-            exact,
-            problem.side,
-            base_is_token0=zero,
-            decimals0=18 if zero else 6,
-            decimals1=6 if zero else 18,
-        )
+        curve = _pool_curve(pool, problem.side)
         sources.append(_cut(curve, pool.instrument.account, cuts=cuts, limit=limit, book=None))
     for book in problem.books:
         levels = book.snapshot.asks if sign > 0 else book.snapshot.bids
@@ -111,6 +101,58 @@ def _sources(problem: RoutingProblem, cuts: int) -> list[Source]:
         )
         sources.append(_cut(curve, book.instrument.account, cuts=1, limit=limit, book=book))
     return [s for s in sources if s.sizes.size]
+
+
+@dataclass(frozen=True)
+class Hops:
+    """A route: base and signed cost in units of the order, and what ties the two hops."""
+
+    account: str
+    base: cp.Expression
+    cost: cp.Expression
+    rules: list[cp.Constraint]
+
+
+# Every pool of both hops in chords of its own pair; the middle asset that one hop pays the other
+# receives. Amounts are in units of the order, at fair prices.
+def _hops(problem: RoutingProblem, route: RouteCandidate, *, cuts: int, quantity: float) -> Hops:
+    sign = 1.0 if problem.side is Side.BUY else -1.0
+    totals, rules = [], []
+    for pools in (route.base_pools, route.quote_pools):
+        pair = pools[0].instrument
+        price, ordered = (
+            fair(pair.base, pair.quote),
+            quantity * fair(route.instrument.base, pair.base),
+        )
+        bought, paid = [], []
+        for pool in pools:
+            curve = _pool_curve(pool, problem.side)
+            # Wider than the order's limit of 10 %: the other hop may be better than fair.
+            limit = sign * price * (1.0 + sign * 0.15)
+            chords = _cut(curve, pair.account, cuts=cuts, limit=limit, book=None)
+            if not chords.sizes.size:
+                continue
+            taken = cp.Variable(chords.sizes.size, nonneg=True)
+            rules.append(taken <= chords.sizes / ordered)
+            bought.append(cp.sum(taken))
+            paid.append((chords.costs / chords.sizes / price) @ taken)
+        totals.append((sum(bought), sum(paid)))
+    (base, middle_paid), (middle, cost) = totals
+    rules.append(sign * middle >= middle_paid)
+    return Hops(route.instrument.account, base, cost, rules)
+
+
+def _pool_curve(pool: PoolCandidate, side: Side) -> CostCurve:
+    instrument = pool.instrument
+    decimals = (instrument.base.decimals, instrument.quote.decimals)
+    zero = instrument.base_is_token0
+    return cost_curve(
+        pool_of(pool.snapshot),
+        side,
+        base_is_token0=zero,
+        decimals0=decimals[0] if zero else decimals[1],
+        decimals1=decimals[1] if zero else decimals[0],
+    )
 
 
 def _cut(curve: CostCurve, account: str, *, cuts: int, limit: float, book: object) -> Source:

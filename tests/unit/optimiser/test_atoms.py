@@ -6,7 +6,7 @@ import pytest
 
 from router.domain.plan import NoRouteReason
 from router.domain.units import AccountId
-from router.optimiser.atoms import held_atoms, pool_trades
+from router.optimiser.atoms import account_holds, account_trades
 from router.optimiser.gas import Solved
 from router.optimiser.joint import solve_continuous
 from router.optimiser.problem import prepare, scale, select
@@ -25,9 +25,9 @@ def selection_of(*pools):
 @pytest.mark.parametrize("seed", range(5))
 def test_what_pools_hold_can_be_traded_to_the_atom(seed):
     selection = selection_of(pool(seed=seed), pool("pool-b", seed=seed + 10, fee_pips=3000))
-    held = held_atoms(selection, CHAIN)
+    held = account_holds(selection, CHAIN)
 
-    trades = pool_trades(selection, CHAIN, held)
+    trades = account_trades(selection, CHAIN, held)
 
     assert all(isinstance(t, Trade) for t in trades), trades
     assert sum(t.base for t in trades) == held
@@ -35,22 +35,22 @@ def test_what_pools_hold_can_be_traded_to_the_atom(seed):
 
 def test_more_than_pools_hold_is_a_reason_and_not_a_crash():
     selection = selection_of(pool())
-    held = held_atoms(selection, CHAIN)
+    held = account_holds(selection, CHAIN)
 
-    (refused,) = pool_trades(selection, CHAIN, 2 * held)
+    (refused,) = account_trades(selection, CHAIN, 2 * held)
 
     assert isinstance(refused, NoRouteReason)
 
 
 def test_nothing_is_no_trade():
-    assert pool_trades(selection_of(pool()), CHAIN, 0) == []
+    assert account_trades(selection_of(pool()), CHAIN, 0) == []
 
 
 def test_parts_add_up_to_the_atom_however_odd():
     selection = selection_of(pool(), pool("pool-b", seed=1))
     atoms = 37 * UNIT + 12_345_678_901_234_567
 
-    trades = pool_trades(selection, CHAIN, atoms)
+    trades = account_trades(selection, CHAIN, atoms)
 
     assert len(trades) == 2
     assert sum(t.base for t in trades) == atoms

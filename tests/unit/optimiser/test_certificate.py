@@ -7,7 +7,8 @@ from router.domain.plan import Certificate, Multiplier
 from router.domain.units import PICO_PER_UNIT, Pico
 from router.optimiser.certificate import cheapest, lower_bound, sentences, to_prices
 from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import ScaledProblem, prepare, scale, select
+from router.optimiser.problem import prepare, scale, select
+from router.optimiser.scaled import ScaledProblem
 from router.optimiser.split import separable
 from tests.unit.optimiser.world import UNIT, book, pool, problem, random_problem
 

@@ -21,7 +21,7 @@ from router.domain.verdict import Approved
 from router.liquidity.concentrated import Pool, modify_liquidity
 from router.optimiser.certificate import sentences
 from router.optimiser.solve import solve
-from router.optimiser.source import pool_cost
+from router.optimiser.source import pool_cost, ratio
 from router.risk.limits import approve
 from tests.unit.optimiser.world import ETH, UNIT, USD, USDC, book, pool, problem
 
@@ -243,7 +243,7 @@ def test_the_last_atom_of_a_drained_pool_goes_to_one_that_holds_more():
 def test_no_unit_of_a_pool_trades_beyond_the_limit_for_want_of_whole_lots():
     made = pool(depth_usd=1e6)
     limit = problem(pools=(made,), limit=0.005).limit_price
-    held = pool_cost(made, Side.BUY, limit=limit).capacity
+    held = pool_cost(made, Side.BUY, limit=ratio(limit, made.instrument)).capacity
     # Funding makes the book the dearer place, so that its one lot is better left alone.
     coarse = replace(with_lots(book(funding=10**10), UNIT), quantity_max_lots=1)
     # All that the pool has within the limit, and nine tenths of that lot.

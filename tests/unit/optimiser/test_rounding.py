@@ -93,7 +93,7 @@ def test_instruments_alone_are_none_where_the_order_does_not_fit():
     small = pool("pool-small", depth_usd=1e4, seed=2)
     made = problem(quantity=300.0, pools=(pool(), small), books=(book(),), equity=1_000.0)
 
-    venues, drafts = singles(prepare(made))
+    venues, drafts = singles(select(prepare(made), (0, 1)))
 
     fits = {venue.instrument: venue.slippage is not None for venue in venues}
     assert fits == {"pool-a": True, "pool-small": False, "perp-a": False}

@@ -9,20 +9,15 @@ from hypothesis import strategies as st
 from router.domain.error import NoRouteError
 from router.domain.instrument import InstrumentKind
 from router.domain.plan import (
-    BookCandidate,
-    Leg,
     NoRouteReason,
-    PoolCandidate,
     QuantityKind,
     RoutePlan,
     RoutingProblem,
 )
-from router.domain.units import PICO_PER_UNIT, Amount, Rounding, Side
-from router.liquidity.concentrated import quote_exact_input, quote_exact_output
-from router.liquidity.order_book import Book, take
+from router.domain.units import PICO_PER_UNIT, Amount, Side
 from router.optimiser.certificate import sentences
 from router.optimiser.solve import solve
-from router.optimiser.source import exact_pool
+from tests.unit.optimiser.checks import assert_exact, solved
 from tests.unit.optimiser.oracle import solve_reference
 from tests.unit.optimiser.world import (
     ETH,
@@ -45,112 +40,6 @@ slow = settings(max_examples=12, deadline=None)
 def as_cash(made: RoutingProblem) -> RoutingProblem:
     cash = made.quantity.atoms * int(MID) * USD // UNIT
     return replace(made, kind=QuantityKind.CASH, quantity=Amount(USDC.id, cash))
-
-
-def candidates(made: RoutingProblem) -> dict[str, PoolCandidate | BookCandidate]:
-    return {c.instrument.id: c for c in (*made.pools, *made.books)}
-
-
-def solved(made: RoutingProblem) -> RoutePlan | None:
-    try:
-        return solve(made)
-    except NoRouteError:
-        return None
-
-
-def assert_exact(made: RoutingProblem, plan: RoutePlan) -> None:
-    """Check the plan by integers alone, from the problem's own state."""
-    in_base = made.kind is QuantityKind.BASE
-    filled = sum((leg.quantity if in_base else leg.notional).atoms for leg in plan.legs)
-    assert filled + plan.unfilled.atoms == made.quantity.atoms
-    assert sum(leg.cost.total for leg in plan.legs) == plan.cost.total
-    for leg in plan.legs:
-        candidate = candidates(made)[leg.instrument.id]
-        if isinstance(candidate, PoolCandidate):
-            assert_pool_leg(made, candidate, leg)
-        else:
-            assert_book_leg(made, candidate, leg)
-        mid = made.arrival_mid.notional(leg.quantity, Rounding.DOWN).atoms
-        sign = 1 if made.side is Side.BUY else -1
-        price_part = leg.cost.impact + (leg.cost.fees if leg.limit_ticks is None else 0)
-        assert 0 <= price_part - sign * (leg.notional.atoms - mid) <= 1
-    assert_cash(made, plan)
-    assert_margin(made, plan)
-
-
-def assert_pool_leg(made: RoutingProblem, candidate: PoolCandidate, leg: Leg) -> None:
-    buying, zero = made.side is Side.BUY, candidate.instrument.base_is_token0
-    exact_input = buying is not (made.kind is QuantityKind.BASE)
-    quote = quote_exact_input if exact_input else quote_exact_output
-    told = leg.quantity if made.kind is QuantityKind.BASE else leg.notional
-    got = quote(exact_pool(candidate), told.atoms, zero_for_one=zero is not buying)
-    paid, received = (leg.notional, leg.quantity) if buying else (leg.quantity, leg.notional)
-    assert (got.amount_in, got.amount_out) == (paid.atoms, received.atoms)
-    limit = made.limit_price
-    other = leg.notional if made.kind is QuantityKind.BASE else leg.quantity
-    if exact_input:  # the least to receive
-        assert other.atoms * (10**6 - made.slippage_tolerance_pips) <= leg.bound.atoms * 10**6
-        assert leg.bound.atoms <= other.atoms
-    else:  # the most to pay
-        assert other.atoms <= leg.bound.atoms
-        assert leg.bound.atoms * 10**6 <= other.atoms * (10**6 + made.slippage_tolerance_pips)
-    base, cash = leg.quantity.atoms, leg.notional.atoms
-    if made.kind is QuantityKind.BASE:
-        cash = leg.bound.atoms
-    else:
-        base = leg.bound.atoms
-    worst, allowed = cash * limit.base_atoms, base * limit.quote_atoms
-    assert worst <= allowed if buying else worst >= allowed
-
-
-def assert_book_leg(made: RoutingProblem, candidate: BookCandidate, leg: Leg) -> None:
-    lots, rest = divmod(leg.quantity.atoms, candidate.instrument.lot_atoms)
-    assert rest == 0
-    assert leg.notional.atoms >= candidate.instrument.notional_min_atoms
-    state = Book(candidate.snapshot.bids, candidate.snapshot.asks)
-    got = take(state, made.side, lots=lots, limit_ticks=leg.limit_ticks)
-    assert got.lots_filled == lots
-    # A tick is 0.1 USD and a lot 0.0001 ETH, so a tick-lot is exactly 10 atoms of USDC.
-    assert leg.notional.atoms == got.notional * 10
-    price = candidate.instrument.tick_price(leg.limit_ticks)
-    fee = leg.instrument.fee_pips * (1 if made.side is Side.BUY else -1)
-    with_fee = price.quote_atoms * (10**6 + fee) * made.limit_price.base_atoms
-    allowed = made.limit_price.quote_atoms * price.base_atoms * 10**6
-    assert with_fee <= allowed if made.side is Side.BUY else with_fee >= allowed
-    assert candidate.quantity_max_lots is None or lots <= candidate.quantity_max_lots
-
-
-def assert_cash(made: RoutingProblem, plan: RoutePlan) -> None:
-    buying = made.side is Side.BUY
-    for chain in made.chains:
-        own = [leg for leg in plan.legs if leg.instrument.account == chain.account]
-        worst = 0
-        for leg in own:
-            paid = leg.notional if buying else leg.quantity
-            pays_bound = buying is (leg.quantity_kind is QuantityKind.BASE)
-            worst += leg.bound.atoms if pays_bound else paid.atoms
-        asset = USDC.id if buying else ETH.id
-        assert worst <= sum(a.atoms for a in chain.spendable if a.asset == asset)
-
-
-def assert_margin(made: RoutingProblem, plan: RoutePlan) -> None:
-    sign = 1 if made.side is Side.BUY else -1
-    legs = {leg.instrument.id: leg for leg in plan.legs}
-    for account in made.margins:
-        used, loss, grows = 0.0, 0.0, False
-        for b in made.books:
-            if b.instrument.account != account.account:
-                continue
-            leg = legs.get(b.instrument.id)
-            lots = leg.quantity.atoms // b.instrument.lot_atoms if leg else 0
-            after = b.position_lots + sign * lots
-            grows |= bool(lots) and (sign * b.position_lots >= 0 or lots > abs(b.position_lots))
-            used += abs(after) * b.mark_ticks * 10 / b.leverage
-            if leg:
-                loss += sign * (leg.notional.atoms - lots * b.mark_ticks * 10) + leg.cost.fees
-        assert (
-            not grows or used + loss <= account.equity_atoms - account.margin_used_elsewhere_atoms
-        )
 
 
 @slow

@@ -5,13 +5,14 @@ import random
 from dataclasses import replace
 
 from router.domain.instrument import Asset, Instrument, InstrumentKind
-from router.domain.market import BlockRef, BookSnapshot, PoolSnapshot
+from router.domain.market import BlockRef, BookSnapshot, PoolSnapshot, ReservesSnapshot
 from router.domain.plan import (
     BookCandidate,
     ChainCash,
     MarginAccount,
     PoolCandidate,
     QuantityKind,
+    RouteCandidate,
     RoutingProblem,
 )
 from router.domain.units import (
@@ -33,6 +34,10 @@ from router.liquidity.fixed_point import sqrt_price_to_tick
 
 ETH = Asset(AssetId("ETH"), 18)
 USDC = Asset(AssetId("USDC"), 6)
+USDT = Asset(AssetId("USDT"), 6)
+WBTC = Asset(AssetId("WBTC"), 8)
+DAI = Asset(AssetId("DAI"), 18)
+USD_PRICE = {"ETH": 2_000.0, "USDC": 1.0, "USDT": 1.0, "WBTC": 60_000.0, "DAI": 1.0}
 UNIT = 10**18
 USD = 10**6
 BLOCK = BlockRef(100, "0x64", "0x63", TimestampNs(0))
@@ -44,7 +49,7 @@ def pool(
     name: str = "pool-a",
     *,
     fee_pips: int = 500,
-    price: float = MID,
+    price: float | None = None,
     depth_usd: float = 5e6,
     spacing: int = 10,
     seed: int = 0,
@@ -52,16 +57,22 @@ def pool(
     account: str = "chain:me",
     gas_units: int = 120_000,
     base_is_token0: bool = True,
+    base: Asset = ETH,
+    quote: Asset = USDC,
+    protocol_fees_pips: tuple[int, int] = (0, 0),
 ) -> PoolCandidate:
     """Return a pool with about `depth_usd` within two per cent of `price`."""
     rng = random.Random(seed)
-    raw = price * 10.0 ** (USDC.decimals - ETH.decimals)
+    price = fair(base, quote) if price is None else price
+    raw = price * 10.0 ** (quote.decimals - base.decimals)
     raw = raw if base_is_token0 else 1.0 / raw
     sqrt_price_x96 = int(math.sqrt(raw) * 2**96)
     tick = sqrt_price_to_tick(sqrt_price_x96)
     state = Pool(fee_pips, spacing, sqrt_price_x96, tick, 0, ())
     # Depth D within a fraction e of the price takes a liquidity of D / (sqrt(p) * e / 2).
-    unit = depth_usd / (math.sqrt(price) * 0.01) * 10.0 ** ((18 + 6) / 2) / positions
+    depth = depth_usd / USD_PRICE[quote.id]
+    scale = 10.0 ** ((base.decimals + quote.decimals) / 2)
+    unit = depth / (math.sqrt(price) * 0.01) * scale / positions
     centre = tick // spacing
     for _ in range(positions):
         half = rng.randint(max(300 // spacing, 2), max(6000 // spacing, 4))
@@ -69,21 +80,8 @@ def pool(
         lower, upper = (centre + shift - half) * spacing, (centre + shift + half) * spacing
         delta = int(unit * rng.uniform(0.3, 2.0))
         state = modify_liquidity(state, lower=lower, upper=upper, delta=delta)
-    instrument = Instrument(
-        id=InstrumentId(name),
-        venue=VenueId("uniswap_v3"),
-        symbol=name,
-        kind=InstrumentKind.SPOT_POOL,
-        base=ETH,
-        quote=USDC,
-        account=AccountId(account),
-        lot_atoms=1,
-        notional_min_atoms=0,
-        fee_pips=Pips(fee_pips),
-        base_is_token0=base_is_token0,
-    )
     snapshot = PoolSnapshot(
-        instrument=instrument.id,
+        instrument=InstrumentId(name),
         block=BLOCK,
         fee_pips=fee_pips,
         tick_spacing=spacing,
@@ -92,8 +90,77 @@ def pool(
         liquidity=state.liquidity,
         ticks=state.ticks,
         received_at=TimestampNs(0),
+        protocol_fees_pips=protocol_fees_pips,
     )
-    return PoolCandidate(instrument, snapshot, gas_units)
+    made = _spot(name, base, quote, account=account, fee_pips=fee_pips)
+    return PoolCandidate(replace(made, base_is_token0=base_is_token0), snapshot, gas_units)
+
+
+def pair(
+    name: str = "pair-a",
+    *,
+    fee_pips: int = 3_000,
+    price: float | None = None,
+    worth_usd: float = 2e7,
+    account: str = "chain:me",
+    gas_units: int = 100_000,
+    base_is_token0: bool = True,
+    base: Asset = ETH,
+    quote: Asset = USDC,
+) -> PoolCandidate:
+    """Return a constant-product pool whose reserves of either side are worth `worth_usd`."""
+    price = fair(base, quote) if price is None else price
+    cash = worth_usd / USD_PRICE[quote.id]
+    held = (int(cash / price * 10**base.decimals), int(cash * 10**quote.decimals))
+    reserves = held if base_is_token0 else held[::-1]
+    snapshot = ReservesSnapshot(InstrumentId(name), BLOCK, fee_pips, *reserves, TimestampNs(0))
+    made = _spot(name, base, quote, account=account, fee_pips=fee_pips)
+    return PoolCandidate(replace(made, base_is_token0=base_is_token0), snapshot, gas_units)
+
+
+def route(
+    name: str, base_pools: tuple[PoolCandidate, ...], quote_pools: tuple[PoolCandidate, ...]
+) -> RouteCandidate:
+    """Return the route through the asset in which the two hops meet."""
+    first, last = base_pools[0].instrument, quote_pools[0].instrument
+    made = _spot(name, first.base, last.quote, account=first.account, fee_pips=0)
+    instrument = replace(made, kind=InstrumentKind.SPOT_ROUTE)
+    return RouteCandidate(instrument, base_pools, quote_pools)
+
+
+def via_usdt(**more: object) -> RouteCandidate:
+    """Return a route of two pools a hop, of three families."""
+    return route(
+        "via-USDT",
+        (
+            pool("hop-a", quote=USDT, protocol_fees_pips=(500, 500), **more),
+            pair("hop-b", quote=USDT, worth_usd=4e7),
+        ),
+        (
+            pool("hop-c", base=USDT, fee_pips=100, spacing=1, **more),
+            pair("hop-d", base=USDT, fee_pips=500),
+        ),
+    )
+
+
+def fair(base: Asset, quote: Asset) -> float:
+    """Return the price at which the pair is worth the same everywhere."""
+    return USD_PRICE[base.id] / USD_PRICE[quote.id]
+
+
+def _spot(name: str, base: Asset, quote: Asset, *, account: str, fee_pips: int) -> Instrument:
+    return Instrument(
+        id=InstrumentId(name),
+        venue=VenueId("local"),
+        symbol=name,
+        kind=InstrumentKind.SPOT_POOL,
+        base=base,
+        quote=quote,
+        account=AccountId(account),
+        lot_atoms=1,
+        notional_min_atoms=0,
+        fee_pips=Pips(fee_pips),
+    )
 
 
 def book(
@@ -146,6 +213,7 @@ def problem(
     kind: QuantityKind = QuantityKind.BASE,
     pools: tuple[PoolCandidate, ...] = (),
     books: tuple[BookCandidate, ...] = (),
+    routes: tuple[RouteCandidate, ...] = (),
     cash: float = 1e9,
     equity: float = 1e9,
     elsewhere: float = 0.0,
@@ -159,7 +227,7 @@ def problem(
     `gas_usd` is what 100,000 units of gas cost; None leaves gas without a price.
     """
     asset = ETH if kind is QuantityKind.BASE else USDC
-    accounts = sorted({p.instrument.account for p in pools})
+    accounts = sorted({c.instrument.account for c in (*pools, *routes)})
     margins = sorted({b.instrument.account for b in books})
     sign = 1.0 if side is Side.BUY else -1.0
     gas_price = None if gas_usd is None else Price(NATIVE, USDC.id, 2_000 * USD, UNIT)
@@ -187,6 +255,7 @@ def problem(
         margins=tuple(
             MarginAccount(a, round(equity * USD), round(elsewhere * USD)) for a in margins
         ),
+        routes=routes,
     )
 
 
@@ -235,3 +304,50 @@ def random_problem(seed: int, *, binding: bool = False) -> RoutingProblem:
     notional = made.quantity.atoms / UNIT * MID
     equity = round((held + notional * rng.uniform(0.005, 0.06)) * USD)
     return replace(made, margins=tuple(replace(m, equity_atoms=equity) for m in made.margins))
+
+
+def random_pool(name: str, rng: random.Random, *, base: Asset, quote: Asset) -> PoolCandidate:
+    """Return a pool of any family near the fair price, in or just outside its fee."""
+    fee, spacing = rng.choice(TIERS)
+    price = fair(base, quote) * (1 + rng.uniform(-1, 1) * fee * 1e-6)
+    depth = 2e6 * math.exp(rng.gauss(0, 1.0))
+    zero = rng.random() < 0.5
+    assets = {"base": base, "quote": quote, "price": price, "base_is_token0": zero}
+    if rng.random() < 0.35:
+        return pair(name, worth_usd=20 * depth, **assets)
+    protocol = rng.choice(((0, 0), (0, 0), (1_000, 250)))
+    return pool(
+        name,
+        fee_pips=fee,
+        spacing=spacing,
+        depth_usd=depth,
+        seed=rng.randrange(10**6),
+        protocol_fees_pips=protocol,
+        **assets,
+    )
+
+
+def random_network(seed: int) -> RoutingProblem:
+    """Return an instance of 0-3 pools, 1-2 routes of 1-3 pools a hop, and at most one book."""
+    rng = random.Random(seed)
+
+    def pools_of(base: Asset, quote: Asset, least: int) -> tuple[PoolCandidate, ...]:
+        names = (f"{base.id}-{quote.id}-{i}" for i in range(rng.randint(least, 3)))
+        return tuple(random_pool(name, rng, base=base, quote=quote) for name in names)
+
+    middles = rng.sample((USDT, WBTC, DAI), rng.randint(1, 2))
+    pools = pools_of(ETH, USDC, 0)
+    routes = tuple(route(f"via-{m.id}", pools_of(ETH, m, 1), pools_of(m, USDC, 1)) for m in middles)
+    books = (book(seed=rng.randrange(10**6), level_usd=5e4),) if rng.random() < 0.4 else ()
+    kind = rng.choice(tuple(QuantityKind))
+    quantity = math.exp(rng.uniform(math.log(1), math.log(500)))
+    return problem(
+        side=rng.choice(tuple(Side)),
+        kind=kind,
+        quantity=quantity if kind is QuantityKind.BASE else quantity * MID,
+        pools=pools,
+        books=books,
+        routes=routes,
+        gas_usd=rng.choice((None, 0.05, 3.0)),
+        equity=quantity * MID * rng.choice((0.01, 1.0)),
+    )

@@ -31,7 +31,7 @@ LOT = PERP.lot_atoms
 
 
 def problem_of(**changes):
-    piece = sweep.Slice(order(), LEFT, MID, (POOL, PERP))
+    piece = sweep.Slice(order(), LEFT, MID, sweep.Scope((POOL, PERP), ()))
     problem = sweep.build_problem(piece, observation(), LIMITS)
     second = replace(problem.pools[0], instrument=SECOND)
     return replace(problem, **{"pools": (*problem.pools, second), **changes})

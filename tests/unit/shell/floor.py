@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from router import engine
 from router.domain.error import NotSentError, RejectedError
 from router.domain.market import BlockRef, HeadAdvanced
-from router.domain.order import Fill, GasPaid, OrderStatus, SignedChild
+from router.domain.order import TERMINAL, Fill, GasPaid, OrderStatus, SignedChild
 from router.domain.units import Amount, DurationNs, Rounding, TimestampNs
 from router.journal.codec import decode_event
 from router.journal.replay import replay
@@ -90,6 +90,7 @@ class FakeVenue:
         self.instrument = instrument
         self.opening = opening
         self.signs, self.submits, self.resolves, self.reads = Told(), Told(), Told(), Told()
+        self.replaces = Told()
         self.streams_count = 0
         self.emit = None
         self.moved = {}
@@ -134,10 +135,17 @@ class FakeVenue:
             raise
         self._trade(child)
 
-    async def resolve(self, child, _signed):
-        answer = self.resolves.take(child.id)
+    async def resolve(self, child, attempts):
+        answer = self.resolves.take(child.id, attempts)
+        if answer is not None and answer.status not in TERMINAL:
+            return answer
         self._trade(child)  # the same bytes, sent again if they never came
         return answer or filled(child)
+
+    async def replace(self, child, attempts, replacement):
+        self.replaces.take(child.id, attempts, replacement)
+        name = f"ref-{child.id}-{len(attempts) + 1}"
+        return SignedChild(child.id, name, child.nonce, "other bytes", replacement)
 
     def _trade(self, child):
         if child.id in self.known:

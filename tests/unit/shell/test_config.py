@@ -120,11 +120,17 @@ def test_an_unknown_table_is_named(load):
     assert fault(load, GOOD + "\n[limit]\nx = 1\n").startswith("limit: unknown key")
 
 
-@pytest.mark.parametrize("table", ["engine", "limits", "staleness", "assets", "venues"])
+@pytest.mark.parametrize("table", ["engine", "limits", "staleness", "assets"])
 def test_a_missing_table_is_named(load, table):
     text = re.sub(rf"\[{table}[^\[]*", "", GOOD)
 
     assert fault(load, text) == f"{table}: missing; add it"
+
+
+def test_a_file_without_a_chain_or_a_venue_is_refused(load):
+    text = re.sub(r"\[venues[^\[]*", "", GOOD)
+
+    assert fault(load, text) == "chains: missing; add a table of a chain or of a venue"
 
 
 @pytest.mark.parametrize(

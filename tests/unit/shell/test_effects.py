@@ -5,33 +5,39 @@ from router.domain.command import (
     ObserveAccounts,
     ObserveMarket,
     RaiseAlarm,
+    ReplaceChild,
     ReportParent,
     ResolveChild,
     SignChild,
     SolveRoute,
+    SubmitChild,
 )
-from router.domain.error import VenueError
+from router.domain.error import NotSentError, RejectedError, VenueError
 from router.domain.event import (
     AccountsObserved,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
+    ChildWentSilent,
     MarketObserved,
     ObservationFailed,
     RouteRefused,
     RouteSolved,
 )
-from router.domain.order import OrderStatus, SignedChild
+from router.domain.order import OrderStatus, Replacement, SignedChild, TransactionState
 from router.domain.plan import NoRouteReason
 from router.domain.units import ParentId
 from router.domain.verdict import Refused
+from router.port import Resolution
 from router.shell.effects import Effects
-from tests.unit.engine.scene import CHAIN, MARGIN, PERP, POOL, Driver, accounts, order
+from tests.unit.engine.scene import CHAIN, MARGIN, PERP, POOL, USDC, Driver, accounts, order
 from tests.unit.shell.floor import BOOK, CONTEXT, HEAD, SNAPSHOT, Floor, run
 
 PARENT = ParentId("parent-one")
-OBSERVE = ObserveMarket(PARENT, (POOL.id, PERP.id), (CHAIN, MARGIN))
+OBSERVE = ObserveMarket(PARENT, (POOL.id, PERP.id), (CHAIN, MARGIN), USDC.id)
 
 
 class Inbox:
@@ -141,7 +147,7 @@ def test_a_signature_or_what_stood_in_its_way_comes_back():
 def test_fills_come_before_the_last_word():
     child, signed, _ = a_child()
 
-    first, second = performed(Floor(), ResolveChild(child, signed), events=2)
+    first, second = performed(Floor(), ResolveChild(child, (signed,)), events=2)
 
     assert isinstance(first, ChildFilled)
     assert isinstance(second, ChildEnded)
@@ -163,17 +169,130 @@ def test_a_child_is_asked_for_once_at_a_time_however_often_that_is_commanded():
 
         floor.perp.resolve = slowly
         async with working(floor) as (perform, inbox):
-            perform(ResolveChild(child, signed))
+            perform(ResolveChild(child, (signed,)))
             await asked.wait()
-            perform(ResolveChild(child, signed))
+            perform(ResolveChild(child, (signed,)))
             answer.set()
             await inbox.take(2)
-            perform(ResolveChild(child, signed))
+            perform(ResolveChild(child, (signed,)))
             await inbox.take(2)
 
     run(work())
 
     assert len(floor.perp.resolves.calls) == 2
+
+
+def working_still(*, progress=None, wanted=None):
+    return Resolution(OrderStatus.NEW, (), None, "not mined", progress, wanted)
+
+
+def test_news_of_a_transaction_is_posted_once_for_each_change():
+    child, signed, _ = a_child()
+    floor = Floor()
+    pending, mined = TransactionState.PENDING, TransactionState.MINED
+    floor.perp.resolves.answers += [
+        working_still(progress=state) for state in (pending, pending, mined, None, mined)
+    ]
+
+    told = performed(floor, ResolveChild(child, (signed,)), events=4)
+
+    assert [e.state for e in told[:2]] == [pending, mined]
+    assert [type(e) for e in told[2:]] == [ChildFilled, ChildEnded]
+
+
+def test_a_wish_to_replace_is_posted_once_until_it_is_met_and_then_all_attempts_are_asked_for():
+    child, signed, _ = a_child()
+    floor = Floor()
+    floor.perp.resolves.answers += [working_still(wanted=Replacement.BUMP)] * 3
+
+    async def work():
+        async with working(floor) as (perform, inbox):
+            perform(ResolveChild(child, (signed,)))
+            (stuck,) = await inbox.take()
+            assert (type(stuck), stuck.wanted) == (ChildStuck, Replacement.BUMP)
+            perform(ReplaceChild(child, (signed,), Replacement.BUMP))
+            told = await inbox.take(3)
+            (replaced,) = (e for e in told if isinstance(e, ChildReplaced))
+            return replaced.signed
+
+    second = run(work())
+
+    assert (second.replacement, second.nonce) == (Replacement.BUMP, child.nonce)
+    assert floor.perp.replaces.calls == [(child.id, (signed,), Replacement.BUMP)]
+
+
+def test_the_running_question_takes_in_the_newest_attempt():
+    child, signed, _ = a_child()
+    floor = Floor()
+    second = SignedChild(child.id, "ref-2", child.nonce, "other", Replacement.BUMP)
+
+    async def work():
+        async with working(floor) as (perform, inbox):
+            asked, answer = asyncio.Event(), asyncio.Event()
+            resolve = floor.perp.resolve
+
+            async def slowly(*what):
+                asked.set()
+                await answer.wait()
+                return await resolve(*what)
+
+            floor.perp.resolve = slowly
+            floor.perp.resolves.answers.append(working_still())
+            perform(ResolveChild(child, (signed,)))
+            await asked.wait()
+            perform(ResolveChild(child, (signed, second)))
+            answer.set()
+            await inbox.take(2)
+
+    run(work())
+
+    assert [c[1] for c in floor.perp.resolves.calls] == [(signed,), (signed, second)]
+
+
+def test_a_replacement_that_is_refused_says_nothing_of_the_first_transaction():
+    child, signed, _ = a_child()
+    floor = Floor()
+    floor.perp.submits.answers += [
+        NotSentError(PERP.venue, "the nonce is used"),
+        RejectedError(PERP.venue, "too cheap"),
+    ]
+    second = SignedChild(child.id, "ref-2", child.nonce, "other", Replacement.BUMP)
+
+    told = performed(floor, SubmitChild(child, second), SubmitChild(child, second), events=2)
+
+    assert [type(e) for e in told] == [ChildWentSilent, ChildWentSilent]
+    assert signed.replacement is None
+
+
+def test_what_no_node_takes_was_not_sent_and_what_a_book_refuses_has_ended():
+    told = {}
+    for instrument, venue in ((POOL, "chain"), (PERP, "perp")):
+        driver = Driver()
+        driver.start()
+        driver.submit(order())
+        (child,) = driver.solve(driver.observe(order()), (instrument, 4))
+        floor = Floor()
+        getattr(floor, venue).submits.answers.append(RejectedError(instrument.venue, "no funds"))
+        signed = SignedChild(child.id, "ref", child.nonce, "bytes")
+        (told[venue],) = performed(floor, SubmitChild(child, signed))
+
+    assert isinstance(told["chain"], ChildNotSent)
+    assert isinstance(told["perp"], ChildEnded)
+    assert told["perp"].status is OrderStatus.REJECTED
+
+
+def test_where_no_replacement_can_be_signed_the_question_goes_on():
+    child, signed, _ = a_child()
+    never = Floor()
+    never.perp.replaces.answers += [NotSentError(PERP.venue, "no price within the cap")] * 30
+    unsigned = Floor()
+    unsigned.perp.replaces.answers += [NotSentError(PERP.venue, "no connection")] * 30
+
+    (silent,) = performed(never, ReplaceChild(child, (signed,), Replacement.BUMP))
+    (not_sent,) = performed(unsigned, ReplaceChild(child, (), Replacement.CANCEL))
+
+    assert isinstance(silent, ChildWentSilent)
+    assert isinstance(not_sent, ChildNotSent)
 
 
 def test_accounts_come_back_with_the_epoch_they_were_asked_at():
@@ -205,7 +324,7 @@ def test_what_is_under_way_is_stopped_when_told():
 
         floor.perp.resolve = never
         async with working(floor) as (perform, inbox):
-            perform(ResolveChild(child, signed))
+            perform(ResolveChild(child, (signed,)))
             await asked.wait()
         return inbox.is_empty()
 

@@ -24,7 +24,7 @@ def ready():
 
 
 def observed(floor, instruments=(POOL.id, PERP.id), owners=(CHAIN, MARGIN)):
-    return run(floor.reader.observe(instruments, owners))
+    return run(floor.reader.observe(instruments, owners, quote=USDC.id))
 
 
 def test_an_observation_holds_what_was_asked_for_and_nothing_else():

@@ -1,10 +1,12 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from router.domain.error import JournalError
+from router.domain.error import ConfigError, JournalError
 from router.domain.order import OrderStatus
-from tests.unit.engine.scene import order
+from router.shell.runtime import Parts, Runtime
+from tests.unit.engine.scene import CHAIN, PERP, POOL, STARTED, order
 from tests.unit.shell.floor import Floor, kinds, opened, replayed, run, work
 
 
@@ -61,16 +63,7 @@ def test_a_fault_nobody_foresaw_ends_the_runtime(tmp_path):
 def test_a_runtime_that_stopped_anywhere_is_taken_up_where_the_journal_ends(tmp_path, sequence):
     floor, path, asked = Floor(), tmp_path / "a.journal", order()
 
-    async def stopped():
-        async with (
-            opened(path) as journal,
-            floor.running(FailingJournal(journal, sequence)) as runtime,
-        ):
-            runtime.submit(asked)
-            await runtime.finished(asked.id)
-
-    with pytest.raises(ExceptionGroup):
-        run(stopped())
+    stopped_at(path, sequence, floor)
     restarted = floor.restarted()
     world = run(resumed(restarted, path, asked))
 
@@ -87,3 +80,40 @@ async def resumed(floor, path, asked):
         async with floor.running(journal, world) as runtime:
             await runtime.finished(asked.id)
             return runtime.world
+
+
+def test_a_start_without_a_pool_that_an_order_is_in_flight_at_is_refused(tmp_path):
+    worlds = [stopped_at(tmp_path / f"{sequence}.journal", sequence) for sequence in range(9, 17)]
+    (in_flight, *_) = [
+        world for world in worlds if any(c.order.account == CHAIN for c in world.open_children())
+    ]
+    floor = Floor()
+
+    async def started(journal):
+        parts = Parts(floor.reader, floor.solver, journal, floor.clock)
+        start = replace(STARTED, instruments=(PERP,))
+        await Runtime(parts, in_flight).run(start, asyncio.Event())
+
+    async def work():
+        async with opened(tmp_path / "again.journal") as journal:
+            await started(journal)
+
+    with pytest.raises(ConfigError, match=f"{POOL.id}: order .* is in flight there; put the pool"):
+        run(work())
+
+
+def stopped_at(path, sequence, floor=None):
+    """Return the world that a runtime left behind whose journal failed at a record."""
+    floor, asked = floor or Floor(), order()
+
+    async def stopped():
+        async with (
+            opened(path) as journal,
+            floor.running(FailingJournal(journal, sequence)) as runtime,
+        ):
+            runtime.submit(asked)
+            await runtime.finished(asked.id)
+
+    with pytest.raises(ExceptionGroup):
+        run(stopped())
+    return replayed(path).world

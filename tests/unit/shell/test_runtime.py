@@ -11,7 +11,7 @@ from router.domain.error import (
     VenueError,
 )
 from router.domain.event import ChildNotSent, ChildWentSilent, EngineStarted, ParentSubmitted
-from router.domain.market import PoolSwapped, StreamLost
+from router.domain.market import BlockRef, ChainReorganised, StreamLost
 from router.domain.order import OrderStatus
 from router.domain.plan import NoRouteReason
 from router.domain.units import Amount, TimestampNs
@@ -180,8 +180,8 @@ def test_a_market_that_never_comes_ends_the_order_with_what_is_missing(tmp_path)
 
 
 def gap():
-    """Return a swap that does not follow from the pool's ticks."""
-    return PoolSwapped(POOL.id, 8, "0x08", 0, 1, -1, 2**96, 1, 0)
+    """Return a reorganisation that goes further back than anything is remembered."""
+    return ChainReorganised(POOL.venue, BlockRef(1, "0x01", "0x00", T0), T0)
 
 
 def test_a_gap_starts_the_stream_over_and_orders_are_planned_on_the_fresh_snapshot(tmp_path):

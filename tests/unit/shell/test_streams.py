@@ -5,13 +5,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from router.domain.market import PoolSwapped, StreamLost
-from router.domain.units import InstrumentId
+from router.domain.error import BrokenPoolError
+from router.domain.market import BlockRef, ChainReorganised, PoolSwapped, StreamLost
 from router.shell.streams import follow
 from tests.unit.engine.scene import PERP, POOL, T0
 from tests.unit.shell.floor import HEAD, SNAPSHOT, Floor, run
 
-GAP = PoolSwapped(InstrumentId(POOL.id), 8, "0x08", 0, 1, -1, SNAPSHOT.sqrt_price_x96, 1, 0)
+# Further back than the snapshot: nothing is remembered of the pool there.
+GAP = ChainReorganised(POOL.venue, BlockRef(1, "0x01", "0x00", T0), T0)
+# It says that liquidity is one more than the pool's ticks add up to.
+WRONG_SWAP = PoolSwapped(POOL.id, 8, "0x08", 0, 1, -1, SNAPSHOT.sqrt_price_x96, 10**15 + 1, 0)
 
 
 @asynccontextmanager
@@ -51,6 +54,22 @@ def test_a_gap_starts_that_stream_over_after_a_pause_and_no_other():
     assert afterwards is None
     assert now > T0
     assert perp_streams == 1
+
+
+def test_a_broken_pool_is_told_to_the_stream_which_goes_on():
+    async def main():
+        floor = Floor()
+        async with following(floor):
+            with pytest.raises(BrokenPoolError, match="the swap does not follow"):
+                floor.chain.emit(WRONG_SWAP)
+            missing = floor.market.missing(T0)
+            floor.chain.emit(SNAPSHOT)
+            return missing, floor.market.missing(T0), floor.chain.streams_count
+
+    missing, afterwards, streams = run(main())
+
+    assert "in quarantine" in missing
+    assert (afterwards, streams) == (None, 1)
 
 
 def test_what_an_old_stream_still_says_does_not_count():

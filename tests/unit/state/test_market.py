@@ -2,20 +2,22 @@ from dataclasses import replace
 
 import pytest
 
-from router.domain.error import SequenceGapError, StaleDataError
+from router.domain.error import BrokenPoolError, SequenceGapError, StaleDataError
 from router.domain.market import (
     BlockRef,
     BookSnapshot,
+    ChainReorganised,
     HeadAdvanced,
     PerpContext,
     PoolLiquidityChanged,
+    PoolQuarantined,
     PoolSwapped,
     PoolTick,
     StreamLost,
 )
 from router.domain.units import DurationNs, InstrumentId, TimestampNs, VenueId
 from router.liquidity import concentrated
-from router.liquidity.concentrated import Pool
+from router.liquidity.pool import pool_of
 from router.state.market import MarketView, Staleness
 from tests.unit.engine.scene import PERP, POOL, T0, observation
 
@@ -43,14 +45,7 @@ def pool_view(number=7):
 
 def swapped(**changes):
     """Return the log of a real swap of the snapshot's pool, so that its numbers agree."""
-    before = Pool(
-        fee_pips=SNAPSHOT.fee_pips,
-        tick_spacing=SNAPSHOT.tick_spacing,
-        sqrt_price_x96=SNAPSHOT.sqrt_price_x96,
-        tick=SNAPSHOT.tick,
-        liquidity=SNAPSHOT.liquidity,
-        ticks=SNAPSHOT.ticks,
-    )
+    before = pool_of(SNAPSHOT)
     done = concentrated.swap(before, zero_for_one=True, amount_specified=10**15)
     log = PoolSwapped(
         instrument=POOL.id,
@@ -107,27 +102,36 @@ def test_a_swap_counts_from_the_head_of_its_block_and_until_then_nothing_is_answ
         {"liquidity": SNAPSHOT.liquidity - 1},
         {"tick": SNAPSHOT.tick + 1_000},
         {"sqrt_price_x96": 0},
+        {"sqrt_price_x96": swapped().sqrt_price_x96 + 10**17},
+        {"amount0": swapped().amount0 + 10**10},
+        {"amount1": swapped().amount1 - 1},
+        {"amount1": swapped().amount1 + 1},
+        {"fee_pips": SNAPSHOT.fee_pips + 1},
     ],
     ids=lambda changes: next(iter(changes)) + str(next(iter(changes.values())))[-3:],
 )
-def test_a_swap_that_does_not_follow_from_the_ticks_is_a_gap_and_drops_the_pool(changes):
+def test_a_swap_that_does_not_follow_from_the_state_breaks_its_pool_until_a_snapshot(changes):
     market = pool_view()
+    market.fold(replace(SNAPSHOT, instrument=OTHER_POOL.id))
 
-    with pytest.raises(SequenceGapError, match=POOL.id):
+    with pytest.raises(BrokenPoolError, match="block 8") as caught:
         market.fold(swapped(**changes))
 
+    assert caught.value.instrument == POOL.id
     market.fold(head(8))
-    with pytest.raises(StaleDataError, match="no complete state"):
+    with pytest.raises(StaleDataError, match="is in quarantine: block 8"):
         market.pool(POOL.id, T0)
-    with pytest.raises(SequenceGapError, match="before any snapshot"):
-        market.fold(swapped())
+    assert market.pool(OTHER_POOL.id, T0).block.number == 8, "the others go on"
+    market.fold(swapped())
+    assert set(market.quarantined) == {POOL.id}, "what it does meanwhile is passed over"
     market.fold(replace(SNAPSHOT, block=head(8).block))
     assert market.pool(POOL.id, T0).sqrt_price_x96 == SNAPSHOT.sqrt_price_x96
+    assert not market.quarantined
 
 
 @pytest.mark.parametrize("change", [swapped(), liquidity_changed(-100, 100, 5)], ids=type)
-def test_a_change_before_any_snapshot_is_a_gap(change):
-    with pytest.raises(SequenceGapError, match="a change came before any snapshot"):
+def test_a_change_before_any_snapshot_asks_for_one(change):
+    with pytest.raises(BrokenPoolError, match="a change came before any snapshot"):
         view().fold(change)
 
 
@@ -137,20 +141,20 @@ def test_a_change_before_any_snapshot_is_a_gap(change):
         {"liquidity": SNAPSHOT.liquidity + 1},
         {"ticks": SNAPSHOT.ticks[:1]},
         {"tick": SNAPSHOT.tick + 1},
-        {"fee_pips": 10**6},
+        {"fee_pips": 10**6 + 1},
         {"tick_spacing": 0},
         {"sqrt_price_x96": 0},
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_a_snapshot_that_contradicts_itself_is_a_gap_and_is_not_used(changes):
+def test_a_snapshot_that_contradicts_itself_is_not_used(changes):
     market = pool_view()
 
-    with pytest.raises(SequenceGapError, match=POOL.id):
+    with pytest.raises(BrokenPoolError, match=POOL.id):
         market.fold(replace(SNAPSHOT, **changes))
 
     market.fold(head(8))
-    with pytest.raises(StaleDataError, match="no complete state"):
+    with pytest.raises(StaleDataError, match="is in quarantine"):
         market.pool(POOL.id, T0)
 
 
@@ -181,10 +185,10 @@ def test_liquidity_minted_beside_the_price_is_not_in_range():
     assert len(market.pool(POOL.id, T0).ticks) == len(SNAPSHOT.ticks) + 2
 
 
-def test_burning_what_was_never_minted_is_a_gap():
+def test_burning_what_was_never_minted_breaks_the_pool():
     market = pool_view()
 
-    with pytest.raises(SequenceGapError, match=POOL.id):
+    with pytest.raises(BrokenPoolError, match=POOL.id):
         market.fold(liquidity_changed(-196_300, -196_200, -1))
 
 
@@ -242,18 +246,21 @@ def test_the_newest_book_and_context_count():
     assert market.book(PERP.id, T0) == (newer, context)
 
 
-def test_a_lost_stream_takes_everything_of_its_venue_and_nothing_else():
+def test_a_lost_stream_makes_its_venue_stale_and_keeps_its_pools_but_no_books():
     market = pool_view()
     market.fold(BOOK)
     market.fold(CONTEXT)
 
     market.fold(StreamLost(POOL.venue, "gone", T0))
 
-    with pytest.raises(StaleDataError):
+    with pytest.raises(StaleDataError, match="no complete state"):
         market.pool(POOL.id, T0)
     assert market.head(POOL.venue) is None
-    assert list(market.pools()) == []
+    assert [known.block.number for _, known in market.pools()] == [7]
     assert market.book(PERP.id, T0) == (BOOK, CONTEXT)
+    market.fold(swapped())
+    market.fold(head(8))
+    assert market.pool(POOL.id, T0).tick == swapped().tick, "it goes on where it was"
     market.fold(StreamLost(PERP.venue, "gone", T0))
     with pytest.raises(StaleDataError):
         market.book(PERP.id, T0)
@@ -288,7 +295,77 @@ def test_known_pools_are_listed_however_old():
 def test_every_event_is_counted():
     market = pool_view()
 
-    with pytest.raises(SequenceGapError):
+    with pytest.raises(BrokenPoolError):
         market.fold(replace(swapped(), instrument=OTHER_POOL.id))
 
     assert market.events_folded_count == 3
+
+
+def reorganised(number):
+    return ChainReorganised(POOL.venue, head(number).block, T0)
+
+
+def test_a_reorganisation_takes_every_pool_back_and_nothing_is_answered_until_the_next_head():
+    market = pool_view()
+    market.fold(replace(SNAPSHOT, instrument=OTHER_POOL.id))
+    market.fold(swapped())
+    market.fold(head(8))
+    market.fold(replace(liquidity_changed(-196_300, -196_200, 10**14), block_number=9))
+    market.fold(head(9))
+
+    market.fold(reorganised(8))
+
+    with pytest.raises(StaleDataError, match="no complete state"):
+        market.pool(POOL.id, T0)
+    assert market.head(POOL.venue) is None
+    market.fold(head(9))
+    known = market.pool(POOL.id, T0)
+    assert (known.liquidity, known.tick) == (swapped().liquidity, swapped().tick)
+    market.fold(reorganised(7))
+    market.fold(head(8))
+    first = replace(market.pool(POOL.id, T0), block=SNAPSHOT.block)
+    assert replace(first, received_at=SNAPSHOT.received_at) == SNAPSHOT
+
+
+def test_the_same_block_may_change_a_pool_again_on_the_other_branch():
+    market = pool_view()
+    market.fold(swapped())
+    market.fold(head(8))
+
+    market.fold(reorganised(7))
+    market.fold(liquidity_changed(-196_300, -196_200, 10**14))
+    market.fold(head(8))
+
+    known = market.pool(POOL.id, T0)
+    assert known.sqrt_price_x96 == SNAPSHOT.sqrt_price_x96
+    assert known.liquidity == SNAPSHOT.liquidity + 10**14
+
+
+def test_a_reorganisation_to_before_a_snapshot_is_a_gap():
+    market = pool_view()
+    market.fold(replace(SNAPSHOT, block=head(20).block))
+    market.fold(replace(SNAPSHOT, instrument=OTHER_POOL.id))
+
+    with pytest.raises(SequenceGapError, match=f"{POOL.id} cannot be taken back to block 19"):
+        market.fold(reorganised(19))
+
+    market.fold(head(20))
+    with pytest.raises(StaleDataError, match="is in quarantine"):
+        market.pool(POOL.id, T0)
+    assert market.pool(OTHER_POOL.id, T0).block.number == 20
+
+
+def test_a_pool_in_quarantine_is_not_missed_unless_it_is_all_its_chain_has():
+    market = view()
+    for event in (replace(SNAPSHOT, instrument=OTHER_POOL.id), head(7), BOOK, CONTEXT):
+        market.fold(event)
+
+    market.fold(PoolQuarantined(POOL.id, "not the factory's", T0))
+
+    assert market.missing(T0) is None
+    assert market.quarantined == {POOL.id: "not the factory's"}
+    assert [instrument for instrument, _ in market.pools()] == [OTHER_POOL]
+    with pytest.raises(StaleDataError, match=f"{POOL.id}: is in quarantine: not the factory's"):
+        market.pool(POOL.id, T0)
+    market.fold(PoolQuarantined(OTHER_POOL.id, "nor this", T0))
+    assert market.missing(T0) == f"{POOL.id}: is in quarantine: not the factory's"

@@ -9,7 +9,10 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     ChildNotSent,
+    ChildProgressed,
+    ChildReplaced,
     ChildSigned,
+    ChildStuck,
     ChildWentSilent,
     DeadlinePassed,
     EngineStarted,
@@ -21,7 +24,13 @@ from router.domain.event import (
     RouteRefused,
     RouteSolved,
 )
-from router.domain.order import GasPaid, OrderStatus
+from router.domain.order import (
+    GasPaid,
+    OrderStatus,
+    Replacement,
+    SignedChild,
+    TransactionState,
+)
 from router.domain.plan import NoRouteReason
 from router.domain.units import Amount
 from router.state.world import World
@@ -159,6 +168,22 @@ def test_doubt_and_its_reason_are_told():
     )
 
 
+def test_what_holds_up_a_transaction_and_what_replaces_it_are_told():
+    driver, parent = begun(order()), order()
+    child = sent(driver, parent, PERP)
+    second = SignedChild(child.id, "0xsecond", child.nonce, "bytes", Replacement.BUMP)
+
+    driver.feed(ChildProgressed(child.id, TransactionState.MINED, "in block 9", driver.tick()))
+    driver.feed(ChildStuck(child.id, Replacement.BUMP, "unmined for 3 blocks", driver.tick()))
+    driver.feed(ChildReplaced(child.id, second, driver.tick()))
+
+    assert driver.line(ChildProgressed) == f"{child.id}: transaction mined: in block 9"
+    assert driver.line(ChildStuck) == (
+        f"{child.id} is held up, wants to bump: unmined for 3 blocks"
+    )
+    assert driver.line(ChildReplaced) == f"{child.id} replaced: 0xsecond"
+
+
 def test_what_was_not_sent_is_told_with_the_reason():
     driver, parent = begun(order()), order()
     (child,) = driver.solve(driver.observe(parent), (POOL, 10))
@@ -187,6 +212,10 @@ def whole_story():
     driver.acknowledge(child)
     driver.fill(child, 10)
     driver.feed(ChildWentSilent(child.id, "timeout", driver.tick()))
+    driver.feed(ChildProgressed(child.id, TransactionState.PENDING, "seen", driver.tick()))
+    driver.feed(ChildStuck(child.id, Replacement.BUMP, "slow", driver.tick()))
+    other_bytes = SignedChild(child.id, "ref-2", child.nonce, "bytes", Replacement.BUMP)
+    driver.feed(ChildReplaced(child.id, other_bytes, driver.tick()))
     driver.end(child, OrderStatus.FILLED)
     driver.reconcile(cash=-30_000 * DOLLAR, lots=100_000)
     driver.submit(other)

@@ -1,7 +1,7 @@
 """Calldata written by hand: the few Solidity shapes the chain sandbox sends and reads.
 
-Knows static words, `bytes`, `string` and `bytes[]`. Refuses to be a general codec: structs are
-passed as their flattened words, and arrays of anything but `bytes` do not exist here.
+Knows static words, arrays of them, `bytes`, `string` and `bytes[]`. Refuses to be a general codec:
+structs are passed as their flattened words.
 """
 
 from collections.abc import Iterable
@@ -17,8 +17,9 @@ _RLP_SHORT_LIST = 0xC0
 _RLP_SHORT_STRING = 0x80
 _CREATE_NONCE_MAX = 0x7F
 
-Argument: TypeAlias = int | str | bytes | tuple[bytes, ...]
-"""A number, a 0x-address or 0x-word, one dynamic `bytes` (or `string`), or a `bytes[]`."""
+Argument: TypeAlias = int | str | bytes | tuple[bytes, ...] | list[str]
+"""A number, a 0x-address or 0x-word, one dynamic `bytes` (or `string`), a `bytes[]`, or an array
+of addresses or words."""
 
 
 def keccak(data: bytes) -> bytes:
@@ -43,7 +44,7 @@ def encode(*arguments: Argument) -> bytes:
     tails = b""
     head_bytes = WORD_BYTES * len(arguments)
     for argument in arguments:
-        if isinstance(argument, bytes | tuple):
+        if isinstance(argument, bytes | tuple | list):
             heads.append(word(head_bytes + len(tails)))
             tails += _tail(argument)
         else:
@@ -106,7 +107,9 @@ def packed_path(hops: Iterable[str | int]) -> bytes:
     )
 
 
-def _tail(argument: bytes | tuple[bytes, ...]) -> bytes:
+def _tail(argument: bytes | tuple[bytes, ...] | list[str]) -> bytes:
+    if isinstance(argument, list):
+        return word(len(argument)) + encode(*argument)
     if isinstance(argument, tuple):
         return word(len(argument)) + encode(*argument)
     padding = -len(argument) % WORD_BYTES

@@ -5,7 +5,7 @@ worthless. Never send money to their addresses on any other chain.
 """
 
 from venues.sandbox.chain.manifest import AccountEntry
-from venues.sandbox.chain.scenario import USDC, WBTC, WETH
+from venues.sandbox.chain.scenario import DTT, USDC, USDT, WBTC, WETH
 
 DEPLOYER = AccountEntry(
     "deployer",
@@ -25,7 +25,13 @@ OTHER = AccountEntry(
 
 NATIVE_FUNDS_WEI = 1_000 * 10**18
 """Trader and other, after their onboarding."""
-FUNDS_ATOMS = {USDC: 3_000_000 * 10**6, WETH: 500 * 10**18, WBTC: 20 * 10**8}
-"""Trader and other, each."""
+FUNDS_ATOMS = {
+    USDC: 3_000_000 * 10**6,
+    WETH: 500 * 10**18,
+    WBTC: 20 * 10**8,
+    USDT: 3_000_000 * 10**6,
+    DTT: 100_000 * 10**18,
+}
+"""Trader and other, each, of the tokens that are there."""
 PERMIT2_APPROVALS_ATOMS = {symbol: 10 * atoms for symbol, atoms in FUNDS_ATOMS.items()}
 """What Permit2 may move: finite, given once, as a desk does when it is set up."""

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from venues.sandbox.chain import abi
-from venues.sandbox.chain.accounts import OTHER
+from venues.sandbox.chain.accounts import DEPLOYER, OTHER
+from venues.sandbox.chain.family_plan import SLIPSTREAM
+from venues.sandbox.chain.forks import set_slipstream_fee
 from venues.sandbox.chain.manifest import AccountEntry, ChainManifest, PoolEntry
+from venues.sandbox.chain.reading import FullState, PoolState, Reader
 from venues.sandbox.chain.rpc import JsonRpc
 from venues.sandbox.chain.sender import wait_for_receipt
+from venues.sandbox.chain.trading import Counter, Errand
+from venues.sandbox.chain.uniswap_v4 import change_dynamic_fee
 
 _SWAP_GAS = 10_000_000
 _V3_SWAP_EXACT_IN = b"\x00"
@@ -39,15 +44,6 @@ class SwapPath:
     def reversed(self) -> "SwapPath":
         """Return the same pools, walked from the other end."""
         return SwapPath(self.symbols[::-1], self.fees_pips[::-1])
-
-
-@dataclass(frozen=True, slots=True)
-class PoolState:
-    """Where a pool stands."""
-
-    sqrt_price_x96: int
-    tick: int
-    liquidity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +79,16 @@ class ChainClient:
         return self.call(self.manifest.token(symbol).address, data)[0]
 
     def pool_state(self, pool: PoolEntry) -> PoolState:
-        """Return a pool's price and the liquidity at it."""
-        sqrt_price, tick = self.call(pool.address, abi.call("slot0()"))[:2]
-        liquidity = self.call(pool.address, abi.call("liquidity()"))[0]
-        return PoolState(sqrt_price, abi.signed(tick), liquidity)
+        """Return a pool's price and the liquidity at it; not for V2."""
+        return Reader(self.rpc, self.manifest).state(pool)
+
+    def full_state(self, pool: PoolEntry, *, block: str = "latest") -> FullState:
+        """Return a pool's price, fees and every tick after a block; not for V2."""
+        return Reader(self.rpc, self.manifest, block).full(pool)
+
+    def reserves(self, pool: PoolEntry, *, block: str = "latest") -> tuple[int, int]:
+        """Return what is in a V2 pair after a block."""
+        return Reader(self.rpc, self.manifest, block).reserves(pool)
 
     def quote_exact_input(
         self, path: SwapPath, amount_in_atoms: int, *, block: str = "latest"
@@ -104,13 +106,39 @@ class ChainClient:
         data = abi.call("quoteExactOutput(bytes,uint256)", packed, amount_out_atoms)
         return self._quote(data, block)
 
-    def submit(self, account: AccountEntry, to: str, data: bytes) -> str:
+    @property
+    def other(self) -> Counter:
+        """What `other` can do in any family's pools; give an errand to `run_as_other`."""
+        return Counter(self.manifest, OTHER.address)
+
+    def run_as_other(self, errand: Errand) -> dict[str, Any]:
+        """Do an errand for `other` and return the receipt, once a block has it."""
+        return wait_for_receipt(self.rpc, self.submit_as_other(errand))
+
+    def submit_as_other(self, errand: Errand) -> str:
+        """Hand an errand of `other` to the node and return the hash, unmined."""
+        return self.submit(OTHER, errand.to, errand.data, value_wei=errand.value_wei)
+
+    def set_fee(self, pool: PoolEntry, fee_pips: int) -> None:
+        """Change the fee of a pool that has no fixed one; no log tells of it.
+
+        Refuses others: their fee is a constant.
+        """
+        if pool.family == SLIPSTREAM:
+            set_slipstream_fee(self.rpc, pool.address, fee_pips)
+            return
+        for data in change_dynamic_fee(pool, fee_pips):
+            assert pool.hooks is not None
+            wait_for_receipt(self.rpc, self.submit(DEPLOYER, pool.hooks, data))
+
+    def submit(self, account: AccountEntry, to: str, data: bytes, *, value_wei: int = 0) -> str:
         """Hand an unlocked account's transaction to the node and return its hash, unmined."""
         transaction = {
             "from": account.address,
             "to": to,
             "data": abi.to_hex(data),
             "gas": hex(_SWAP_GAS),
+            "value": hex(value_wei),
         }
         transaction_hash: str = self.rpc.request("eth_sendTransaction", transaction)
         return transaction_hash
@@ -153,10 +181,7 @@ class ChainClient:
             self.rpc.request("evm_mine")
 
     def set_automine(self, *, on: bool) -> None:
-        """Switch whether a transaction gets a block at once; off, it waits for `mine`.
-
-        Not for a chain with a block time, which would forget it.
-        """
+        """Switch whether a transaction gets a block at once; off, it waits for one to be made."""
         self.rpc.request("evm_setAutomine", on)
 
     def reorg(self, depth: int) -> None:

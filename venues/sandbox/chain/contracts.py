@@ -1,18 +1,19 @@
 """Put the published contracts onto an empty node.
 
 Every one is deployed by a transaction, except Permit2 and Multicall3, which have to be at their
-well-known addresses and are placed there. What this chain lacks (V2, V4, Across) the router is
-given the zero address for.
+well-known addresses and are placed there. For what a chain lacks (always Across; V2 and V4 where
+the families are not asked for) the router is given the zero address.
 """
 
 import re
+from dataclasses import dataclass
 
 from router.domain.error import ConfigError
 from venues.sandbox.chain import abi, artifacts
 from venues.sandbox.chain.accounts import DEPLOYER
 from venues.sandbox.chain.manifest import TokenEntry
 from venues.sandbox.chain.rpc import JsonRpc
-from venues.sandbox.chain.scenario import DECIMALS, NAMES, WETH
+from venues.sandbox.chain.scenario import DECIMALS, DTT, EXTRA_DECIMALS, NAMES, USDT, WETH
 from venues.sandbox.chain.sender import Sender
 
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
@@ -24,6 +25,7 @@ _ABSENT = "0x" + "00" * 20
 _DEPLOY_GAS = 6_000_000
 _CALL_GAS = 100_000
 _SALTS_MAX = 10_000
+_FEE_TOKEN_ATOMS = 10**10 * 10**18
 
 
 def place_code(rpc: JsonRpc) -> None:
@@ -55,7 +57,31 @@ def deploy_tokens(sender: Sender, token_order: tuple[str, ...]) -> dict[str, Tok
     return tokens
 
 
-def deploy_contracts(sender: Sender, weth: str) -> dict[str, str]:
+def deploy_extra_tokens(sender: Sender, tokens: dict[str, TokenEntry]) -> dict[str, TokenEntry]:
+    """Queue the tokens that only the families have: USDT above all others, and a fee token."""
+    code = _token_code(USDT)
+    floor = max(int(token.address, 16) for token in tokens.values())
+    salt, address = _salt_for(abi.keccak(code), floor, 1 << 160)
+    sender.send(DEPLOYER, CREATE2_DEPLOYER, salt + code, gas=_DEPLOY_GAS)
+    taking = artifacts.creation_code(artifacts.FEE_ON_TRANSFER) + abi.encode(_FEE_TOKEN_ATOMS)
+    fee_token = sender.create(DEPLOYER, taking, gas=_DEPLOY_GAS)
+    return {
+        USDT: TokenEntry(USDT, address, EXTRA_DECIMALS[USDT]),
+        DTT: TokenEntry(DTT, fee_token, EXTRA_DECIMALS[DTT]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the router is told of the other families."""
+
+    v2_factory: str = _ABSENT
+    v2_pair_init_code_hash: bytes = bytes(32)
+    v4_pool_manager: str = _ABSENT
+    v4_position_manager: str = _ABSENT
+
+
+def deploy_contracts(sender: Sender, weth: str, beside: Beside) -> dict[str, str]:
     """Queue the V3 and router contracts and return the address of each by name."""
 
     def create(artifact: str, *arguments: str | int) -> str:
@@ -71,9 +97,9 @@ def deploy_contracts(sender: Sender, weth: str) -> dict[str, str]:
         "tick_lens": create(artifacts.TICK_LENS),
         "universal_router": create(
             artifacts.UNIVERSAL_ROUTER,
-            *(PERMIT2, weth, _ABSENT, factory),  # payments, V2 factory, V3 factory
-            *(0, abi.to_hex(pool_init_code_hash())),  # init code hashes, V2 and V3
-            *(_ABSENT, manager, _ABSENT, _ABSENT),  # V4 pools, V3 and V4 positions, Across
+            *(PERMIT2, weth, beside.v2_factory, factory),
+            *(abi.to_hex(beside.v2_pair_init_code_hash), abi.to_hex(pool_init_code_hash())),
+            *(beside.v4_pool_manager, manager, beside.v4_position_manager, _ABSENT),  # no Across
         ),
         "permit2": PERMIT2,
         "multicall3": MULTICALL3,
@@ -92,7 +118,8 @@ def pool_init_code_hash() -> bytes:
 def _token_code(symbol: str) -> bytes:
     if symbol == WETH:
         return artifacts.creation_code(artifacts.WETH9)
-    arguments = abi.encode(NAMES[symbol].encode(), symbol.encode(), DECIMALS[symbol])
+    decimals = (DECIMALS | EXTRA_DECIMALS)[symbol]
+    arguments = abi.encode(NAMES[symbol].encode(), symbol.encode(), decimals)
     return artifacts.creation_code(artifacts.ERC20) + arguments
 
 

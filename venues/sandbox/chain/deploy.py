@@ -1,13 +1,13 @@
 """Turn an empty node into a market: the order in which things are put there.
 
-Three blocks at fixed times, so that the same scenario gives the same block hashes; on a node with
-mixed mining a block for each transaction, with the same pools in the end.
+Three blocks at fixed times, and one more for the families, so that the same scenario gives the same
+block hashes.
 """
 
 from dataclasses import dataclass
 
 from venues.sandbox.chain import contracts as published
-from venues.sandbox.chain import market
+from venues.sandbox.chain import families, market
 from venues.sandbox.chain.accounts import DEPLOYER, NATIVE_FUNDS_WEI, OTHER, TRADER
 from venues.sandbox.chain.manifest import PoolEntry, TokenEntry
 from venues.sandbox.chain.rpc import ChainError, JsonRpc
@@ -24,9 +24,10 @@ class Deployment:
     tokens: tuple[TokenEntry, ...]
     contracts: dict[str, str]
     pools: tuple[PoolEntry, ...]
+    extra_pools: tuple[PoolEntry, ...]
 
 
-def deploy(rpc: JsonRpc, scenario: Scenario, *, mixed_mining: bool) -> Deployment:
+def deploy(rpc: JsonRpc, scenario: Scenario) -> Deployment:
     """Put the scenario onto an empty node.
 
     Raises
@@ -34,20 +35,29 @@ def deploy(rpc: JsonRpc, scenario: Scenario, *, mixed_mining: bool) -> Deploymen
     ChainError
         A transaction failed, or a contract is not where it was computed to be.
     """
-    sender = Sender(rpc, one_by_one=mixed_mining)
+    sender = Sender(rpc)
     rpc.request("anvil_setBalance", DEPLOYER.address, hex(_DEPLOYER_FUNDS_WEI))
     published.place_code(rpc)
     tokens = published.deploy_tokens(sender, scenario.token_order)
-    contracts = published.deploy_contracts(sender, tokens[WETH].address)
+    extra = families.deploy(sender, tokens) if scenario.has_families else families.NOTHING
+    tokens |= extra.tokens
+    contracts = published.deploy_contracts(sender, tokens[WETH].address, extra.beside)
+    contracts |= extra.contracts
     sender.flush()
-    pools = market.create_pools(sender, scenario, tokens=tokens, contracts=contracts)
+    plans = (*scenario.pools, *families.v3_plans(scenario))
+    pools = market.create_pools(sender, scenario, plans, tokens=tokens, contracts=contracts)
     market.fund_accounts(sender, scenario, tokens=tokens, contracts=contracts)
     sender.flush()
-    market.mint_positions(sender, scenario, manager=contracts["position_manager"], pools=pools)
+    manager = contracts["position_manager"]
+    market.mint_positions(sender, scenario, plans, manager=manager, tokens=tokens, pools=pools)
+    extra_pools = pools[len(scenario.pools) :]
+    if scenario.has_families:
+        extra_pools += families.fill(sender, scenario, tokens=tokens, contracts=contracts)
     sender.flush()
     for account in (TRADER, OTHER):
         rpc.request("anvil_setBalance", account.address, hex(NATIVE_FUNDS_WEI))
-    deployment = Deployment(tuple(tokens.values()), contracts, pools)
+    main_pools = pools[: len(scenario.pools)]
+    deployment = Deployment(tuple(tokens.values()), contracts, main_pools, extra_pools)
     _check_code(rpc, deployment)
     return deployment
 
@@ -56,7 +66,7 @@ def deploy(rpc: JsonRpc, scenario: Scenario, *, mixed_mining: bool) -> Deploymen
 def _check_code(rpc: JsonRpc, deployment: Deployment) -> None:
     addresses = [
         *(token.address for token in deployment.tokens),
-        *(pool.address for pool in deployment.pools),
+        *(pool.address for pool in (*deployment.pools, *deployment.extra_pools)),
         *deployment.contracts.values(),
     ]
     codes = rpc.batch([("eth_getCode", [address, "latest"]) for address in addresses])

@@ -16,7 +16,7 @@ from venues.sandbox.chain.accounts import (
 from venues.sandbox.chain.contracts import PERMIT2, pool_init_code_hash
 from venues.sandbox.chain.manifest import PoolEntry, TokenEntry
 from venues.sandbox.chain.rpc import JsonRpc
-from venues.sandbox.chain.scenario import WETH, PoolPlan, PositionPlan, Scenario
+from venues.sandbox.chain.scenario import DTT, WETH, PoolPlan, PositionPlan, Scenario
 from venues.sandbox.chain.sender import Sender
 
 MINTS_PER_TRANSACTION = 15
@@ -36,6 +36,7 @@ _MINT = "mint((address,address,uint24,int24,int24,uint256,uint256,uint256,uint25
 def create_pools(
     sender: Sender,
     scenario: Scenario,
+    plans: tuple[PoolPlan, ...],
     *,
     tokens: dict[str, TokenEntry],
     contracts: dict[str, str],
@@ -43,9 +44,10 @@ def create_pools(
     """Queue the creation of every pool at its opening price, and return where they will be."""
     manager = contracts["position_manager"]
     pools = []
-    for plan in scenario.pools:
+    for plan in plans:
         pool = _pool_entry(plan, tokens, contracts["v3_factory"])
-        price = scenario.sqrt_price_x96(plan)
+        base_is_token0 = pool.token0 == tokens[plan.base].address
+        price = scenario.sqrt_price_x96(plan, base_is_token0=base_is_token0)
         data = abi.call(_CREATE_POOL, pool.token0, pool.token1, pool.fee_pips, price)
         sender.send(DEPLOYER, manager, data, gas=_POOL_GAS)
         pools.append(pool)
@@ -67,13 +69,9 @@ def fund_accounts(
     manager, router = contracts["position_manager"], contracts["universal_router"]
     for symbol, token in tokens.items():
         for account in (TRADER, OTHER):
-            _give(sender, token, to=account.address, atoms=FUNDS_ATOMS[symbol])
-        _give(
-            sender,
-            token,
-            to=DEPLOYER.address,
-            atoms=scenario.atoms(symbol, _DEPLOYER_SIDE_USDC),
-        )
+            give(sender, token, to=account.address, atoms=FUNDS_ATOMS[symbol])
+        atoms = scenario.atoms(symbol, _DEPLOYER_SIDE_USDC)
+        give(sender, token, to=DEPLOYER.address, atoms=atoms)
         approve = abi.call("approve(address,uint256)", manager, _UNLIMITED)
         sender.send(DEPLOYER, token.address, approve, gas=_CALL_GAS)
         for account in (TRADER, OTHER):
@@ -89,14 +87,17 @@ def fund_accounts(
 def mint_positions(
     sender: Sender,
     scenario: Scenario,
+    plans: tuple[PoolPlan, ...],
     *,
     manager: str,
+    tokens: dict[str, TokenEntry],
     pools: tuple[PoolEntry, ...],
 ) -> None:
     """Queue every position, around the ticks at which the pools were opened."""
-    ticks = _current_ticks(sender.rpc, pools)
-    for plan, pool, tick in zip(scenario.pools, pools, ticks, strict=True):
-        mints = list(_mints(scenario, plan, pool, tick=tick))
+    ticks = current_ticks(sender.rpc, pools)
+    for plan, pool, tick in zip(plans, pools, ticks, strict=True):
+        base_is_token0 = pool.token0 == tokens[plan.base].address
+        mints = list(_mints(scenario, plan, pool, tick=tick, base_is_token0=base_is_token0))
         for start in range(0, len(mints), MINTS_PER_TRANSACTION):
             chunk = tuple(mints[start : start + MINTS_PER_TRANSACTION])
             data = abi.call("multicall(bytes[])", chunk)
@@ -109,25 +110,32 @@ def pool_address(factory: str, token0: str, token1: str, *, fee_pips: int) -> st
     return abi.create2_address(factory, salt=salt, init_code_hash=pool_init_code_hash())
 
 
-def _pool_entry(plan: PoolPlan, tokens: dict[str, TokenEntry], factory: str) -> PoolEntry:
-    pair = (tokens[plan.base].address, tokens[plan.quote].address)
-    token0, token1 = sorted(pair, key=lambda address: int(address, 16))
-    address = pool_address(factory, token0, token1, fee_pips=plan.fee_pips)
-    return PoolEntry(address, token0, token1, plan.fee_pips, plan.tick_spacing)
+def sorted_pair(first: str, second: str) -> tuple[str, str]:
+    """Return two addresses in ascending order, as every pool has its tokens."""
+    return (first, second) if int(first, 16) < int(second, 16) else (second, first)
 
 
-# WETH cannot be minted: the deployer wraps its own ether and passes it on.
-def _give(sender: Sender, token: TokenEntry, *, to: str, atoms: int) -> None:
-    if token.symbol != WETH:
+def give(sender: Sender, token: TokenEntry, *, to: str, atoms: int) -> None:
+    """Queue that somebody gets tokens of the deployer's, or new ones where they can be minted."""
+    if token.symbol not in (WETH, DTT):
         mint = abi.call("mint(address,uint256)", to, atoms)
         sender.send(DEPLOYER, token.address, mint, gas=_CALL_GAS)
         return
-    sender.send(DEPLOYER, token.address, abi.call("deposit()"), gas=_CALL_GAS, value=atoms)
+    # WETH cannot be minted: the deployer wraps its own ether and passes it on.
+    if token.symbol == WETH:
+        sender.send(DEPLOYER, token.address, abi.call("deposit()"), gas=_CALL_GAS, value=atoms)
     transfer = abi.call("transfer(address,uint256)", to, atoms)
     sender.send(DEPLOYER, token.address, transfer, gas=_CALL_GAS)
 
 
-def _current_ticks(rpc: JsonRpc, pools: tuple[PoolEntry, ...]) -> list[int]:
+def _pool_entry(plan: PoolPlan, tokens: dict[str, TokenEntry], factory: str) -> PoolEntry:
+    token0, token1 = sorted_pair(tokens[plan.base].address, tokens[plan.quote].address)
+    address = pool_address(factory, token0, token1, fee_pips=plan.fee_pips)
+    return PoolEntry(*(address, token0, token1, plan.fee_pips, plan.tick_spacing), label=plan.label)
+
+
+def current_ticks(rpc: JsonRpc, pools: tuple[PoolEntry, ...]) -> list[int]:
+    """Return the tick of every pool that has a contract of its own."""
     data = abi.to_hex(abi.call("slot0()"))
     answers = rpc.batch(
         [("eth_call", [{"to": pool.address, "data": data}, "latest"]) for pool in pools]
@@ -135,8 +143,9 @@ def _current_ticks(rpc: JsonRpc, pools: tuple[PoolEntry, ...]) -> list[int]:
     return [abi.signed(abi.words(answer)[1]) for answer in answers]
 
 
-def _mints(scenario: Scenario, plan: PoolPlan, pool: PoolEntry, *, tick: int) -> Iterator[bytes]:
-    base_is_token0 = scenario.token_order.index(plan.base) < scenario.token_order.index(plan.quote)
+def _mints(
+    scenario: Scenario, plan: PoolPlan, pool: PoolEntry, *, tick: int, base_is_token0: bool
+) -> Iterator[bytes]:
     centre = tick // plan.tick_spacing
     for position in plan.positions:
         amounts = _amounts(scenario, plan, position)

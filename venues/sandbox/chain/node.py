@@ -45,8 +45,6 @@ class NodeOptions:
 
     genesis_time_s: int
     chain_id: int = CHAIN_ID
-    block_time_s: float | None = None
-    """Also make a block this often; None makes one only when a transaction arrives."""
     port: int | None = None
     """None lets the kernel choose a free one."""
     slots_in_an_epoch: int = 32
@@ -138,10 +136,6 @@ def _command(options: NodeOptions) -> list[str]:
         "--slots-in-an-epoch": str(options.slots_in_an_epoch),
         "--color": "never",
     }
-    if options.block_time_s is not None:
-        flags |= {"--block-time": str(options.block_time_s)}
     command = [*launcher, *(part for flag in flags.items() for part in flag)]
     command.append("--enable-tx-gas-limit")  # 16,777,216 gas a transaction, as public chains do
-    if options.block_time_s is not None:
-        command.append("--mixed-mining")
     return command

@@ -15,10 +15,12 @@ from typing import Self
 from venues.sandbox.chain.accounts import DEPLOYER, OTHER, TRADER
 from venues.sandbox.chain.client import ChainClient
 from venues.sandbox.chain.deploy import Deployment, deploy
+from venues.sandbox.chain.family_plan import with_families
 from venues.sandbox.chain.manifest import ChainManifest
 from venues.sandbox.chain.node import BLOCK_GAS_LIMIT, CHAIN_ID, Anvil, NodeOptions
 from venues.sandbox.chain.rpc import ChainError, JsonRpc
 from venues.sandbox.chain.scenario import Scenario, plan
+from venues.sandbox.chain.ticker import Ticker
 
 GENESIS_TIME_S = 1_735_689_600
 """2025-01-01T00:00:00Z; the blocks of the deployment follow one second apart."""
@@ -36,10 +38,17 @@ class RunningChain:
     """A prepared chain in a child process; leaving the context ends it."""
 
     def __init__(
-        self, node: Anvil, client: ChainClient, *, clock_fixed: bool, prepared_ms: int
+        self,
+        node: Anvil,
+        client: ChainClient,
+        *,
+        clock_fixed: bool,
+        prepared_ms: int,
+        block_time_s: float | None,
     ) -> None:
         self._node = node
         self._clock_fixed = clock_fixed
+        self._ticker = None if block_time_s is None else Ticker(node.port, period_s=block_time_s)
         self.client = client
         self.prepared_ms = prepared_ms
         """How long starting and deploying took."""
@@ -79,6 +88,8 @@ class RunningChain:
 
     def stop(self) -> None:
         """End the node and wait until it is gone; a second call does nothing."""
+        if self._ticker is not None:
+            self._ticker.stop()
         self.client.rpc.close()
         self._node.stop()
 
@@ -93,52 +104,56 @@ def start(
     clock_fixed: bool = False,
     slots_in_an_epoch: int = 32,
     scenario: Scenario | None = None,
+    families: bool = False,
 ) -> RunningChain:
-    """Start a node and put a market on it; takes a fraction of a second.
-
-    The kernel ends the node together with the thread that called this.
+    """Start a node and put a market on it; the kernel ends it with the thread that called this.
 
     Parameters
     ----------
     seed
         Shapes the pools' opening prices and positions.
     block_time_s
-        Also make a block this often, empty if need be. A transaction always gets one at once.
+        Also make a block this often, empty if need be; a transaction gets one at once.
     port
-        None lets the kernel choose a free one.
+        None takes a free one.
     state_dir
         Where the manifest and the node's log go; None keeps neither.
     clock_fixed
-        Blocks come one second apart in the past, so that equal runs have equal block hashes;
-        otherwise they carry the time of day.
+        Blocks come one second apart in the past, so that equal runs have equal block hashes.
     slots_in_an_epoch
         `safe` is one epoch behind the head and `finalized` two.
     scenario
-        Another market than `plan(seed)`: other prices, or tokens the other way round.
+        Another market than `plan(seed)`.
+    families
+        Also put the other families' contracts, pools and tokens beside the same market.
 
     Raises
     ------
     ConfigError
         The node modules are missing.
     ChainError
-        The node did not start (the port is taken, say).
+        The node did not start: the port is taken, say.
     """
     began_ns = time.perf_counter_ns()
-    if state_dir is not None:
-        state_dir.mkdir(parents=True, exist_ok=True)
     options = NodeOptions(
         genesis_time_s=GENESIS_TIME_S,
         chain_id=chain_id,
-        block_time_s=block_time_s,
         port=port,
         slots_in_an_epoch=slots_in_an_epoch,
-        log_path=None if state_dir is None else state_dir / LOG_NAME,
+        log_path=None if state_dir is None else _log_path(state_dir),
     )
-    node, client = _prepared(options, scenario or plan(seed), clock_fixed=clock_fixed)
+    market = scenario or plan(seed)
+    market = with_families(market) if families else market
+    node, client = _prepared(options, market, clock_fixed=clock_fixed)
     if state_dir is not None:
         client.manifest.write(state_dir / MANIFEST_NAME)
-    prepared_ms = (time.perf_counter_ns() - began_ns) // _NS_PER_MS
-    return RunningChain(node, client, clock_fixed=clock_fixed, prepared_ms=prepared_ms)
+    return RunningChain(
+        node,
+        client,
+        clock_fixed=clock_fixed,
+        prepared_ms=(time.perf_counter_ns() - began_ns) // _NS_PER_MS,
+        block_time_s=block_time_s,
+    )
 
 
 def serve(
@@ -149,6 +164,7 @@ def serve(
     block_time_s: float | None = None,
     port: int | None = None,
     scenario: Scenario | None = None,
+    families: bool = False,
 ) -> None:
     """Run a chain until SIGINT or SIGTERM, then end it and remove its manifest.
 
@@ -169,6 +185,7 @@ def serve(
             port=port,
             state_dir=state_dir,
             scenario=scenario,
+            families=families,
         ) as chain:
             on_ready(chain)
             while not told.wait(_ALIVE_POLL_S):
@@ -180,16 +197,20 @@ def serve(
             signal.signal(number, handler)
 
 
+def _log_path(state_dir: Path) -> Path:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    return state_dir / LOG_NAME
+
+
 def _prepared(
     options: NodeOptions, market: Scenario, *, clock_fixed: bool
 ) -> tuple[Anvil, ChainClient]:
-    mixed_mining = options.block_time_s is not None
     with contextlib.ExitStack() as undo:
         node = undo.enter_context(Anvil(options))
         rpc = undo.enter_context(contextlib.closing(JsonRpc(node.port)))
         _hold_still(rpc)
-        deployment = deploy(rpc, market, mixed_mining=mixed_mining)
-        _let_go(rpc, automine=not mixed_mining, clock_fixed=clock_fixed)
+        deployment = deploy(rpc, market)
+        _let_go(rpc, clock_fixed=clock_fixed)
         client = ChainClient(_manifest(node, rpc, deployment, seed=market.seed), rpc)
         undo.pop_all()
     return node, client
@@ -202,13 +223,10 @@ def _hold_still(rpc: JsonRpc) -> None:
     rpc.request("evm_setAutomine", False)  # noqa: FBT003 (JSON-RPC is positional)
 
 
-# With mixed mining the node never stopped making blocks, and switching automine on would make it
-# forget the block time.
-def _let_go(rpc: JsonRpc, *, automine: bool, clock_fixed: bool) -> None:
+def _let_go(rpc: JsonRpc, *, clock_fixed: bool) -> None:
     rpc.request("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
     rpc.request("anvil_setNextBlockBaseFeePerGas", hex(_BASE_FEE_WEI))
-    if automine:
-        rpc.request("evm_setAutomine", True)  # noqa: FBT003 (JSON-RPC is positional)
+    rpc.request("evm_setAutomine", True)  # noqa: FBT003 (JSON-RPC is positional)
     if not clock_fixed:
         rpc.request("anvil_removeBlockTimestampInterval")
         _follow_the_wall_clock(rpc)
@@ -231,4 +249,5 @@ def _manifest(node: Anvil, rpc: JsonRpc, deployment: Deployment, *, seed: int) -
         contracts=deployment.contracts,
         pools=deployment.pools,
         accounts=(DEPLOYER, TRADER, OTHER),
+        extra_pools=deployment.extra_pools,
     )

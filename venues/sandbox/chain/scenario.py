@@ -1,7 +1,8 @@
 """What is on the chain: tokens, prices, pools and positions, all from one seed.
 
-Pure and whole-numbered. Prices of the pools lie apart, each inside its own fee band around the
-common price, so that no two pools offer an arbitrage and a good route uses several of them.
+Pure and whole-numbered; `family_plan` adds pools of the other families. Prices of the pools lie
+apart, each inside its own fee band around the common price, so that no two pools offer an
+arbitrage and a good route uses several of them.
 """
 
 import math
@@ -13,8 +14,16 @@ from router.domain.error import ConfigError
 USDC = "USDC"
 WETH = "WETH"
 WBTC = "WBTC"
+USDT = "USDT"
+ETH = "ETH"
+"""The chain's own coin, where a V4 pool holds it unwrapped."""
 DECIMALS = {USDC: 6, WETH: 18, WBTC: 8}
-NAMES = {USDC: "USD Coin", WETH: "Wrapped Ether", WBTC: "Wrapped BTC"}
+NAMES = {USDC: "USD Coin", WETH: "Wrapped Ether", WBTC: "Wrapped BTC", USDT: "Tether USD"}
+DTT = "DTT"
+"""A token that keeps a hundredth of whatever is transferred."""
+EXTRA_DECIMALS = {USDT: 6, ETH: 18, DTT: 18}
+"""What comes on top where the families are asked for."""
+UNISWAP_V3 = "uniswap_v3"
 TICK_SPACINGS = {100: 1, 500: 10, 3000: 60, 10_000: 200}
 """Fee in pips to tick spacing, as the factory has it."""
 
@@ -81,6 +90,20 @@ class PoolPlan:
     offset_pips: int
     """How far the base's price begins from the common price, in millionths."""
     positions: tuple[PositionPlan, ...]
+    family: str = UNISWAP_V3
+    label: str | None = None
+    """What the manifest calls a pool that its tokens and its fee do not tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairPlan:
+    """One constant-product pair."""
+
+    base: str
+    quote: str
+    offset_pips: int
+    depth_usdc: int
+    """The USDC worth of each token in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +116,35 @@ class Scenario:
     prices_usdc: dict[str, int]
     """Whole USDC for one whole token."""
     pools: tuple[PoolPlan, ...]
+    extra_pools: tuple[PoolPlan, ...] = ()
+    """Beside the pools above, which are the same with them and without."""
+    pairs: tuple[PairPlan, ...] = ()
+
+    @property
+    def has_families(self) -> bool:
+        """Tell whether more than Uniswap V3 is wanted."""
+        return bool(self.extra_pools or self.pairs)
+
+    def decimals(self, symbol: str) -> int:
+        """Return a token's decimals."""
+        return (DECIMALS | EXTRA_DECIMALS)[symbol]
+
+    def price_ratio(self, base: str, quote: str, offset_pips: int) -> tuple[int, int]:
+        """Return quote atoms for base atoms, as numerator and denominator."""
+        quote_atoms = self.prices_usdc[base] * 10 ** self.decimals(quote)
+        base_atoms = self.prices_usdc[quote] * 10 ** self.decimals(base)
+        return quote_atoms * (PIPS + offset_pips), base_atoms * PIPS
 
     def atoms(self, symbol: str, value_usdc: int) -> int:
         """Return how many atoms of `symbol` that many USDC buy, rounded down."""
-        one: int = 10 ** DECIMALS[symbol]
+        one: int = 10 ** self.decimals(symbol)
         return value_usdc * one // self.prices_usdc[symbol]
 
-    def sqrt_price_x96(self, pool: PoolPlan) -> int:
+    def sqrt_price_x96(self, pool: PoolPlan, *, base_is_token0: bool) -> int:
         """Return the price a pool begins with, rounded down, in the pool's own token order."""
-        quote_atoms = self.prices_usdc[pool.base] * 10 ** DECIMALS[pool.quote]
-        base_atoms = self.prices_usdc[pool.quote] * 10 ** DECIMALS[pool.base]
-        ratio = (quote_atoms * (PIPS + pool.offset_pips), base_atoms * PIPS)
-        if self.token_order.index(pool.base) > self.token_order.index(pool.quote):
-            ratio = ratio[::-1]
-        return math.isqrt((ratio[0] << 192) // ratio[1])
+        ratio = self.price_ratio(pool.base, pool.quote, pool.offset_pips)
+        above, below = ratio if base_is_token0 else ratio[::-1]
+        return math.isqrt((above << 192) // below)
 
 
 def plan(
@@ -131,7 +169,11 @@ def plan(
     return Scenario(
         seed=seed,
         token_order=token_order,
-        prices_usdc={USDC: 1, WETH: eth_price_usdc, WBTC: btc_price_usdc},
+        prices_usdc={
+            WBTC: btc_price_usdc,
+            **dict.fromkeys((USDC, USDT, DTT), 1),
+            **dict.fromkeys((WETH, ETH), eth_price_usdc),
+        },
         pools=tuple(_pool(rng, pair) for pair in _PAIRS),
     )
 
@@ -145,17 +187,22 @@ def _pool(rng: random.Random, pair: _Pair) -> PoolPlan:
         fee_pips=pair.fee_pips,
         tick_spacing=spacing,
         offset_pips=pair.fee_pips * percent // 100,
-        positions=_positions(rng, spacing, pair.depth_usdc),
+        positions=draw_positions(rng, spacing, pair.depth_usdc),
     )
 
 
-# The first position is wide and keeps the pool from ever running dry; the others overlap around
-# the price, so that liquidity changes from tick to tick.
-def _positions(rng: random.Random, spacing: int, depth_usdc: int) -> tuple[PositionPlan, ...]:
-    share = depth_usdc // POSITIONS_PER_POOL
+def draw_positions(
+    rng: random.Random, spacing: int, depth_usdc: int, *, count: int = POSITIONS_PER_POOL
+) -> tuple[PositionPlan, ...]:
+    """Draw a pool's positions.
+
+    The first is wide and keeps the pool from ever running dry; the others overlap around the
+    price, so that liquidity changes from tick to tick.
+    """
+    share = depth_usdc // count
     wide = _FULL_WIDTH_TICKS // spacing
     positions = [PositionPlan(-wide, wide, share * _FULL_WIDTH_TICKS // (2 * _TICKS_PER_UNIT))]
-    while len(positions) < POSITIONS_PER_POOL:
+    while len(positions) < count:
         half = max(2, rng.choice(_WIDTHS_TICKS) // spacing)
         centre = half * rng.randint(-_CENTRE_MAX_PERCENT, _CENTRE_MAX_PERCENT) // 100
         depth = share * rng.randint(50, 150) // 100

@@ -22,9 +22,6 @@ class Sender:
     """The queue of a fresh chain, where every account begins at nonce zero."""
 
     rpc: JsonRpc
-    one_by_one: bool
-    """Each in a block of its own, which the node makes by itself; otherwise all in one block. A
-    node with mixed mining that gets many at once makes empty blocks for those it already has."""
     _queue: list[Request] = field(default_factory=list)
     _nonces: dict[str, int] = field(default_factory=dict)
 
@@ -41,10 +38,8 @@ class Sender:
         return abi.create_address(account.address, nonce)
 
     def flush(self) -> list[dict[str, Any]]:
-        """Get everything queued into blocks and return the receipts, in the order of queueing."""
+        """Get everything queued into one block and return the receipts in that order."""
         queue, self._queue = self._queue, []
-        if self.one_by_one:
-            return [wait_for_receipt(self.rpc, self.rpc.batch([each])[0]) for each in queue]
         hashes = self.rpc.batch(queue)
         self.rpc.request("evm_mine")
         return [wait_for_receipt(self.rpc, each) for each in hashes]

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from router.domain.error import MalformedDataError
 from venues.evm import abi
 from venues.evm.key import keccak256
-from venues.evm.multicall import AGGREGATE3, ContractCall, decode_results, encode_calls
+from venues.evm.multicall import (
+    AGGREGATE3,
+    CALLS_MAX,
+    FAILED,
+    FALLIBLE_MAX,
+    ContractCall,
+    decode_results,
+    encode_calls,
+    portions,
+)
 
 addresses = st.binary(min_size=20, max_size=20).map(lambda data: f"0x{data.hex()}")
 uints = st.integers(0, 2**256 - 1)
@@ -42,28 +51,51 @@ def test_what_eth_abi_encodes_is_read_back(address, uint, number, blob):
     assert abi.read_bytes(data, 3) == blob
 
 
-@given(st.lists(st.tuples(addresses, blobs), max_size=8))
-def test_a_multicall_is_encoded_as_eth_abi_does(calls):
-    ours = encode_calls([ContractCall(target, data) for target, data in calls])
+def calls_of(may_fail):
+    return [ContractCall("0x" + "11" * 20, b"", may_fail=each) for each in may_fail]
 
-    tuples = [(target, False, data) for target, data in calls]
-    assert ours == AGGREGATE3 + encode(["(address,bool,bytes)[]"], [tuples])
+
+@given(st.lists(st.tuples(addresses, st.booleans(), blobs), max_size=8))
+def test_a_multicall_is_encoded_as_eth_abi_does(calls):
+    ours = encode_calls(
+        [ContractCall(target, data, may_fail=may_fail) for target, may_fail, data in calls]
+    )
+
+    assert ours == AGGREGATE3 + encode(["(address,bool,bytes)[]"], [calls])
 
 
 @given(st.lists(blobs, max_size=8))
 def test_multicall_results_are_read_as_eth_abi_wrote_them(blobs):
     data = encode(["(bool,bytes)[]"], [[(True, blob) for blob in blobs]])
 
-    assert decode_results(data, count=len(blobs)) == tuple(blobs)
+    assert decode_results(data, calls_of([False] * len(blobs))) == tuple(blobs)
 
 
 def test_a_failed_or_missing_multicall_result_is_refused():
     data = encode(["(bool,bytes)[]"], [[(True, b"1"), (False, b"2")]])
 
     with pytest.raises(MalformedDataError, match="failed call"):
-        decode_results(data, count=2)
+        decode_results(data, calls_of([True, False]))
     with pytest.raises(MalformedDataError, match="must return 3 results"):
-        decode_results(data, count=3)
+        decode_results(data, calls_of([True] * 3))
+
+
+def test_a_call_that_may_fail_fails_alone():
+    data = encode(["(bool,bytes)[]"], [[(True, b"1"), (False, b"the reason"), (True, b"3")]])
+
+    assert decode_results(data, calls_of([False, True, True])) == (b"1", FAILED, b"3")
+
+
+@given(st.lists(st.booleans(), max_size=40), st.integers(0, 2 * CALLS_MAX))
+def test_calls_that_may_fail_are_asked_a_few_at_a_time_and_apart_from_others(kinds, more):
+    calls = calls_of([*kinds, *[False] * more])
+
+    parts = list(portions(calls))
+
+    assert [call for part in parts for call in part] == calls
+    for part in parts:
+        (may_fail,) = {call.may_fail for call in part}
+        assert 0 < len(part) <= (FALLIBLE_MAX if may_fail else CALLS_MAX)
 
 
 def test_mangled_multicall_results_are_refused_or_read_but_never_crash():

@@ -1,27 +1,17 @@
-"""What nodes answer: reverts, refusals, heads and malformed objects."""
+"""What nodes answer: reverts, refusals and malformed objects."""
 
 import pytest
 from eth_abi import encode
 
-from router.domain.error import MalformedDataError, SequenceGapError
-from router.domain.market import BlockRef
+from router.domain.error import MalformedDataError
 from venues.evm import node, revert
-from venues.evm.heads import REMEMBERED_MAX, HeadChain
 from venues.evm.key import keccak256
-from venues.evm.refusal import Refusal, classify
 
 HASH = "0x" + "ab" * 32
 
 
 def selector(signature):
     return keccak256(signature.encode())[:4]
-
-
-def block(number, *, fork=0, parent_fork=None):
-    parent_fork = fork if parent_fork is None else parent_fork
-    return BlockRef(
-        number, f"0x{fork:02x}{number:062x}", f"0x{parent_fork:02x}{number - 1:062x}", 0
-    )
 
 
 def test_every_known_error_is_filed_under_its_selector():
@@ -66,77 +56,6 @@ def test_reasons_nested_without_end_are_cut():
         data = selector("ExecutionFailed(uint256,bytes)") + encode(["uint256", "bytes"], [0, data])
 
     assert revert.explain(data).count("failed") == 4
-
-
-@pytest.mark.parametrize(
-    ("message", "refusal"),
-    [
-        ("already known", Refusal.KNOWN),
-        ("transaction already imported", Refusal.KNOWN),
-        ("Known transaction: 0x12", Refusal.KNOWN),
-        ("unknown transaction", Refusal.UNCLEAR),
-        ("nonce too low: next nonce 5, tx nonce 4", Refusal.NONCE_USED),
-        ("replacement transaction underpriced", Refusal.REFUSED),
-        ("insufficient funds for gas * price + value", Refusal.REFUSED),
-        ("max fee per gas less than block base fee", Refusal.REFUSED),
-        ("internal error", Refusal.UNCLEAR),
-    ],
-)
-def test_wordings_are_told_apart(message, refusal):
-    assert classify(message) is refusal
-
-
-def test_a_chain_of_heads_is_followed_and_repeats_are_known():
-    chain = HeadChain(block(10))
-
-    assert chain.advance(block(11))
-    assert chain.advance(block(12))
-    assert not chain.advance(block(11))
-    assert not chain.advance(block(10))
-    assert chain.head == block(12)
-
-
-def test_heads_from_before_the_start_are_passed_over_until_the_first_new_one():
-    chain = HeadChain(block(10))
-
-    assert not chain.advance(block(9))
-    assert not chain.advance(block(7))
-    assert chain.advance(block(11))
-    with pytest.raises(SequenceGapError, match="reorganised"):
-        chain.advance(block(7))
-
-
-@pytest.mark.parametrize(
-    ("head", "reason"),
-    [
-        (block(13), "heads are missing"),
-        (block(11, fork=1), "reorganised"),
-        (block(12, fork=1), "reorganised"),
-        (block(12, fork=1, parent_fork=1), "reorganised"),
-        (block(10, fork=1), "reorganised"),
-    ],
-)
-def test_a_head_that_does_not_continue_the_chain_is_a_gap(head, reason):
-    chain = HeadChain(block(10))
-    chain.advance(block(11))
-
-    with pytest.raises(SequenceGapError, match=reason):
-        chain.advance(head)
-
-
-def test_a_fork_at_the_parent_of_the_start_is_noticed():
-    with pytest.raises(SequenceGapError, match="reorganised"):
-        HeadChain(block(10)).advance(block(9, fork=1))
-
-
-def test_the_memory_of_heads_is_bounded():
-    chain = HeadChain(block(10))
-    for number in range(11, 11 + 2 * REMEMBERED_MAX):
-        assert chain.advance(block(number))
-
-    assert not chain.advance(block(10 + REMEMBERED_MAX + 1))
-    with pytest.raises(SequenceGapError):
-        chain.advance(block(11))
 
 
 @pytest.mark.parametrize("value", [None, [], "0x1", 7, {}, {"number": "0x1"}, {"number": 1}])
