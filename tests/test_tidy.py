@@ -20,7 +20,12 @@ TOP_LEVEL = {
 }
 ASYNC_ALLOWED = (
     *("router/shell/", "router/cli/", "router/gateway/", "router/port.py", "router/compose"),
-    *("venues/transport/", "venues/sandbox/", "venues/evm/", "tests/", "scripts/"),
+    *("venues/transport/", "venues/sandbox/", "venues/evm/nodes/", "tests/", "scripts/"),
+)
+ASYNC_MODULES = re.compile(
+    r"venues/(\w+/adapter|evm/(account_reading|chain_venue|discovery|settings)"
+    r"|evm/state/(follower|pool_reader|stream|token_reader)"
+    r"|evm/transactions/(executor|relay|sending|sighting|signing))\.py"
 )
 STATUS_EXEMPT = (
     *("router/execution/order_machine.py", "router/execution/progress.py"),
@@ -205,8 +210,7 @@ def test_async_functions_are_only_where_bytes_and_time_move():
         (
             f"{at(path, node)} {node.name}"
             for path, node in coroutines
-            if not path.startswith(ASYNC_ALLOWED)
-            and not re.fullmatch(r"venues/\w+/adapter\.py", path)
+            if not path.startswith(ASYNC_ALLOWED) and not ASYNC_MODULES.fullmatch(path)
         ),
         "keep it sans-IO, and let an adapter, the transport or the shell await",
     )

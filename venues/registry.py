@@ -12,7 +12,7 @@ from typing import Final, Protocol, cast
 
 from router.domain.instrument import Asset
 from router.port import Clock, VenueSetup
-from venues.evm.family import Family
+from venues.evm.pools.family import Family
 
 VENUES: Final[Mapping[str, str]] = {
     "hyperliquid": "venues.hyperliquid.settings",

@@ -12,7 +12,7 @@ from router.port import Clock, VenueSetup
 from router.shell.config import Config, faults
 from venues import registry
 from venues.evm import settings as chain_settings
-from venues.evm.family import Family, PoolSetup
+from venues.evm.pools.family import Family, PoolSetup
 
 
 @dataclass(frozen=True, slots=True)

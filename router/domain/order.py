@@ -152,7 +152,8 @@ class Fill:
     fee : Amount
         Charged on top by the venue; negative is a rebate.
     residue : tuple of Amount
-        Of a route's middle asset, what the second hop left over; the account received it.
+        What the account received beside the trade: of a route's middle asset, what a pair without
+        ticks gives beyond an exact output, what others had left in the router.
     """
 
     id: str

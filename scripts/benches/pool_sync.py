@@ -23,11 +23,11 @@ from eth_abi.abi import decode
 from router.domain.market import AnyPoolSnapshot
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs, VenueId
 from router.state.market import MarketView, Staleness
-from venues.evm.family import PoolSetup
-from venues.evm.heads import Path
-from venues.evm.node import Header, parse_header
-from venues.evm.roster import Roster
-from venues.evm.session import Session, Told
+from venues.evm.pools.family import PoolSetup
+from venues.evm.state.heads import Path
+from venues.evm.state.roster import Roster
+from venues.evm.state.session import Session, Told
+from venues.evm.words.node import Header, parse_header
 from venues.sandbox.chain import start
 
 # The tests know how to configure every family and how to trade there; tests are not typed.

@@ -9,8 +9,8 @@ from eth_account import Account
 from router.compose.assembly import assemble
 from router.domain.error import ConfigError
 from router.shell.clock import SystemClock
-from venues.evm.fee_tiers import pool_salt
-from venues.evm.hashing import create2_address
+from venues.evm.pools.fee_tiers import pool_salt
+from venues.evm.words.hashing import create2_address
 from venues.registry import FAMILIES, REGISTRY, VENUES
 
 # Of the published creation code; the pools' addresses on the public chains contain them.

@@ -3,12 +3,12 @@
 from router.domain.account import AccountSnapshot
 from router.domain.units import NATIVE, Amount
 from router.port import Clock
-from venues.evm import abi, erc20
-from venues.evm.calldata import spenders
-from venues.evm.chain import Chain, at
-from venues.evm.multicall import decode_results
-from venues.evm.node import parse_data, parse_quantity
+from venues.evm.nodes.chain import Chain, at
+from venues.evm.routers.calldata import spenders
 from venues.evm.spec import ChainConfig
+from venues.evm.words import abi, erc20
+from venues.evm.words.multicall import decode_results
+from venues.evm.words.node import parse_data, parse_quantity
 
 
 async def read(chain: Chain, config: ChainConfig, clock: Clock) -> AccountSnapshot:

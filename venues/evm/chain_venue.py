@@ -19,12 +19,7 @@ from router.domain.error import (
 from router.domain.order import ChildOrder, Fill, Replacement, SignedChild
 from router.domain.units import AccountId, TimestampNs, VenueId
 from router.port import Clock, Emit, Resolution
-from venues.evm import account_reading, calldata
-from venues.evm.chain import LATEST, PENDING
-from venues.evm.endpoints import Endpoints
-from venues.evm.executor import Executor
-from venues.evm.family import Family
-from venues.evm.fills import fills
+from venues.evm import account_reading
 from venues.evm.identity import (
     check_factories,
     check_present,
@@ -32,10 +27,16 @@ from venues.evm.identity import (
     factory_calls,
     signing_key,
 )
-from venues.evm.node import Receipt
+from venues.evm.nodes.chain import LATEST, PENDING
+from venues.evm.nodes.endpoints import Endpoints
+from venues.evm.pools.family import Family
+from venues.evm.routers import calldata
+from venues.evm.routers.fills import fills
 from venues.evm.spec import ChainConfig
-from venues.evm.stream import ChainStream
-from venues.evm.transaction import load_signer
+from venues.evm.state.stream import ChainStream
+from venues.evm.transactions.executor import Executor
+from venues.evm.transactions.transaction import load_signer
+from venues.evm.words.node import Receipt
 from venues.transport.error import TransportError
 from venues.transport.json_rpc import JsonRpcError
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from router.domain.error import MalformedDataError
 from router.port import Discovered, Discovery
-from venues.evm.chain import Chain
-from venues.evm.family import ChainFacts, Family, PoolSetup
-from venues.evm.node import Log, parse_log
-from venues.evm.pool_setup import POOL_FACTORY
+from venues.evm.nodes.chain import Chain
+from venues.evm.pools.family import ChainFacts, Family, PoolSetup
+from venues.evm.pools.pool_setup import POOL_FACTORY
 from venues.evm.spec import ChainConfig
+from venues.evm.words.node import Log, parse_log
 from venues.transport.json_rpc import Json
 
 BLOCKS_PER_QUESTION: Final = 10_000  # many nodes answer no more at once

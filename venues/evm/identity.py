@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from router.domain.error import ConfigError, MalformedDataError
-from venues.evm import abi
-from venues.evm.key import SigningKey
-from venues.evm.multicall import FAILED, ContractCall
-from venues.evm.pool_setup import POOL_FACTORY, UNIVERSAL_ROUTER
+from venues.evm.pools.pool_setup import POOL_FACTORY, UNIVERSAL_ROUTER
 from venues.evm.spec import ChainConfig
+from venues.evm.words import abi
+from venues.evm.words.key import SigningKey
+from venues.evm.words.multicall import FAILED, ContractCall
 
 _FACTORY: Final = bytes.fromhex("c45a0155")  # factory()
 

@@ -13,11 +13,11 @@ from router.domain.error import ConfigError, MalformedDataError, VenueError
 from router.domain.instrument import Asset
 from router.domain.units import AccountId, Amount, AssetId, DurationNs, VenueId
 from router.port import Approve, Clock, Discover, Discovery, VenueSetup
-from venues.evm.calldata import spenders
 from venues.evm.chain_venue import ChainVenue
 from venues.evm.discovery import discover
-from venues.evm.endpoints import Endpoints
-from venues.evm.family import NATIVE_COIN, ChainFacts, Family, PoolSetup, TokenContract
+from venues.evm.nodes.endpoints import Endpoints
+from venues.evm.pools.family import NATIVE_COIN, ChainFacts, Family, PoolSetup, TokenContract
+from venues.evm.routers.calldata import spenders
 from venues.evm.spec import IN_FLIGHT_MAX, ChainConfig, DataFee, RouterVersion
 from venues.transport.contract import Approval, approve
 from venues.transport.error import TransportError

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from router.domain.units import AccountId, AssetId, DurationNs, VenueId
-from venues.evm.family import PoolSetup, TokenContract
+from venues.evm.pools.family import PoolSetup, TokenContract
 
 IN_FLIGHT_MAX: Final = 16  # of one key; more and public pools may drop the highest nonces
 REPLACEMENT_BUMP_PERCENT: Final = 13  # nodes ask for 10, some for 12.5; a little more for rounding

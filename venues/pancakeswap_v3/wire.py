@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from venues.evm.concentrated_pool import Contract
+from venues.evm.pools.concentrated_pool import Contract
 
 SWAP: Final = "0x19b47279256b2a23a1665c810c8d55a1758940ee09377d4f8d26497a3577dc83"
 

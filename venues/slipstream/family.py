@@ -1,16 +1,14 @@
-"""Slipstream as a family of pool contracts; satisfies `venues.evm.family.Family`."""
+"""Slipstream as a family of pool contracts; satisfies `venues.evm.pools.family.Family`."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from venues.evm.concentrated_pool import ConcentratedPools
-from venues.evm.family import NATIVE_COIN, ChainFacts, Dialect, PoolSetup
-from venues.evm.fee_tiers import pool_salt
-from venues.evm.hashing import clone_init_code_hash, create2_address
-from venues.evm.node import Log
-from venues.evm.pool_setup import (
+from venues.evm.pools.concentrated_pool import ConcentratedPools
+from venues.evm.pools.family import NATIVE_COIN, ChainFacts, Dialect, PoolSetup
+from venues.evm.pools.fee_tiers import pool_salt
+from venues.evm.pools.pool_setup import (
     COMPUTED,
     POOL_FACTORY,
     STRICT,
@@ -21,6 +19,8 @@ from venues.evm.pool_setup import (
     configured_pair,
     distinct,
 )
+from venues.evm.words.hashing import clone_init_code_hash, create2_address
+from venues.evm.words.node import Log
 from venues.slipstream import wire
 from venues.slipstream.spec import NAME, ROUTER
 

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from venues.evm import abi
-from venues.evm.concentrated_pool import Contract
-from venues.evm.log_form import check_form, malformed, naming, signed_topic
-from venues.evm.node import Log
+from venues.evm.pools.concentrated_pool import Contract
+from venues.evm.words import abi
+from venues.evm.words.log_form import check_form, malformed, naming, signed_topic
+from venues.evm.words.node import Log
 
 SWAP: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67"
 POOL_CREATED: Final = "0xab0d57f0df537bb25e80245ef7748fa62353808c54d6e528a9dd20887aed9ac2"

@@ -1,4 +1,4 @@
-"""Uniswap V2 as a family of pool contracts; satisfies `venues.evm.family.Family`.
+"""Uniswap V2 as a family of pool contracts; satisfies `venues.evm.pools.family.Family`.
 
 Whatever changes a pair's reserves ends in a Sync: swaps, mints, burns, donations. A Swap comes
 after the Sync it led to.
@@ -18,12 +18,8 @@ from router.domain.market import (
     ReservesSynced,
 )
 from router.domain.units import TimestampNs
-from venues.evm import abi
-from venues.evm.family import NATIVE_COIN, ChainFacts, Dialect, PoolSetup, SwapSeen
-from venues.evm.hashing import create2_address, keccak256
-from venues.evm.multicall import ContractCall
-from venues.evm.node import Log
-from venues.evm.pool_setup import (
+from venues.evm.pools.family import NATIVE_COIN, ChainFacts, Dialect, PoolSetup, SwapSeen
+from venues.evm.pools.pool_setup import (
     COMPUTED,
     POOL_FACTORY,
     STRICT,
@@ -36,6 +32,10 @@ from venues.evm.pool_setup import (
     distinct,
     exactly,
 )
+from venues.evm.words import abi
+from venues.evm.words.hashing import create2_address, keccak256
+from venues.evm.words.multicall import ContractCall
+from venues.evm.words.node import Log
 from venues.uniswap_v2 import wire
 from venues.uniswap_v2.spec import FEE_PIPS, INIT_CODE_HASH, NAME
 

@@ -6,9 +6,9 @@ The tests compute selectors and topics again, and check the decoders against a g
 from typing import Final
 
 from router.domain.error import MalformedDataError
-from venues.evm import abi
-from venues.evm.log_form import check_form, malformed, naming
-from venues.evm.node import Log
+from venues.evm.words import abi
+from venues.evm.words.log_form import check_form, malformed, naming
+from venues.evm.words.node import Log
 
 SYNC: Final = "0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
 SWAP: Final = "0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822"

@@ -1,15 +1,15 @@
-"""Uniswap V3 as a family of pool contracts; satisfies `venues.evm.family.Family`."""
+"""Uniswap V3 as a family of pool contracts; satisfies `venues.evm.pools.family.Family`."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from venues.evm import fee_tiers
-from venues.evm.concentrated_pool import ConcentratedPools
-from venues.evm.family import ChainFacts, PoolSetup
-from venues.evm.fee_tiers import FeeTierFactory, PoolSettings
-from venues.evm.pool_setup import STRICT, UNIVERSAL_ROUTER, Address, Hash, Market
+from venues.evm.pools import fee_tiers
+from venues.evm.pools.concentrated_pool import ConcentratedPools
+from venues.evm.pools.family import ChainFacts, PoolSetup
+from venues.evm.pools.fee_tiers import FeeTierFactory, PoolSettings
+from venues.evm.pools.pool_setup import STRICT, UNIVERSAL_ROUTER, Address, Hash, Market
 from venues.uniswap_v3.spec import INIT_CODE_HASH, NAME, TICK_SPACINGS
 from venues.uniswap_v3.wire import CONTRACT
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from venues.evm.concentrated_pool import Contract
+from venues.evm.pools.concentrated_pool import Contract
 
 SWAP: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67"
 

@@ -1,4 +1,4 @@
-"""Uniswap V4 as a family of pool contracts; satisfies `venues.evm.family.Family`.
+"""Uniswap V4 as a family of pool contracts; satisfies `venues.evm.pools.family.Family`.
 
 State is read through StateView; where a hook changes amounts there are quotes of the V4Quoter in
 place of it. Which contract is asked stands in `PoolSetup.contracts`.
@@ -16,13 +16,13 @@ from router.domain.market import (
     QuotedSnapshot,
 )
 from router.domain.units import TimestampNs
-from venues.evm import abi, tick_bitmap
-from venues.evm.concentrated_pool import liquidity_changed
-from venues.evm.family import NATIVE_COIN, ChainFacts, PoolSetup, SwapSeen
-from venues.evm.log_form import malformed
-from venues.evm.multicall import ContractCall
-from venues.evm.node import Log
-from venues.evm.pool_setup import configured_pair, exactly
+from venues.evm.pools.concentrated_pool import liquidity_changed
+from venues.evm.pools.family import NATIVE_COIN, ChainFacts, PoolSetup, SwapSeen
+from venues.evm.pools.pool_setup import configured_pair, exactly
+from venues.evm.words import abi, tick_bitmap
+from venues.evm.words.log_form import malformed
+from venues.evm.words.multicall import ContractCall
+from venues.evm.words.node import Log
 from venues.uniswap_v4 import quotes, settings, wire
 from venues.uniswap_v4.settings import QUOTER, STATE_VIEW
 from venues.uniswap_v4.spec import DYNAMIC_FEE, NAME

@@ -15,10 +15,10 @@ from typing import Final, TypeAlias
 
 from router.domain.market import BlockRef, QuotedSnapshot
 from router.domain.units import TimestampNs
-from venues.evm import abi
-from venues.evm.family import PoolSetup
-from venues.evm.multicall import FAILED, ContractCall
-from venues.evm.pool_setup import exactly
+from venues.evm.pools.family import PoolSetup
+from venues.evm.pools.pool_setup import exactly
+from venues.evm.words import abi
+from venues.evm.words.multicall import FAILED, ContractCall
 from venues.uniswap_v4 import wire
 from venues.uniswap_v4.settings import QUOTER, key_of
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from router.domain.error import ConfigError
 from router.domain.units import AssetId
-from venues.evm.family import NATIVE_COIN, ChainFacts, Dialect, PoolSetup
-from venues.evm.pool_setup import (
+from venues.evm.pools.family import NATIVE_COIN, ChainFacts, Dialect, PoolSetup
+from venues.evm.pools.pool_setup import (
     STRICT,
     UNIVERSAL_ROUTER,
     Address,
@@ -64,7 +64,7 @@ class Settings(BaseModel):
 
 
 def configured(table: Mapping[str, object], facts: ChainFacts) -> tuple[PoolSetup, ...]:
-    """Read the family's table; errors as `venues.evm.family.Family` says."""
+    """Read the family's table; errors as `venues.evm.pools.family.Family` says."""
     settings = Settings.model_validate(dict(table))
     pools = distinct(_setup(pool, settings, facts) for pool in settings.pools)
     _check_quoted(pools)

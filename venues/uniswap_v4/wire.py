@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from router.liquidity.fixed_point import TICK_MAX
-from venues.evm import abi
-from venues.evm.hashing import keccak256
-from venues.evm.log_form import check_form, malformed, naming
-from venues.evm.node import Log
+from venues.evm.words import abi
+from venues.evm.words.hashing import keccak256
+from venues.evm.words.log_form import check_form, malformed, naming
+from venues.evm.words.node import Log
 
 INITIALIZE: Final = "0xdd466e674ea557f56295e2d0218a125ea4b4f0f6f3307b95f85e6110838d6438"
 SWAP: Final = "0x40e9cecb9f5f1f1c5b9c97dec2917b7ee92e57ba5563708daca94dd84ad7112f"

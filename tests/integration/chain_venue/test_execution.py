@@ -21,7 +21,7 @@ from tests.integration.chain_venue.scene import (
     ended,
     streaming,
 )
-from venues.evm import executor
+from venues.evm.transactions import executor
 from venues.sandbox.chain import abi
 
 BUY, SELL, BASE, CASH = Side.BUY, Side.SELL, QuantityKind.BASE, QuantityKind.CASH

@@ -8,7 +8,7 @@ from router.domain.error import ConfigError, NotSentError
 from router.domain.plan import QuantityKind
 from router.domain.units import Amount, Side
 from tests.integration.chain_venue.scene import ETHER, started
-from venues.evm.key import keccak256
+from venues.evm.words.key import keccak256
 
 SELL, BASE = Side.SELL, QuantityKind.BASE
 CONTRACTS = {

@@ -6,7 +6,7 @@ Made by the families from the tables that a configuration would hold.
 from dataclasses import replace
 
 from router.domain.instrument import Asset
-from venues.evm.family import ChainFacts, TokenContract
+from venues.evm.pools.family import ChainFacts, TokenContract
 from venues.evm.spec import ChainConfig, DataFee, RouterVersion
 from venues.uniswap_v2 import family as uniswap_v2
 from venues.uniswap_v3 import family as uniswap_v3

@@ -27,9 +27,10 @@ from tests.integration.execution.account import (
     facts_of,
 )
 from tests.integration.execution.pools import V4
-from venues.evm import abi as words
-from venues.evm import calldata, fills, node
-from venues.evm.key import SigningKey
+from venues.evm.routers import calldata, fills
+from venues.evm.words import abi as words
+from venues.evm.words import node
+from venues.evm.words.key import SigningKey
 from venues.sandbox.chain import ChainError, abi
 from venues.sandbox.chain.sender import wait_for_receipt
 from venues.sandbox.chain.trading import Errand

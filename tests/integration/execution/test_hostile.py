@@ -16,8 +16,8 @@ from tests.integration.execution.pools import (
     V4_COIN,
     V4_DOLLARS,
 )
-from venues.evm import revert
-from venues.evm.key import keccak256
+from venues.evm.words import revert
+from venues.evm.words.key import keccak256
 from venues.sandbox.chain import abi
 
 BUY, SELL, BASE, CASH = Side.BUY, Side.SELL, QuantityKind.BASE, QuantityKind.CASH

@@ -7,11 +7,12 @@ import pytest
 from router.domain.plan import QuantityKind
 from router.domain.units import Amount, Side
 from tests.integration.execution.pools import V2, V3, V3_DEEP, V4, V4_COIN
-from venues.evm import revert, universal_router
-from venues.evm.calldata import Execution
-from venues.evm.permit2 import PermitSingle, sign_permit
+from venues.evm.routers import universal_router
+from venues.evm.routers.calldata import Execution
+from venues.evm.routers.universal_router import Terms
 from venues.evm.spec import RouterVersion
-from venues.evm.universal_router import Terms
+from venues.evm.words import revert
+from venues.evm.words.permit2 import PermitSingle, sign_permit
 
 BUY, SELL, BASE, CASH = Side.BUY, Side.SELL, QuantityKind.BASE, QuantityKind.CASH
 ETHER, DOLLAR = 10**18, 10**6

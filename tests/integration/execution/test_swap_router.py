@@ -12,7 +12,7 @@ from router.domain.plan import QuantityKind
 from router.domain.units import Side
 from tests.integration.execution.pools import V3, V3_DEEP, V3_DOLLARS, V3_USDT
 from tests.integration.execution.scene import wait_for_receipt
-from venues.evm import revert
+from venues.evm.words import revert
 from venues.sandbox.chain import abi, artifacts
 
 BUY, SELL, BASE, CASH = Side.BUY, Side.SELL, QuantityKind.BASE, QuantityKind.CASH

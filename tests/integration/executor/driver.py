@@ -35,9 +35,9 @@ from tests.integration.executor.scene import (
     paid_in,
     payment,
 )
-from venues.evm.endpoints import Endpoints
-from venues.evm.executor import Executor
-from venues.evm.key import SigningKey
+from venues.evm.nodes.endpoints import Endpoints
+from venues.evm.transactions.executor import Executor
+from venues.evm.words.key import SigningKey
 from venues.sandbox.chain import ChainManifest
 from venues.transport.error import TransportError
 

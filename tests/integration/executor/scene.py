@@ -12,13 +12,19 @@ from dataclasses import dataclass, field
 from router.domain.error import InDoubtError, VenueError
 from router.domain.order import TERMINAL, ChildOrder, Fill, SignedChild
 from router.domain.units import NS_PER_S, Amount, Side
-from venues.evm.calldata import Execution
-from venues.evm.endpoints import Endpoints
-from venues.evm.executor import Executor
-from venues.evm.family import TokenContract
-from venues.evm.key import SigningKey
+from venues.evm.nodes.endpoints import Endpoints
+from venues.evm.pools.family import TokenContract
+from venues.evm.routers.calldata import Execution
 from venues.evm.spec import ChainConfig, DataFee, RouterVersion
-from venues.evm.transaction import Body, GasTerms, SignedTransaction, read_body, sign_body
+from venues.evm.transactions.executor import Executor
+from venues.evm.transactions.transaction import (
+    Body,
+    GasTerms,
+    SignedTransaction,
+    read_body,
+    sign_body,
+)
+from venues.evm.words.key import SigningKey
 from venues.sandbox.chain import abi
 
 S = NS_PER_S

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.executor.node import PASS, Node, RpcFault
 from tests.integration.executor.scene import S, SystemClock, config
-from venues.evm.endpoints import Endpoints
+from venues.evm.nodes.endpoints import Endpoints
 from venues.sandbox.chain import start
 from venues.transport.error import NotDeliveredError, TransportError
 

@@ -13,10 +13,10 @@ from router.domain.error import InDoubtError, NotSentError, RejectedError
 from router.domain.order import OrderStatus, Replacement, TransactionState
 from tests.integration.executor.node import PASS, Node, RpcFault
 from tests.integration.executor.scene import GWEI, S, body_of, desk_on, stranger_signs
-from venues.evm.fees import GAS_PRICE_ORACLE
-from venues.evm.key import keccak256
 from venues.evm.spec import DataFee
-from venues.evm.transaction import SignedTransaction, read_body
+from venues.evm.transactions.fees import GAS_PRICE_ORACLE
+from venues.evm.transactions.transaction import SignedTransaction, read_body
+from venues.evm.words.key import keccak256
 
 UNREACHABLE = "http://127.0.0.1:1/"
 

@@ -8,7 +8,7 @@ import pytest
 from router.domain.error import NotSentError
 from router.domain.order import OrderStatus, Replacement
 from tests.integration.executor.scene import GWEI, body_of, desk_on, payment
-from venues.evm.calldata import Execution
+from venues.evm.routers.calldata import Execution
 from venues.sandbox.chain import abi
 
 

@@ -5,9 +5,9 @@ from eth_utils import keccak
 
 from router.domain.instrument import Asset
 from router.domain.market import PoolSnapshot, QuotedSnapshot, ReservesSnapshot
-from venues.evm.family import ChainFacts, TokenContract
-from venues.evm.multicall import decode_results, encode_calls
-from venues.evm.node import parse_data, parse_header, parse_logs
+from venues.evm.pools.family import ChainFacts, TokenContract
+from venues.evm.words.multicall import decode_results, encode_calls
+from venues.evm.words.node import parse_data, parse_header, parse_logs
 from venues.pancakeswap_v3 import family as pancakeswap_v3
 from venues.sandbox.chain.uniswap_v4 import key_of
 from venues.slipstream import family as slipstream

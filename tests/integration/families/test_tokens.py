@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.families import scene
-from venues.evm import tokens
+from venues.evm.pools import tokens
 from venues.sandbox.chain.rpc import ChainError
 from venues.transport.json_rpc import JsonRpcError
 

@@ -11,7 +11,7 @@ from eth_abi import decode, encode
 
 from router.domain.instrument import Asset
 from router.liquidity import constant_product
-from venues.evm.family import ChainFacts, TokenContract
+from venues.evm.pools.family import ChainFacts, TokenContract
 from venues.uniswap_v2 import family as uniswap_v2
 
 SHUTDOWN_S = 0.1

@@ -10,9 +10,9 @@ from router.domain.market import HeadAdvanced, MarketEvent
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.state.market import MarketView, Staleness
 from tests.integration.families import scene as families
-from venues.evm.chain import Chain
+from venues.evm.nodes.chain import Chain
 from venues.evm.spec import ChainConfig, DataFee, RouterVersion
-from venues.evm.stream import ChainStream
+from venues.evm.state.stream import ChainStream
 from venues.transport.json_rpc import JsonRpc
 
 VENUE = "local"

@@ -12,7 +12,7 @@ from tests.integration.sync import node as scripted
 from tests.integration.sync import scene
 from tests.integration.sync.node import ScriptedNode
 from venues.evm.spec import ChainConfig, DataFee, RouterVersion
-from venues.evm.stream import ChainStream
+from venues.evm.state.stream import ChainStream
 from venues.uniswap_v2 import family as uniswap_v2
 
 MS = 1_000_000

@@ -23,7 +23,7 @@ from tests.integration.sync.script import (
     scenario,
     snapshots,
 )
-from venues.evm.heads import REMEMBERED_MAX
+from venues.evm.state.heads import REMEMBERED_MAX
 
 
 def test_blocks_are_followed_from_the_snapshots_on():

@@ -17,8 +17,8 @@ from router.state.market import MarketView
 from tests.integration.families import scene as families
 from tests.integration.sync import scene
 from tests.integration.sync.crowd import Crowd
-from venues.evm.endpoints import Endpoints
-from venues.evm.stream import ChainStream
+from venues.evm.nodes.endpoints import Endpoints
+from venues.evm.state.stream import ChainStream
 
 DEPTH = 64
 AMOUNT = 10**8

@@ -6,8 +6,8 @@ from hypothesis import strategies
 
 from router.domain.instrument import Asset
 from router.domain.market import BlockRef
-from venues.evm.family import ChainFacts, TokenContract
-from venues.evm.node import Log
+from venues.evm.pools.family import ChainFacts, TokenContract
+from venues.evm.words.node import Log
 
 USDC, WETH, DAI = "0x" + "1a" * 20, "0x" + "2b" * 20, "0x" + "3c" * 20
 POOL, FACTORY, SENDER = "0x" + "4d" * 20, "0x" + "5e" * 20, "0x" + "6f" * 20

@@ -5,8 +5,9 @@ import inspect
 import pytest
 
 from tests.unit.venues.pool_words import selector_of, topic_of
-from venues.evm import concentrated_pool, erc20, fee_tiers, tokens
-from venues.evm.family import Family
+from venues.evm.pools import concentrated_pool, fee_tiers, tokens
+from venues.evm.pools.family import Family
+from venues.evm.words import erc20
 from venues.pancakeswap_v3 import family as pancakeswap_v3
 from venues.pancakeswap_v3 import wire as pancakeswap_v3_wire
 from venues.registry import FAMILIES as REGISTERED

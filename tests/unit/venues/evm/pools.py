@@ -5,10 +5,10 @@ from eth_abi import encode
 from router.domain.instrument import Asset
 from router.domain.market import PoolSnapshot, PoolTick, ReservesSnapshot
 from router.domain.units import TimestampNs
-from venues.evm.family import ChainFacts, TokenContract
-from venues.evm.node import Header
-from venues.evm.roster import Roster
-from venues.evm.session import Session, Told
+from venues.evm.pools.family import ChainFacts, TokenContract
+from venues.evm.state.roster import Roster
+from venues.evm.state.session import Session, Told
+from venues.evm.words.node import Header
 from venues.slipstream import family as slipstream
 from venues.uniswap_v2 import family as uniswap_v2
 from venues.uniswap_v3 import family as uniswap_v3

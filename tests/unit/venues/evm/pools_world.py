@@ -4,7 +4,7 @@ from router.domain.instrument import Asset, Instrument, InstrumentKind
 from router.domain.order import ChildOrder
 from router.domain.plan import CostSplit, Hop, Leg, QuantityKind
 from router.domain.units import Amount, Side
-from venues.evm.family import NATIVE_COIN, Dialect, PoolSetup, TokenContract
+from venues.evm.pools.family import NATIVE_COIN, Dialect, PoolSetup, TokenContract
 from venues.evm.spec import ChainConfig, DataFee, RouterVersion
 
 S = 10**9

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.error import MalformedDataError
-from venues.evm import abi
-from venues.evm.key import keccak256
-from venues.evm.multicall import (
+from venues.evm.words import abi
+from venues.evm.words.key import keccak256
+from venues.evm.words.multicall import (
     AGGREGATE3,
     CALLS_MAX,
     FAILED,

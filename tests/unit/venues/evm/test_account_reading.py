@@ -9,9 +9,9 @@ from router.domain.error import MalformedDataError
 from router.domain.units import NATIVE
 from tests.unit.venues.evm.pools_world import OWNER, PANCAKE, PERMIT2, SLIPSTREAM, TOKENS, config
 from venues.evm import account_reading
-from venues.evm.chain import Tip
-from venues.evm.key import keccak256
-from venues.evm.node import Header
+from venues.evm.nodes.chain import Tip
+from venues.evm.words.key import keccak256
+from venues.evm.words.node import Header
 
 NOW = 1_700_000_000_000_000_000
 HEADER = Header(9, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_600_000_000, 7)

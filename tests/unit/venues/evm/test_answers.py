@@ -4,8 +4,8 @@ import pytest
 from eth_abi import encode
 
 from router.domain.error import MalformedDataError
-from venues.evm import node, revert
-from venues.evm.key import keccak256
+from venues.evm.words import node, revert
+from venues.evm.words.key import keccak256
 
 HASH = "0x" + "ab" * 32
 

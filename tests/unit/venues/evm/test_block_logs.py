@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from router.domain.error import MalformedDataError
 from tests.unit.venues.evm.pools import FAMILIES, SETUPS, V3, header, log
-from venues.evm.block_logs import read_logs
-from venues.evm.node import parse_log
-from venues.evm.roster import Roster
+from venues.evm.state.block_logs import read_logs
+from venues.evm.state.roster import Roster
+from venues.evm.words.node import parse_log
 
 BLOCK = header(0x10)
 GOOD = log(V3, BLOCK, 3)

@@ -40,10 +40,10 @@ from tests.unit.venues.evm.pools_world import (
     pool,
     route,
 )
-from venues.evm import calldata
-from venues.evm.calldata import plan_execution
-from venues.evm.family import NATIVE_COIN
-from venues.evm.key import SigningKey
+from venues.evm.pools.family import NATIVE_COIN
+from venues.evm.routers import calldata
+from venues.evm.routers.calldata import plan_execution
+from venues.evm.words.key import SigningKey
 
 SIGNER = SigningKey(KEY)
 

@@ -4,7 +4,7 @@ import pytest
 
 from router.domain.error import MalformedDataError
 from router.domain.units import DurationNs
-from venues.evm.chain import Chain
+from venues.evm.nodes.chain import Chain
 
 BLOCK = {
     "number": "0x7",

@@ -10,7 +10,7 @@ from router.domain.error import ConfigError, MalformedDataError
 from router.domain.market import PoolFeeChanged, PoolLiquidityChanged, PoolSwapped, PoolTick
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import BLOCK, POOL, PRICE, SENDER, USDC, WETH, ZERO
-from venues.evm.family import SwapSeen
+from venues.evm.pools.family import SwapSeen
 from venues.pancakeswap_v3 import family as pancakeswap_v3
 from venues.slipstream import family as slipstream
 from venues.uniswap_v3 import family as uniswap_v3

@@ -10,9 +10,9 @@ import pytest
 from router.domain.error import MalformedDataError
 from router.port import Discovered
 from tests.unit.venues.evm.pools_world import MANAGER, V2, V3, V3_BTC, V4, config
-from venues.evm.chain import Tip
 from venues.evm.discovery import BLOCKS_PER_QUESTION, discover
-from venues.evm.node import Header
+from venues.evm.nodes.chain import Tip
+from venues.evm.words.node import Header
 
 HASH = "0x" + "ab" * 32
 FACTORY, OTHER_FACTORY = "0x" + "f1" * 20, "0x" + "f2" * 20

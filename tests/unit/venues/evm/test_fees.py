@@ -5,10 +5,10 @@ from eth_abi import decode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venues.evm import fees
-from venues.evm.fees import FeeCapError, FeeMarket
-from venues.evm.key import keccak256
-from venues.evm.transaction import GasTerms
+from venues.evm.transactions import fees
+from venues.evm.transactions.fees import FeeCapError, FeeMarket
+from venues.evm.transactions.transaction import GasTerms
+from venues.evm.words.key import keccak256
 
 GWEI = 10**9
 LIMIT = 100_000

@@ -40,9 +40,9 @@ from tests.unit.venues.evm.pools_world import (
     pool,
     route,
 )
-from venues.evm.family import Dialect
-from venues.evm.fills import TRANSFER, fills
-from venues.evm.node import Log, Receipt
+from venues.evm.pools.family import Dialect
+from venues.evm.routers.fills import TRANSFER, fills
+from venues.evm.words.node import Log, Receipt
 from venues.pancakeswap_v3 import family as pancakeswap_v3
 from venues.slipstream import family as slipstream
 from venues.uniswap_v2 import family as uniswap_v2

@@ -20,7 +20,7 @@ from tests.unit.venues.evm.pools_world import (
     config,
     direct,
 )
-from venues.evm.calldata import check_funding, funding_calls, plan_execution, spenders
+from venues.evm.routers.calldata import check_funding, funding_calls, plan_execution, spenders
 
 
 def test_allowances_go_to_permit2_or_to_the_router_itself():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from venues.evm import abi
-from venues.evm.fee_tiers import pool_salt
-from venues.evm.hashing import clone_init_code_hash, create2_address, keccak256
+from venues.evm.pools.fee_tiers import pool_salt
+from venues.evm.words import abi
+from venues.evm.words.hashing import clone_init_code_hash, create2_address, keccak256
 from venues.pancakeswap_v3.spec import INIT_CODE_HASH as PANCAKE
 from venues.uniswap_v2.spec import INIT_CODE_HASH as V2
 from venues.uniswap_v3.spec import INIT_CODE_HASH as V3

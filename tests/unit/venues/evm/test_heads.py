@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.error import MalformedDataError, SequenceGapError
-from venues.evm.heads import (
+from venues.evm.state.heads import (
     ASIDE_MAX,
     GAP_MAX,
     REMEMBERED_MAX,
@@ -16,7 +16,7 @@ from venues.evm.heads import (
     Path,
     Standing,
 )
-from venues.evm.node import Header
+from venues.evm.words.node import Header
 
 FIRST_NUMBER = 1_000
 START = Header(FIRST_NUMBER, f"0x{1:064x}", f"0x{0:064x}", 1_700_000_000, 10**9)

@@ -16,7 +16,6 @@ from tests.unit.venues.evm.pools_world import (
     V3,
     config,
 )
-from venues.evm.family import TokenContract
 from venues.evm.identity import (
     check_factories,
     check_present,
@@ -24,8 +23,9 @@ from venues.evm.identity import (
     factory_calls,
     signing_key,
 )
-from venues.evm.multicall import FAILED
-from venues.evm.pool_setup import POOL_FACTORY
+from venues.evm.pools.family import TokenContract
+from venues.evm.pools.pool_setup import POOL_FACTORY
+from venues.evm.words.multicall import FAILED
 
 STRANGER = "0x" + "77" * 20
 

@@ -5,9 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.order import Replacement, TransactionState
-from venues.evm import lifecycle
-from venues.evm.lifecycle import TRANSITIONS, Attempts, Look, Policy, Sight, State, Track
-from venues.evm.refusal import Refusal
+from venues.evm.transactions import lifecycle
+from venues.evm.transactions.lifecycle import (
+    TRANSITIONS,
+    Attempts,
+    Look,
+    Policy,
+    Sight,
+    State,
+    Track,
+)
+from venues.evm.words.refusal import Refusal
 
 DEADLINE_S = 1000
 POLICY = Policy(replace_after_blocks=3, replacements_max=2, deadline_s=DEADLINE_S)

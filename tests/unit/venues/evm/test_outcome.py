@@ -4,10 +4,10 @@ import pytest
 
 from router.domain.error import MalformedDataError
 from router.domain.order import OrderStatus
-from venues.evm.lifecycle import State
-from venues.evm.node import Header, Receipt
-from venues.evm.outcome import ended
-from venues.evm.sighting import Mined
+from venues.evm.transactions.lifecycle import State
+from venues.evm.transactions.outcome import ended
+from venues.evm.transactions.sighting import Mined
+from venues.evm.words.node import Header, Receipt
 
 RECEIPT = Receipt("0xfeed", True, 21_000, 7, 5, 9, "0x09", ())  # noqa: FBT003 (it succeeded)
 MINED = Mined(RECEIPT, Header(9, "0x09", "0x08", 100, 7), "reverted: no")

@@ -9,10 +9,10 @@ import pytest
 from router.domain.market import ChainReorganised, HeadAdvanced, QuotedSnapshot
 from router.domain.units import DurationNs, TimestampNs
 from tests.unit.venues.evm.pools import FAMILIES, TOLD, V3, V4, header, log, session
-from venues.evm.chain import Chain, at
-from venues.evm.heads import Path
-from venues.evm.multicall import FAILED, FALLIBLE_MAX, ContractCall
-from venues.evm.roster import Roster
+from venues.evm.nodes.chain import Chain, at
+from venues.evm.state.heads import Path
+from venues.evm.state.roster import Roster
+from venues.evm.words.multicall import FAILED, FALLIBLE_MAX, ContractCall
 from venues.transport.json_rpc import JsonRpcError
 
 QUOTED = replace(V4, is_replayable=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from venues.evm.refusal import Offer, Refusal, classify, merged
+from venues.evm.words.refusal import Offer, Refusal, classify, merged
 
 R = Refusal
 

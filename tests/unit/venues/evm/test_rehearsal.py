@@ -8,7 +8,7 @@ from router.domain.error import MalformedDataError
 from router.domain.order import Fill
 from router.domain.units import Amount
 from tests.unit.venues.evm.pools_world import BASE, BUY, CASH, SELL, V2, V3, child, direct
-from venues.evm import rehearsal
+from venues.evm.transactions import rehearsal
 
 EVERY_WAY = [(side, kind) for side in (BUY, SELL) for kind in (BASE, CASH)]
 

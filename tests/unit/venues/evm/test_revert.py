@@ -4,7 +4,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from venues.evm import revert
+from venues.evm.words import revert
 
 HOOK = "0x" + "77" * 20
 

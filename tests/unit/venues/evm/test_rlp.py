@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.error import MalformedDataError
-from venues.evm import rlp
+from venues.evm.words import rlp
 
 strings = st.one_of(
     st.binary(max_size=3), st.binary(max_size=80), st.binary(min_size=250, max_size=300)

@@ -12,7 +12,7 @@ from tests.unit.venues.evm.pools import (
     V4_SWAP,
     header,
 )
-from venues.evm.roster import RETRY_BLOCKS_MAX, Roster
+from venues.evm.state.roster import RETRY_BLOCKS_MAX, Roster
 
 BLOCK = header(100).ref
 

@@ -29,8 +29,8 @@ from tests.unit.venues.evm.pools import (
     session,
     snapshot,
 )
-from venues.evm.heads import Path
-from venues.evm.session import BLOCKS_COMPARED_MAX
+from venues.evm.state.heads import Path
+from venues.evm.state.session import BLOCKS_COMPARED_MAX
 
 NEXT = header(101)
 

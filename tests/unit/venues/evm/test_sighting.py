@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from router.domain.units import NS_PER_S, DurationNs
-from venues.evm.chain import Chain
-from venues.evm.sighting import look_for
+from venues.evm.nodes.chain import Chain
+from venues.evm.transactions.sighting import look_for
 from venues.transport.json_rpc import JsonRpcError
 
 ME = "0x" + "aa" * 20

@@ -9,9 +9,9 @@ from eth_account.messages import encode_typed_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venues.evm import permit2
-from venues.evm.key import SigningKey, keccak256
-from venues.evm.permit2 import PermitSingle
+from venues.evm.words import permit2
+from venues.evm.words.key import SigningKey, keccak256
+from venues.evm.words.permit2 import PermitSingle
 
 KEY = SigningKey("0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d")
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"

@@ -4,11 +4,11 @@ import pytest
 from eth_abi import encode
 
 from router.domain.error import MalformedDataError
-from venues.evm import simulate
-from venues.evm.chain import Transaction
-from venues.evm.family import NATIVE_COIN
-from venues.evm.key import keccak256
-from venues.evm.simulate import Simulated
+from venues.evm.nodes.chain import Transaction
+from venues.evm.pools.family import NATIVE_COIN
+from venues.evm.transactions import simulate
+from venues.evm.transactions.simulate import Simulated
+from venues.evm.words.key import keccak256
 from venues.transport.json_rpc import JsonRpcError
 
 ME, OTHER, TOKEN = ("0x" + byte * 20 for byte in ("aa", "bb", "cc"))

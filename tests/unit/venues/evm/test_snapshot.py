@@ -5,9 +5,9 @@ from eth_abi import encode
 from router.domain.market import ReservesSnapshot
 from router.domain.units import TimestampNs
 from tests.unit.venues.evm.pools import FAMILIES, SETUPS, SLIPSTREAM, V2, V3, V3_OTHER, header
-from venues.evm import snapshot as reading
-from venues.evm.roster import Roster
-from venues.evm.snapshot import Reading, identity_failure, portions
+from venues.evm.state import snapshot as reading
+from venues.evm.state.roster import Roster
+from venues.evm.state.snapshot import Reading, identity_failure, portions
 
 BLOCK = header(100).ref
 LOWER, UPPER, LIQUIDITY = -60_000, 60_000, 7

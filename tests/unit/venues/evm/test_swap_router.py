@@ -22,9 +22,9 @@ from tests.unit.venues.evm.pools_world import (
     config,
     direct,
 )
-from venues.evm import calldata
-from venues.evm.calldata import plan_execution
-from venues.evm.key import SigningKey
+from venues.evm.routers import calldata
+from venues.evm.routers.calldata import plan_execution
+from venues.evm.words.key import SigningKey
 
 SIGNER = SigningKey(KEY)
 SINGLE = ["address", "address", "uint24", "address", *["uint256"] * 4]

@@ -7,9 +7,9 @@ import pytest
 
 from tests.unit.venues.evm.pools_world import TOKENS, V3, config
 from tests.unit.venues.pool_words import words
-from venues.evm.erc20 import decimals_call
-from venues.evm.node import Header
-from venues.evm.token_reader import TokenReader
+from venues.evm.state.token_reader import TokenReader
+from venues.evm.words.erc20 import decimals_call
+from venues.evm.words.node import Header
 from venues.transport.json_rpc import JsonRpcError
 
 HEADER = Header(7, "0x" + "ab" * 32, "0x" + "cd" * 32, 1, 1)

@@ -4,9 +4,9 @@ import pytest
 
 from router.domain.error import MalformedDataError
 from tests.unit.venues.pool_words import POOL, SENDER, USDC, words
-from venues.evm import tokens
-from venues.evm.family import TokenContract
-from venues.evm.tokens import TransferCheck
+from venues.evm.pools import tokens
+from venues.evm.pools.family import TokenContract
+from venues.evm.pools.tokens import TransferCheck
 from venues.transport.json_rpc import JsonRpcError
 
 TOKEN = TokenContract(USDC, 6)

@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.domain.error import MalformedDataError
-from venues.evm.key import SigningKey
-from venues.evm.transaction import Body, GasTerms, SignedTransaction, read_body, sign_body
+from venues.evm.transactions.transaction import (
+    Body,
+    GasTerms,
+    SignedTransaction,
+    read_body,
+    sign_body,
+)
+from venues.evm.words.key import SigningKey
 
 KEY = SigningKey("0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d")
 OTHER = "0x" + "0a" * 20

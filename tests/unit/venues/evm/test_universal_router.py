@@ -6,12 +6,12 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venues.evm import universal_router as router
-from venues.evm import v4_actions
-from venues.evm.permit2 import PermitSingle
+from venues.evm.routers import universal_router as router
+from venues.evm.routers import v4_actions
+from venues.evm.routers.universal_router import Terms
+from venues.evm.routers.v4_actions import PoolKey, SingleSwap
 from venues.evm.spec import RouterVersion
-from venues.evm.universal_router import Terms
-from venues.evm.v4_actions import PoolKey, SingleSwap
+from venues.evm.words.permit2 import PermitSingle
 
 V2_0, V2_1_1 = RouterVersion.V2_0, RouterVersion.V2_1_1
 addresses = st.binary(min_size=20, max_size=20).map(lambda data: f"0x{data.hex()}")

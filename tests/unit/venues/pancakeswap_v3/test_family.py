@@ -4,8 +4,8 @@ import pytest
 
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import FACTORY, POOL, SENDER, USDC, WETH
-from venues.evm.fee_tiers import pool_salt
-from venues.evm.hashing import create2_address
+from venues.evm.pools.fee_tiers import pool_salt
+from venues.evm.words.hashing import create2_address
 from venues.pancakeswap_v3 import family
 from venues.pancakeswap_v3.spec import INIT_CODE_HASH
 

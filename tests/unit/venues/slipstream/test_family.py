@@ -7,8 +7,8 @@ import pytest
 from router.domain.error import MalformedDataError
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import FACTORY, POOL, SENDER, USDC, WETH
-from venues.evm.fee_tiers import pool_salt
-from venues.evm.hashing import clone_init_code_hash, create2_address
+from venues.evm.pools.fee_tiers import pool_salt
+from venues.evm.words.hashing import clone_init_code_hash, create2_address
 from venues.slipstream import family
 
 CREATED = "PoolCreated(address,address,int24,address)"

@@ -11,7 +11,7 @@ from router.domain.error import ConfigError, MalformedDataError
 from router.domain.market import ReservesSnapshot, ReservesSwapped, ReservesSynced
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import BLOCK, FACTORY, POOL, SENDER, USDC, WETH
-from venues.evm.family import Dialect, SwapSeen
+from venues.evm.pools.family import Dialect, SwapSeen
 from venues.uniswap_v2 import family
 
 SYNC = "Sync(uint112,uint112)"

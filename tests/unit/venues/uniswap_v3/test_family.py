@@ -5,9 +5,9 @@ import pytest
 from router.domain.error import ConfigError
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import FACTORY, POOL, USDC, WETH, ZERO
-from venues.evm.family import Dialect
-from venues.evm.fee_tiers import pool_salt
-from venues.evm.hashing import create2_address
+from venues.evm.pools.family import Dialect
+from venues.evm.pools.fee_tiers import pool_salt
+from venues.evm.words.hashing import create2_address
 from venues.uniswap_v3 import family
 from venues.uniswap_v3.spec import INIT_CODE_HASH
 

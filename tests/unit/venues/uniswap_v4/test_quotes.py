@@ -10,7 +10,7 @@ from router.domain.error import ConfigError, MalformedDataError
 from router.domain.market import QuotedSnapshot
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import BLOCK, POOL, SENDER, USDC, WETH
-from venues.evm.multicall import FAILED
+from venues.evm.words.multicall import FAILED
 from venues.uniswap_v4 import family
 
 HOOK, OTHER_HOOK = ("0x" + byte * 17 + "800044" for byte in ("ab", "cd"))

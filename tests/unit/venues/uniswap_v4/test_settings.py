@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from router.domain.error import ConfigError
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import USDC, WETH, ZERO
-from venues.evm.family import Dialect
+from venues.evm.pools.family import Dialect
 from venues.uniswap_v4.family import configured, discovered, discovery_topic
 from venues.uniswap_v4.settings import refusal
 from venues.uniswap_v4.spec import swap_permissions

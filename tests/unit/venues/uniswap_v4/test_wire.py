@@ -10,7 +10,7 @@ from router.domain.error import MalformedDataError
 from router.domain.market import PoolFeeChanged, PoolLiquidityChanged, PoolSwapped
 from tests.unit.venues import pool_words
 from tests.unit.venues.pool_words import BLOCK, POOL, PRICE, SENDER, USDC, WETH, ZERO
-from venues.evm.family import SwapSeen
+from venues.evm.pools.family import SwapSeen
 from venues.uniswap_v4 import family, wire
 
 SWAP = "Swap(bytes32,address,int128,int128,uint160,uint128,int24,uint24)"

@@ -1,0 +1,1 @@
+"""Nodes behind connections: which is healthy, and what it is asked."""

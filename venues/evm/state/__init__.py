@@ -1,0 +1,1 @@
+"""Following the chain: heads and logs, and what they tell of pools."""

@@ -1,0 +1,1 @@
+"""Signed transactions, from the simulation before them to their last block."""
