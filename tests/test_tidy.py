@@ -23,13 +23,12 @@ ASYNC_ALLOWED = (
     *("venues/transport/", "venues/sandbox/", "venues/evm/nodes/", "tests/", "scripts/"),
 )
 ASYNC_MODULES = re.compile(
-    r"venues/(\w+/adapter|evm/(account_reading|chain_venue|discovery|settings)"
-    r"|evm/state/(follower|pool_reader|stream|token_reader)"
-    r"|evm/transactions/(executor|relay|sending|sighting|signing))\.py"
+    r"venues/(\w+/adapter|evm/(\w+/(follower|stream|executor|relay|sending|sighting|signing)"
+    r"|state/\w+_reader|account_reading|chain_venue|discovery|settings))\.py"
 )
-STATUS_EXEMPT = (
-    *("router/execution/order_machine.py", "router/execution/progress.py"),
-    *("router/domain/", "router/shell/"),
+STATUS_EXEMPT = tuple(
+    f"router/{place}"
+    for place in ("execution/order_machine.py", "execution/progress.py", "domain/", "shell/")
 )
 MACHINE_PATH = re.compile(r"(?<![A-Za-z0-9.])/(?:work|root|home|tmp|farm)/[A-Za-z.]")
 REGISTRY_HOST = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|debian\.(?:org|net)")
@@ -204,12 +203,10 @@ def imported_names(node):
 
 
 def test_async_functions_are_only_where_bytes_and_time_move():
-    coroutines = nodes_of(ast.AsyncFunctionDef, "")
-
     refuse(
         (
             f"{at(path, node)} {node.name}"
-            for path, node in coroutines
+            for path, node in nodes_of(ast.AsyncFunctionDef, "")
             if not path.startswith(ASYNC_ALLOWED) and not ASYNC_MODULES.fullmatch(path)
         ),
         "keep it sans-IO, and let an adapter, the transport or the shell await",
