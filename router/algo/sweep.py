@@ -174,7 +174,11 @@ def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
         snapshot = observation.account(account)
         if snapshot is not None:
             price = gas[account].native_price if account in gas else None
-            found.append(ChainCash(account, snapshot.spendable, _GAS_UNITS_TRANSACTION, price))
+            units = _GAS_UNITS_TRANSACTION
+            if account in gas and gas[account].expected_fee_wei:
+                # As if it were gas: what it costs to post the transaction's data elsewhere.
+                units += divide(snapshot.data_fee_wei, gas[account].expected_fee_wei, Rounding.UP)
+            found.append(ChainCash(account, snapshot.spendable, units, price))
     return tuple(found)
 
 

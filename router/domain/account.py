@@ -48,6 +48,8 @@ class AccountSnapshot:
         Chain accounts: the nonce of the next transaction.
     block : BlockRef | None
         Chain accounts: the block the balances were read at.
+    data_fee_wei : int
+        Chain accounts of some rollups: what posting the data of one transaction costs beside gas.
     at_venue : TimestampNs | None
         Perp accounts: the venue's time of the state.
     funding : tuple of FundingPayment
@@ -66,6 +68,7 @@ class AccountSnapshot:
     received_at: TimestampNs
     at_venue: TimestampNs | None = None
     funding: tuple[FundingPayment, ...] = ()
+    data_fee_wei: int = 0
 
     def balance(self, asset: AssetId) -> int:
         """Return the balance in atoms; an asset the venue did not name is zero."""

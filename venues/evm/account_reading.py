@@ -1,14 +1,19 @@
 """What a chain account holds and may spend, all of one block."""
 
+from typing import Final
+
 from router.domain.account import AccountSnapshot
 from router.domain.units import NATIVE, Amount
 from router.port import Clock
 from venues.evm.nodes.chain import Chain, at
 from venues.evm.routers.calldata import spenders
-from venues.evm.spec import ChainConfig
+from venues.evm.spec import ChainConfig, DataFee
+from venues.evm.transactions.fees import data_fee_call
 from venues.evm.words import abi, erc20
-from venues.evm.words.multicall import decode_results
+from venues.evm.words.multicall import ContractCall, decode_results
 from venues.evm.words.node import parse_data, parse_quantity
+
+_SAMPLE: Final = bytes(range(256)) * 6  # about the calldata of a split over five pools, and a route
 
 
 async def read(chain: Chain, config: ChainConfig, clock: Clock) -> AccountSnapshot:
@@ -30,15 +35,16 @@ async def read(chain: Chain, config: ChainConfig, clock: Clock) -> AccountSnapsh
         for token in tokens
         for taker in takers
     ]
+    calls += _data_fee_calls(config)
     reads, native, count = await chain.batch(
         chain.read_call(calls, block=block),
         ("eth_getBalance", (owner, block)),
         ("eth_getTransactionCount", (owner, block)),
     )
     atoms = [abi.read_uint(answer, 0) for answer in decode_results(parse_data(reads), calls)]
-    balances, allowances = atoms[: len(tokens)], iter(atoms[len(tokens) :])
+    balances, rest = atoms[: len(tokens)], iter(atoms[len(tokens) :])
     # A plan may use every router, so no more counts as spendable than each of them may take.
-    spendable = [min(balance, *(next(allowances) for _ in takers)) for balance in balances]
+    spendable = [min(balance, *(next(rest) for _ in takers)) for balance in balances]
     coin = Amount(NATIVE, parse_quantity(native))
     return AccountSnapshot(
         account=config.account,
@@ -50,4 +56,9 @@ async def read(chain: Chain, config: ChainConfig, clock: Clock) -> AccountSnapsh
         next_nonce=parse_quantity(count),
         block=header.ref,
         received_at=clock.now(),
+        data_fee_wei=sum(rest),
     )
+
+
+def _data_fee_calls(config: ChainConfig) -> list[ContractCall]:
+    return [data_fee_call(_SAMPLE)] if config.data_fee is DataFee.OP_STACK else []

@@ -204,3 +204,15 @@ def test_gas_is_priced_at_the_dearest_chain_and_left_out_where_nobody_tells_it()
     without = sweep.build_problem(piece(), silent, LIMITS)
     assert without.gas_fee_wei == 0
     assert without.chains[0].gas_price is None
+
+
+def test_posting_the_data_of_a_transaction_counts_as_if_it_were_gas():
+    (known,) = sweep.build_problem(piece(), observation(), LIMITS).chains
+    chain, perp = observation().accounts
+    charged = replace(chain, data_fee_wei=2 * 10**14 + 1)
+    watched = replace(observation(), accounts=(charged, perp))
+
+    (dearer,) = sweep.build_problem(piece(), watched, LIMITS).chains
+
+    # At 1e9 wei a unit, rounded up.
+    assert dearer.gas_units_base - known.gas_units_base == 200_001

@@ -10,6 +10,7 @@ from router.domain.units import NATIVE
 from tests.unit.venues.evm.pools_world import OWNER, PANCAKE, PERMIT2, SLIPSTREAM, TOKENS, config
 from venues.evm import account_reading
 from venues.evm.nodes.chain import Tip
+from venues.evm.spec import DataFee
 from venues.evm.words.key import keccak256
 from venues.evm.words.node import Header
 
@@ -20,6 +21,7 @@ BALANCE_OF, ALLOWANCE = (
     for signature in ("balanceOf(address)", "allowance(address,address)")
 )
 UNLIMITED = (1 << 256) - 1
+GAS_PRICE_ORACLE, DATA_FEE_WEI = "0x420000000000000000000000000000000000000f", 123_456_789
 
 
 class Clock:
@@ -54,6 +56,10 @@ class Ledger:
         return hex({"eth_getBalance": self.coin_wei, "eth_getTransactionCount": self.nonce}[method])
 
     def _read(self, call):
+        if call.target.lower() == GAS_PRICE_ORACLE:
+            (posted,) = decode(["bytes"], call.data[4:])
+            assert len(posted) > 1_000
+            return DATA_FEE_WEI
         (asset,) = [name for name, token in TOKENS.items() if token.address == call.target]
         selector, data = call.data[:4], call.data[4:]
         if selector == BALANCE_OF:
@@ -117,3 +123,14 @@ def test_an_answer_that_is_no_number_is_malformed():
 
     with pytest.raises(MalformedDataError):
         read(ledger)
+
+
+@pytest.mark.parametrize(
+    ("kind", "charged"),
+    [(DataFee.NONE, 0), (DataFee.ARBITRUM, 0), (DataFee.OP_STACK, DATA_FEE_WEI)],
+)
+def test_what_posting_costs_is_read_where_the_chain_charges_it_apart_from_gas(kind, charged):
+    account = read(Ledger(balances={"USDC": 7}), data_fee=kind)
+
+    assert account.data_fee_wei == charged
+    assert account.spendable_atoms("USDC") == 7
