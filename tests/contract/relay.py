@@ -19,6 +19,7 @@ class Relay:
         self._lost_method = None
         self._lost_ids = set()
         self.is_muted = False
+        self.keeps_notices_back = False  # questions are still answered
         self.url = ""
         application = web.Application()
         application.router.add_get("/", self._accept)
@@ -68,8 +69,10 @@ class Relay:
 
     def _wants_back(self, text):
         answer = orjson.loads(text)
-        is_lost = isinstance(answer, dict) and answer.get("id") in self._lost_ids
-        return not is_lost and not self.is_muted
+        is_call = isinstance(answer, dict)
+        is_lost = is_call and answer.get("id") in self._lost_ids
+        is_notice = is_call and answer.get("method") == "eth_subscription"
+        return not (is_lost or self.is_muted or (is_notice and self.keeps_notices_back))
 
 
 async def _pump(source, sink, is_wanted):

@@ -7,6 +7,7 @@ import pytest
 
 from router.domain.error import ConfigError
 from router.domain.market import StreamLost
+from tests.contract.relay import Relay
 from tests.integration.chain_venue.scene import (
     V3,
     setup_of,
@@ -104,3 +105,26 @@ def test_a_key_of_another_account_is_named_and_not_shown(scene):
         setup_of(scene.manifest, key=other)
 
     assert other.removeprefix("0x") not in str(caught.value)
+
+
+def test_a_node_that_answers_and_sends_no_heads_is_left_for_another(scene):
+    async def scenario():
+        silent, other = Relay(scene.manifest.ws_url), Relay(scene.manifest.ws_url)
+        await silent.start()
+        await other.start()
+        changes = {"ws_urls": [silent.url, other.url], "silence_max_ms": 700}
+        try:
+            async with started(scene.manifest, **changes) as setup, streaming(setup) as recorder:
+                silent.keeps_notices_back = True
+                scene.client.mine(1)
+                await recorder.until(
+                    lambda: any(isinstance(e, StreamLost) for e in recorder.events)
+                )
+                wanted = scene.client.block_number() + 1
+                scene.client.mine(1)
+                await recorder.until_block(wanted)
+        finally:
+            await silent.stop()
+            await other.stop()
+
+    asyncio.run(scenario())

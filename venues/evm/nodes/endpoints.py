@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from router.domain.error import MalformedDataError
 from router.domain.units import NS_PER_S, DurationNs
@@ -58,6 +59,7 @@ class Endpoints:
         self._clock = clock
         self._links = [Link(url, config, clock) for url in config.ws_urls]
         self._current: Link | None = None
+        self._streams: WeakKeyDictionary[Chain, Link] = WeakKeyDictionary()
         self._contradiction: str | None = None
         self._choosing = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
@@ -89,10 +91,13 @@ class Endpoints:
         for _ in self._links:
             link = self._link_of(await self.connected())
             try:
-                return await chain_of(link.url, self._config)
+                chain = await chain_of(link.url, self._config)
             except (TransportError, JsonRpcError, MalformedDataError) as error:
                 problem = NotDeliveredError(f"{link.name}: {error}")
                 link.note_failure(str(error))
+            else:
+                self._streams[chain] = link
+                return chain
         raise problem
 
     async def ask(self, question: Callable[[Chain], Awaitable[T]]) -> T:
@@ -132,9 +137,12 @@ class Endpoints:
         return (first, *(chain for chain in others if chain is not first))
 
     def note_failure(self, chain: Chain, reason: str) -> None:
-        """Be told that an endpoint did not answer; another is used, if one is healthy."""
+        """Be told that an endpoint failed, whichever of its connections it was on.
+
+        Another is used, if one is healthy.
+        """
         for link in self._links:
-            if link.chain is chain:
+            if chain is link.chain or self._streams.get(chain) is link:
                 link.note_failure(reason)
 
     def health(self) -> tuple[EndpointHealth, ...]:

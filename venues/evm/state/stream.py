@@ -71,12 +71,20 @@ class ChainStream:
         while True:
             try:
                 async with aclosing(await self._endpoints.open()) as chain:
-                    await self._follow(chain, emit, backoff)
+                    await self._follow_or_tell(chain, emit, backoff)
             except (TransportError, JsonRpcError, MarketDataError) as error:
                 if isinstance(error, SequenceGapError):
                     self._session = None  # what is remembered is of no more use
                 emit(StreamLost(self._config.venue, str(error), self._clock.now()))
             await backoff.pause()
+
+    # A node that answers questions and sends no heads must not be chosen again while others do.
+    async def _follow_or_tell(self, chain: Chain, emit: Emit, backoff: Backoff) -> None:
+        try:
+            await self._follow(chain, emit, backoff)
+        except TransportError as error:
+            self._endpoints.note_failure(chain, str(error))
+            raise
 
     # Subscribed before the head is asked for, so that no block falls between the two.
     async def _follow(self, chain: Chain, emit: Emit, backoff: Backoff) -> None:
