@@ -24,6 +24,7 @@ Facts = dict[str, str]
 _VENUE_MANIFEST: Final = "hyperliquid.json"
 _VENUE_START_POLLS_MAX: Final = 400
 _VENUE_START_POLL_S: Final = 0.025
+_ANNOUNCED_WITHIN_S: Final = 5.0
 # Little enough that margin binds on the demo's order: then pools, book and collateral decide
 # together, and the proof says what one more dollar of collateral would save.
 COLLATERAL_USD: Final = 45_000
@@ -122,8 +123,10 @@ def serve_hyperliquid(
         if facts is not None:
             on_ready({"url": facts["url"], "ws": facts["ws_url"], "manifest": str(path)})
 
-    threading.Thread(target=announce, daemon=True).start()
+    announcer = threading.Thread(target=announce, daemon=True)
+    announcer.start()
     serve_venue(_venue_config(seed, port=port, collateral_usd=COLLATERAL_USD), manifest_path=path)
+    announcer.join(_ANNOUNCED_WITHIN_S)  # one that still writes at the end would take the lot down
 
 
 @contextmanager

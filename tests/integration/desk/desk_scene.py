@@ -16,7 +16,7 @@ from router.journal.codec import decode_event
 from router.optimiser.solve import solve
 from router.shell.clock import SystemClock
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 NAMES = {"WETH": "ETH", "WBTC": "BTC", "USDC": "USDC", "USDT": "USDT"}
 RANK = {"BTC": 0, "ETH": 1, "USDT": 2, "USDC": 3}
 DEADLINE_S = 90

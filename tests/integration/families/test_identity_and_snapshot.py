@@ -7,6 +7,7 @@ import pytest
 from router.domain.error import ConfigError
 from tests.integration.families import scene
 from venues.sandbox.chain import abi
+from venues.sandbox.chain.sender import wait_for_receipt
 
 NAMES = sorted(scene.FAMILIES)
 OTHER = "0x" + "ab" * 20
@@ -98,7 +99,7 @@ def test_a_pool_without_a_price_is_refused(chain):
     factory, deployer = manifest.contracts["v3_factory"], manifest.account("other")
     pair = (manifest.token("USDT").address, manifest.token("WBTC").address)
     made = abi.call("createPool(address,address,uint24)", *pair, 3000)
-    chain.client.submit(deployer, factory, made)
+    wait_for_receipt(chain.client.rpc, chain.client.submit(deployer, factory, made))
     lookup = abi.call("getPool(address,address,uint24)", *pair, 3000)
     address = f"0x{chain.client.call(factory, lookup)[0]:040x}"
     table = {"address": address, "base": "WBTC", "quote": "USDT", "fee_pips": 3000}
