@@ -40,12 +40,16 @@ class Direct:
         self._url = url
         self._config = config
         self.opened_count = 0
+        self.failures_count = 0
 
     async def open(self):
         within = self._config.request_timeout
         rpc = await JsonRpc.connect(self._url, within=within, heartbeat=within)
         self.opened_count += 1
         return Chain(rpc, multicall=self._config.multicall, within=within)
+
+    def note_failure(self, _chain, _reason):
+        self.failures_count += 1
 
 
 def pools(manifest, *, quick=False, with_fee_token=False):

@@ -139,10 +139,12 @@ class Endpoints:
     def note_failure(self, chain: Chain, reason: str) -> None:
         """Be told that an endpoint failed, whichever of its connections it was on.
 
-        Another is used, if one is healthy.
+        Another is used, if one is healthy. The only one there is stays in use for questions while
+        a stream of it fails.
         """
         for link in self._links:
-            if chain is link.chain or self._streams.get(chain) is link:
+            is_stream = self._streams.get(chain) is link and len(self._links) > 1
+            if chain is link.chain or is_stream:
                 link.note_failure(reason)
 
     def health(self) -> tuple[EndpointHealth, ...]:
