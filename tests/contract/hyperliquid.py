@@ -15,8 +15,8 @@ from tests.contract.harness import (
 )
 from venues.registry import builder
 from venues.sandbox.hyperliquid.config import DEV_AGENT_KEY, DEV_MASTER_ADDRESS
-from venues.sandbox.hyperliquid.faults import ReplyLoss
-from venues.sandbox.hyperliquid.server import HyperliquidSandbox
+from venues.sandbox.hyperliquid.service.faults import ReplyLoss
+from venues.sandbox.hyperliquid.service.server import HyperliquidSandbox
 
 ASSETS = {"ETH": 18, "BTC": 8, "USDC": 6}
 KEY_ENV = "AGENT_KEY"

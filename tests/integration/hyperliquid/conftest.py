@@ -25,7 +25,7 @@ from router.domain.units import (
 from venues.hyperliquid.adapter import Hyperliquid
 from venues.hyperliquid.spec import VENUE, HyperliquidConfig, Timing
 from venues.sandbox.hyperliquid.config import DEV_AGENT_KEY, DEV_MASTER_ADDRESS
-from venues.sandbox.hyperliquid.server import HyperliquidSandbox
+from venues.sandbox.hyperliquid.service.server import HyperliquidSandbox
 
 DEADLINE_S = 30
 ACCOUNT = AccountId(f"{VENUE}:{DEV_MASTER_ADDRESS}")

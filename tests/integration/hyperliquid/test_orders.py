@@ -8,7 +8,7 @@ import pytest
 from router.domain.error import InDoubtError, NotSentError, RejectedError, VenueError
 from router.domain.order import OrderStatus
 from router.domain.units import NS_PER_S, Side
-from venues.sandbox.hyperliquid.faults import ReplyLoss
+from venues.sandbox.hyperliquid.service.faults import ReplyLoss
 
 ABOVE, BELOW = 301_000, 299_000  # the mid is 3000.00
 

@@ -11,7 +11,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 
-from venues.sandbox.hyperliquid import info
+from venues.sandbox.hyperliquid.answers import info
 from venues.sandbox.hyperliquid.config import DEV_AGENT_KEY, DEV_MASTER_ADDRESS, SandboxConfig
 from venues.sandbox.hyperliquid.venue import Venue
 

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.unit.sandbox.hyperliquid_harness import OPENED_MS, desk, order
+from venues.sandbox.hyperliquid.actions.wire import MalformedError
 from venues.sandbox.hyperliquid.config import (
     DEV_AGENT_ADDRESS,
     DEV_MASTER_ADDRESS,
     HOUSE_ADDRESS,
 )
-from venues.sandbox.hyperliquid.wire import MalformedError
 
 HOUR_MS = 3_600_000
 

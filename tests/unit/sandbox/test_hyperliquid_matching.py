@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from venues.sandbox.hyperliquid.config import ETH, Fees
-from venues.sandbox.hyperliquid.market import Market
-from venues.sandbox.hyperliquid.matching import Matching
+from venues.sandbox.hyperliquid.market.perp import Market
+from venues.sandbox.hyperliquid.matching.matching import Matching
 from venues.sandbox.hyperliquid.order import OrderRequest, Stamp, TimeInForce
 
 TRADERS = ("0x" + "a" * 40, "0x" + "b" * 40, "0x" + "c" * 40)

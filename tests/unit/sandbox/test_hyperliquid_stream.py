@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.sandbox.hyperliquid_harness import OPENED_MS, desk, order
 from venues.sandbox.hyperliquid.config import DEV_MASTER_ADDRESS
-from venues.sandbox.hyperliquid.stream import Stream, UnknownCoinError
+from venues.sandbox.hyperliquid.service.stream import Stream, UnknownCoinError
 
 
 class Listener:

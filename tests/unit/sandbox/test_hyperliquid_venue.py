@@ -12,6 +12,7 @@ from tests.unit.sandbox.hyperliquid_harness import (
     envelope,
     order,
 )
+from venues.sandbox.hyperliquid.actions.wire import MalformedError
 from venues.sandbox.hyperliquid.config import (
     DEV_AGENT_ADDRESS,
     DEV_AGENT_KEY,
@@ -21,7 +22,6 @@ from venues.sandbox.hyperliquid.config import (
     Agent,
     FundedAccount,
 )
-from venues.sandbox.hyperliquid.wire import MalformedError
 
 STRANGER_KEY = "0x" + "77" * 32
 HOUR_MS = 3_600_000

@@ -16,7 +16,7 @@ from venues.sandbox.hyperliquid.config import (
     FundedAccount,
     SandboxConfig,
 )
-from venues.sandbox.hyperliquid.server import HyperliquidSandbox, serve
+from venues.sandbox.hyperliquid.service.server import HyperliquidSandbox, serve
 
 __all__ = [
     "DEV_AGENT_ADDRESS",

@@ -11,16 +11,19 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from venues.sandbox.hyperliquid import rules, wire
-from venues.sandbox.hyperliquid.account import (
+from venues.sandbox.hyperliquid.actions import wire
+from venues.sandbox.hyperliquid.actions.nonces import NonceSet
+from venues.sandbox.hyperliquid.actions.signature import action_hash, recover_signer
+from venues.sandbox.hyperliquid.answers.views import placement_view
+from venues.sandbox.hyperliquid.config import HOUSE_ADDRESS, Agent, Clock, SandboxConfig
+from venues.sandbox.hyperliquid.ledger.account import (
     Account,
     account_value,
     reserved_initial,
 )
-from venues.sandbox.hyperliquid.config import HOUSE_ADDRESS, Agent, Clock, SandboxConfig
-from venues.sandbox.hyperliquid.market import Market
-from venues.sandbox.hyperliquid.matching import Matching, Placement
-from venues.sandbox.hyperliquid.nonces import NonceSet
+from venues.sandbox.hyperliquid.market.perp import Market
+from venues.sandbox.hyperliquid.matching import rules
+from venues.sandbox.hyperliquid.matching.matching import Matching, Placement
 from venues.sandbox.hyperliquid.number import to_scaled
 from venues.sandbox.hyperliquid.order import (
     NO_ACTION_HASH,
@@ -29,9 +32,7 @@ from venues.sandbox.hyperliquid.order import (
     MarketMoved,
     Stamp,
 )
-from venues.sandbox.hyperliquid.scenario import quotes
-from venues.sandbox.hyperliquid.signature import action_hash, recover_signer
-from venues.sandbox.hyperliquid.views import placement_view
+from venues.sandbox.hyperliquid.scene.quotes import quotes
 
 HOUR_MS = 3_600_000
 _BPS = 10_000

@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from venues.sandbox.hyperliquid import info, views, wire
-from venues.sandbox.hyperliquid.account import Account
+from venues.sandbox.hyperliquid.actions import wire
+from venues.sandbox.hyperliquid.answers import info, views
+from venues.sandbox.hyperliquid.ledger.account import Account
 from venues.sandbox.hyperliquid.order import (
     Event,
     FillMade,

@@ -10,7 +10,8 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from venues.sandbox.hyperliquid.account import (
+from venues.sandbox.hyperliquid.config import CoinConfig
+from venues.sandbox.hyperliquid.ledger.account import (
     Account,
     Markets,
     account_value,
@@ -19,9 +20,8 @@ from venues.sandbox.hyperliquid.account import (
     position_initial,
     usd,
 )
-from venues.sandbox.hyperliquid.config import CoinConfig
 from venues.sandbox.hyperliquid.margin import liquidation_price, transfer_requirement
-from venues.sandbox.hyperliquid.market import Market
+from venues.sandbox.hyperliquid.market.perp import Market
 from venues.sandbox.hyperliquid.number import (
     MICRO_DECIMALS,
     fraction_text,

@@ -10,8 +10,8 @@ asked for. It refuses to invent a mid: with a side missing, the last trade stand
 from collections.abc import Iterator
 from fractions import Fraction
 
-from venues.sandbox.hyperliquid.book import Book
 from venues.sandbox.hyperliquid.config import CoinConfig
+from venues.sandbox.hyperliquid.market.book import Book
 from venues.sandbox.hyperliquid.number import MICRO, to_scaled
 
 IMPACT_NOTIONAL_MICRO_USD = 20_000 * MICRO

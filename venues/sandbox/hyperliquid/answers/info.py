@@ -9,8 +9,9 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from venues.sandbox.hyperliquid import views, wire
-from venues.sandbox.hyperliquid.account import Account
+from venues.sandbox.hyperliquid.actions import wire
+from venues.sandbox.hyperliquid.answers import views
+from venues.sandbox.hyperliquid.ledger.account import Account
 from venues.sandbox.hyperliquid.number import MICRO
 from venues.sandbox.hyperliquid.order import NO_ACTION_HASH
 from venues.sandbox.hyperliquid.venue import HOUR_MS, Venue

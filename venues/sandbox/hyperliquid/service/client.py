@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from venues.sandbox.hyperliquid.faults import Faults
 from venues.sandbox.hyperliquid.order import Event
-from venues.sandbox.hyperliquid.stream import Stream, UnknownCoinError
+from venues.sandbox.hyperliquid.service.faults import Faults
+from venues.sandbox.hyperliquid.service.stream import Stream, UnknownCoinError
 
 _OUTBOX_MAX = 10_000
 

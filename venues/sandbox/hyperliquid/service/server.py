@@ -17,8 +17,8 @@ from typing import Any, Self
 import orjson
 from aiohttp import WSMsgType, web
 
-from venues.sandbox.hyperliquid import faults, info, wire
-from venues.sandbox.hyperliquid.client import Client
+from venues.sandbox.hyperliquid.actions import wire
+from venues.sandbox.hyperliquid.answers import info
 from venues.sandbox.hyperliquid.config import (
     DEV_AGENT_ADDRESS,
     DEV_AGENT_KEY,
@@ -26,7 +26,9 @@ from venues.sandbox.hyperliquid.config import (
     Clock,
     SandboxConfig,
 )
-from venues.sandbox.hyperliquid.stream import GREETING, Stream
+from venues.sandbox.hyperliquid.service import faults
+from venues.sandbox.hyperliquid.service.client import Client
+from venues.sandbox.hyperliquid.service.stream import GREETING, Stream
 from venues.sandbox.hyperliquid.venue import Venue
 
 _SHUTDOWN_S = 1.0

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from venues.sandbox.hyperliquid import wire
+from venues.sandbox.hyperliquid.actions import wire
 from venues.sandbox.hyperliquid.config import Agent
 from venues.sandbox.hyperliquid.number import MICRO_DECIMALS, is_plain, to_scaled
 from venues.sandbox.hyperliquid.venue import Venue

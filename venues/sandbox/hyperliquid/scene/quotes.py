@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from random import Random
 
-from venues.sandbox.hyperliquid.market import Market
+from venues.sandbox.hyperliquid.market.perp import Market
 from venues.sandbox.hyperliquid.number import MICRO, normalised, to_text
 from venues.sandbox.hyperliquid.order import OrderRequest, TimeInForce
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from venues.sandbox.hyperliquid.account import (
+from venues.sandbox.hyperliquid.ledger.account import (
     Account,
     Markets,
     account_value,
     reserved_initial,
     usd,
 )
-from venues.sandbox.hyperliquid.market import Market
+from venues.sandbox.hyperliquid.market.perp import Market
 from venues.sandbox.hyperliquid.number import normalised, to_scaled, to_text
 from venues.sandbox.hyperliquid.order import OrderRequest, TimeInForce
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from venues.sandbox.hyperliquid.actions.signature import Signature
 from venues.sandbox.hyperliquid.number import is_plain, normalised
 from venues.sandbox.hyperliquid.order import OrderRequest, TimeInForce
-from venues.sandbox.hyperliquid.signature import Signature
 
 MALFORMED_TEXT = "Failed to deserialize the JSON body into the target type"
 

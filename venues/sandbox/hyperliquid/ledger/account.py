@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from venues.sandbox.hyperliquid.margin import Exposure
-from venues.sandbox.hyperliquid.market import Market
+from venues.sandbox.hyperliquid.market.perp import Market
 from venues.sandbox.hyperliquid.number import MICRO
 from venues.sandbox.hyperliquid.order import Fill, FundingSettled, Order
 

@@ -8,14 +8,15 @@ on; a resting order is checked again (reduce-only, margin) at the moment it woul
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from venues.sandbox.hyperliquid import rules
-from venues.sandbox.hyperliquid.account import (
+from venues.sandbox.hyperliquid.actions.signature import keccak256
+from venues.sandbox.hyperliquid.config import Fees
+from venues.sandbox.hyperliquid.ledger.account import (
     Account,
     account_value,
     position_initial,
 )
-from venues.sandbox.hyperliquid.config import Fees
-from venues.sandbox.hyperliquid.market import Market
+from venues.sandbox.hyperliquid.market.perp import Market
+from venues.sandbox.hyperliquid.matching import rules
 from venues.sandbox.hyperliquid.number import MICRO, ceil_div, to_scaled
 from venues.sandbox.hyperliquid.order import (
     Event,
@@ -31,7 +32,6 @@ from venues.sandbox.hyperliquid.order import (
     Trade,
     TradePrinted,
 )
-from venues.sandbox.hyperliquid.signature import keccak256
 
 _TRADE_ID_BITS = 50
 

@@ -1,0 +1,1 @@
+"""What the venue tells those who ask."""

@@ -1,0 +1,1 @@
+"""What accounts own and owe, to the micro-dollar."""

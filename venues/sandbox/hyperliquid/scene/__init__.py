@@ -1,0 +1,1 @@
+"""Who trades here besides the client, and where prices go."""

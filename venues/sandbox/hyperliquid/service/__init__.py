@@ -1,0 +1,1 @@
+"""Sockets, time and faults around the venue."""
