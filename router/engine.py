@@ -49,6 +49,7 @@ from router.execution.children import Dispatch, children_of
 from router.execution.next_step import fill_gap, next_step, resume
 from router.execution.order_machine import ChildEvent, advance, new_child
 from router.reconciliation.compare import compare, is_behind
+from router.reconciliation.forced import forced_fills
 from router.risk import limits as risk
 from router.state.ledger import Ledger
 from router.state.world import ChildState, ParentState, Phase, Reconciliation, World
@@ -335,18 +336,20 @@ def _accounts(world: World, event: AccountsObserved) -> Step:
         return world, (_look_at_accounts(world),)
     instruments = world.configured
     differences = (
-        compare(world.ledger.with_funding(event.accounts), event.accounts, instruments)
+        compare(world.ledger.with_settled(event.accounts), event.accounts, instruments)
         if world.ledger is not None
         else ()
     )
+    forced = forced_fills(world.ledger, event.accounts)
     if world.ledger is not None:
         world = replace(world, reconciliation=Reconciliation(event.at, differences))
     if not differences:
-        # Equal to the atom, so a fresh baseline loses nothing, and funding is counted from here.
+        # Equal to the atom, so a fresh baseline loses nothing; what settles is counted from here.
         world = replace(world, ledger=Ledger.from_accounts(event.accounts))
     world = replace(world, is_ready=True)
     suspicions = progress.suspicions(world) if differences else ()
-    alarms = tuple(RaiseAlarm(each) for each in (*(d.sentence for d in differences), *suspicions))
+    sentences = (*forced, *(d.sentence for d in differences), *suspicions)
+    alarms = tuple(RaiseAlarm(each) for each in sentences)
     parent = world.active
     if parent is not None and parent.phase is Phase.RECONCILING:
         world, commands = _finish(world, parent, reason=parent.reason, at=event.at)

@@ -7,6 +7,7 @@ from router.algo.routes import Route, allows, routes_between
 from router.domain.account import Position
 from router.domain.event import Limits
 from router.domain.instrument import STAGES, Instrument
+from router.domain.market import PerpContext
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import (
@@ -146,20 +147,34 @@ def _books(piece: Slice, observation: Observation) -> tuple[BookCandidate, ...]:
         if instrument.id not in books or account is None:
             continue
         leverage = account.leverage(instrument.id)
-        if leverage is None:
+        if leverage is None or (account.requests is not None and account.requests.orders < 1):
             continue
+        context = contexts[instrument.id]
         found.append(
             BookCandidate(
                 instrument=instrument,
                 snapshot=books[instrument.id],
-                mark_ticks=contexts[instrument.id].mark_ticks,
-                funding_rate_per_hour=contexts[instrument.id].funding_rate_per_hour,
+                mark_ticks=context.mark_ticks,
+                funding_rate_per_hour=context.funding_rate_per_hour,
                 position_lots=account.position_lots(instrument.id),
                 leverage=leverage,
-                quantity_max_lots=None,
+                quantity_max_lots=_order_max_lots(piece, instrument, context),
             )
         )
     return tuple(found)
+
+
+# Most that one order may trade; valued at the mark, or at the worst price where that is higher.
+def _order_max_lots(piece: Slice, instrument: Instrument, context: PerpContext) -> int | None:
+    if context.order_notional_max_atoms is None:
+        return None
+    one_lot = Amount(instrument.base.id, instrument.lot_atoms)
+    prices = (
+        instrument.tick_price(context.mark_ticks),
+        limit_price(piece.order, piece.arrival_mid),
+    )
+    value = max(price.notional(one_lot, Rounding.UP).atoms for price in prices)
+    return divide(context.order_notional_max_atoms, value, Rounding.DOWN)
 
 
 def _accounts_of(piece: Slice, *, on_chain: bool) -> tuple[AccountId, ...]:

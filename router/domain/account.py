@@ -1,5 +1,6 @@
 """What we own and owe at a venue or on a chain, as the venue says it."""
 
+import enum
 from dataclasses import dataclass
 
 from router.domain.market import BlockRef
@@ -31,6 +32,55 @@ class FundingPayment:
     at_venue: TimestampNs
 
 
+class ForcedKind(enum.StrEnum):
+    """Why a venue traded for an account without an order of the desk's."""
+
+    LIQUIDATION = "liquidation"
+    DELEVERAGING = "deleveraging"
+    SETTLEMENT = "settlement"
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedFill:
+    """A trade the venue made for the account; the desk asked for none.
+
+    Attributes
+    ----------
+    id : str
+        Unique at the venue; told again, it is the same trade.
+    lots : int
+        Signed, in the instrument's lots; positive was bought.
+    notional : Amount
+        Positive: what the lots cost, or brought in.
+    fee : Amount
+        Negative is a rebate.
+    """
+
+    id: str
+    kind: ForcedKind
+    instrument: InstrumentId
+    lots: int
+    notional: Amount
+    fee: Amount
+    at_venue: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBudget:
+    """How many requests an account may still send before the venue refuses them.
+
+    Attributes
+    ----------
+    orders : int
+        New orders; what is kept back for cancels is not among them.
+    cancels : int
+        Cancels, the reserve included.
+    """
+
+    orders: int
+    cancels: int
+
+
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
     """Balances and positions of one account at one moment.
@@ -55,6 +105,10 @@ class AccountSnapshot:
     funding : tuple of FundingPayment
         Perp accounts: what was settled in the last days up to `at_venue`; it moves cash without
         any order of ours.
+    forced : tuple of ForcedFill
+        Perp accounts: what the venue traded for the account in the same days.
+    requests : RequestBudget | None
+        Venues that ration requests by account.
     """
 
     account: AccountId
@@ -69,6 +123,8 @@ class AccountSnapshot:
     at_venue: TimestampNs | None = None
     funding: tuple[FundingPayment, ...] = ()
     data_fee_wei: int = 0
+    forced: tuple[ForcedFill, ...] = ()
+    requests: RequestBudget | None = None
 
     def balance(self, asset: AssetId) -> int:
         """Return the balance in atoms; an asset the venue did not name is zero."""

@@ -186,7 +186,8 @@ class BookSnapshot:
 class PerpContext:
     """Mark, oracle and funding of a perpetual; prices in ticks of the instrument, rounded down.
 
-    A positive `funding_rate_per_hour` means that longs pay.
+    A positive `funding_rate_per_hour` means that longs pay. The venue takes no immediate order that
+    is worth more than `order_notional_max_atoms` (of the quote); None where it has no such rule.
     """
 
     instrument: InstrumentId
@@ -194,6 +195,7 @@ class PerpContext:
     oracle_ticks: int
     funding_rate_per_hour: Pico
     received_at: TimestampNs
+    order_notional_max_atoms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

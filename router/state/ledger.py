@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from router.domain.account import AccountSnapshot
+from router.domain.account import AccountSnapshot, ForcedFill
 from router.domain.instrument import Instrument
 from router.domain.order import Fill
 from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side, TimestampNs
@@ -34,7 +34,7 @@ class Ledger:
     Attributes
     ----------
     read_at : Mapping[AccountId, TimestampNs]
-        The venue's time of the baseline; funding up to then is in it.
+        The venue's time of the baseline; what it settled up to then is in it.
     """
 
     balances: Mapping[tuple[AccountId, AssetId], int]
@@ -62,20 +62,37 @@ class Ledger:
             return _moved(booked, (account, instrument.base.id), sign * fill.quantity.atoms)
         lots, rest = divmod(fill.quantity.atoms, instrument.lot_atoms)
         assert rest == 0, f"{instrument.id} filled a fraction of a lot"
-        key = (account, instrument.id)
-        position = booked.positions.get(key, 0) + sign * lots
-        return replace(booked, positions={**booked.positions, key: position})
+        return _held(booked, (account, instrument.id), sign * lots)
 
-    def with_funding(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
-        """Book the funding that was settled between the baseline and these snapshots."""
+    def with_settled(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
+        """Book what venues did by themselves since the baseline: funding, and forced fills."""
         booked = self
         for account in accounts:
-            since, until = self.read_at.get(account.account), account.at_venue
             for payment in account.funding:
-                if since is not None and until is not None and since < payment.at_venue <= until:
+                if self._is_news(account, payment.at_venue):
                     key = (account.account, payment.amount.asset)
                     booked = _moved(booked, key, payment.amount.atoms)
+        for account, forced in self.forced(accounts):
+            cash = (account, forced.notional.asset)
+            paid = forced.notional.atoms if forced.lots > 0 else -forced.notional.atoms
+            booked = _moved(booked, cash, -paid - forced.fee.atoms)
+            booked = _held(booked, (account, forced.instrument), forced.lots)
         return booked
+
+    def forced(
+        self, accounts: tuple[AccountSnapshot, ...]
+    ) -> tuple[tuple[AccountId, ForcedFill], ...]:
+        """Return the forced fills between the baseline and these snapshots, each once."""
+        return tuple(
+            (account.account, forced)
+            for account in accounts
+            for forced in {f.id: f for f in account.forced}.values()
+            if self._is_news(account, forced.at_venue)
+        )
+
+    def _is_news(self, account: AccountSnapshot, at_venue: TimestampNs) -> bool:
+        since, until = self.read_at.get(account.account), account.at_venue
+        return since is not None and until is not None and since < at_venue <= until
 
     def with_gas(self, account: AccountId, atoms: int) -> "Ledger":
         """Book what a transaction cost in the chain's coin."""
@@ -85,3 +102,8 @@ class Ledger:
 def _moved(ledger: Ledger, key: tuple[AccountId, AssetId], atoms: int) -> Ledger:
     balance = ledger.balances.get(key, 0) + atoms
     return replace(ledger, balances={**ledger.balances, key: balance})
+
+
+def _held(ledger: Ledger, key: tuple[AccountId, InstrumentId], lots: int) -> Ledger:
+    position = ledger.positions.get(key, 0) + lots
+    return replace(ledger, positions={**ledger.positions, key: position})

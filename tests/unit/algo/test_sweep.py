@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.algo import sweep
-from router.domain.account import Position
+from router.domain.account import Position, RequestBudget
 from router.domain.instrument import InstrumentKind
 from router.domain.observation import ChainGas
 from router.domain.plan import QuantityKind
@@ -216,3 +216,35 @@ def test_posting_the_data_of_a_transaction_counts_as_if_it_were_gas():
 
     # At 1e9 wei a unit, rounded up.
     assert dearer.gas_units_base - known.gas_units_base == 200_001
+
+
+def planned(observed, **changes):
+    """Return the problem of a whole order over the pool and the book."""
+    parent = order(**changes)
+    scope = sweep.scope(parent, (POOL, PERP), 0)
+    piece = sweep.Slice(parent, parent.quantity, MID, scope)
+    return sweep.build_problem(piece, observed, LIMITS)
+
+
+def rationed(orders):
+    chain, perp = observation().accounts
+    perp = replace(perp, requests=RequestBudget(orders=orders, cancels=100))
+    return replace(observation(), accounts=(chain, perp))
+
+
+def test_a_book_whose_venue_takes_no_more_requests_is_left_out():
+    assert [book.instrument for book in planned(rationed(1)).books] == [PERP]
+    assert planned(rationed(0)).books == ()
+    assert [pool.instrument for pool in planned(rationed(0)).pools] == [POOL]
+
+
+def test_a_leg_at_a_book_is_worth_no_more_than_the_venue_takes_in_one_order():
+    (context,) = observation().contexts
+    ruled = replace(context, order_notional_max_atoms=30_300 * DOLLAR)
+
+    (book,) = planned(replace(observation(), contexts=(ruled,))).books
+
+    # The order may pay one percent above the mid of 3,000, which 30,300 dollars pay for 10 times.
+    assert book.quantity_max_lots * PERP.lot_atoms == 10 * ETHER
+    (free,) = planned(observation()).books
+    assert free.quantity_max_lots is None

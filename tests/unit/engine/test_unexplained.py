@@ -1,9 +1,25 @@
 """A transaction that was mined, with nothing of it booked: the accounts are asked first."""
 
+from dataclasses import replace
+
+from router.domain.account import ForcedFill, ForcedKind
 from router.domain.command import ObserveAccounts, ObserveMarket, RaiseAlarm
+from router.domain.event import AccountsObserved
 from router.domain.order import OrderStatus
+from router.domain.units import Amount, TimestampNs
 from router.state.world import Phase
-from tests.unit.engine.scene import ETHER, PERP, POOL, Driver, order
+from tests.unit.engine.scene import (
+    DOLLAR,
+    ETHER,
+    MARGIN,
+    PERP,
+    POOL,
+    T0,
+    USDC,
+    Driver,
+    accounts,
+    order,
+)
 from tests.unit.engine.story import GAS, executed_perp_leg
 
 WHY = "0xfeed was mined, but its logs do not say what was traded"
@@ -64,3 +80,29 @@ def test_what_another_venue_filled_needs_no_second_look():
     executed_perp_leg(driver, parent)
 
     assert PERP.id not in driver.command(ObserveMarket).instruments
+
+
+def test_what_the_venue_traded_by_itself_is_booked_told_and_halts_nothing():
+    driver = Driver()
+    driver.start()
+    chain, perp = accounts(lots=-4, cash=12_000 * DOLLAR, later=2)
+    fill = ForcedFill(
+        id="ETH:1:1",
+        kind=ForcedKind.LIQUIDATION,
+        instrument=PERP.id,
+        lots=-4,
+        notional=Amount(USDC.id, 12_000 * DOLLAR),
+        fee=Amount(USDC.id, 0),
+        at_venue=TimestampNs(T0 + 1),
+    )
+
+    driver.feed(
+        AccountsObserved((chain, replace(perp, forced=(fill,))), driver.world.epoch, driver.tick())
+    )
+
+    (alarm,) = (command for command in driver.commands if isinstance(command, RaiseAlarm))
+    assert "liquidated 4 lots" in alarm.message
+    assert driver.world.reconciliation.differences == ()
+    assert driver.world.ledger.positions[MARGIN, PERP.id] == -4
+    driver.submit(order())
+    assert any(isinstance(command, ObserveMarket) for command in driver.commands)

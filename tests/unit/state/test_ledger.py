@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.account import FundingPayment, Position
+from router.domain.account import ForcedFill, ForcedKind, FundingPayment, Position
 from router.domain.order import Fill
 from router.domain.units import NATIVE, Amount, ChildId, Side, TimestampNs
 from router.reconciliation import compare as books
@@ -117,8 +117,8 @@ def test_funding_after_the_baseline_and_up_to_the_snapshot_is_booked():
 
     now = funded((10, 1), (-3, 2))
 
-    assert compare(baseline.with_funding(now), now) == ()
-    assert baseline.with_funding(now).balances[MARGIN, USDC.id] == (
+    assert compare(baseline.with_settled(now), now) == ()
+    assert baseline.with_settled(now).balances[MARGIN, USDC.id] == (
         baseline.balances[MARGIN, USDC.id] + 7
     )
 
@@ -127,7 +127,49 @@ def test_funding_after_the_baseline_and_up_to_the_snapshot_is_booked():
 def test_funding_in_the_baseline_or_after_the_snapshot_is_not_booked(at):
     baseline = Ledger.from_accounts(accounts())
 
-    assert baseline.with_funding(funded((10, at))).balances == baseline.balances
+    assert baseline.with_settled(funded((10, at))).balances == baseline.balances
+
+
+def forced(lots, dollars, *, fee=0, at=1, name="a"):
+    """Return a fill the venue made: so many lots for so many atoms of collateral."""
+    return ForcedFill(
+        id=name,
+        kind=ForcedKind.DELEVERAGING,
+        instrument=PERP.id,
+        lots=lots,
+        notional=Amount(USDC.id, dollars),
+        fee=Amount(USDC.id, fee),
+        at_venue=TimestampNs(T0 + at),
+    )
+
+
+@pytest.mark.parametrize(("lots", "cash"), [(-3, 97), (3, -103)])
+def test_a_forced_fill_moves_the_position_and_the_cash_leg_and_its_fee_is_paid(lots, cash):
+    baseline = Ledger.from_accounts(accounts(lots=10))
+    chain, perp = accounts(lots=10 + lots, cash=cash, later=2)
+
+    now = (chain, replace(perp, forced=(forced(lots, 100, fee=3),)))
+
+    assert compare(baseline.with_settled(now), now) == ()
+
+
+def test_a_forced_fill_told_twice_is_booked_once():
+    baseline = Ledger.from_accounts(accounts())
+    chain, perp = accounts(later=2)
+
+    now = (chain, replace(perp, forced=(forced(1, 100), forced(1, 100))))
+
+    assert baseline.with_settled(now).positions[MARGIN, PERP.id] == 1
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_forced_fill_in_the_baseline_or_after_the_snapshot_is_not_booked(at):
+    baseline = Ledger.from_accounts(accounts())
+    chain, perp = accounts(later=2)
+
+    now = (chain, replace(perp, forced=(forced(1, 100, at=at),)))
+
+    assert baseline.with_settled(now).positions == baseline.positions
 
 
 steps = st.lists(
