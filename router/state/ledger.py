@@ -67,10 +67,10 @@ class Ledger:
     def with_settled(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
         """Book what venues did by themselves since the baseline: funding, and forced fills."""
         booked = self
-        for account in accounts:
-            for payment in account.funding:
-                if self._is_news(account, payment.at_venue):
-                    key = (account.account, payment.amount.asset)
+        for snapshot in accounts:
+            for payment in snapshot.funding:
+                if self._is_news(snapshot, payment.at_venue):
+                    key = (snapshot.account, payment.amount.asset)
                     booked = _moved(booked, key, payment.amount.atoms)
         for account, forced in self.forced(accounts):
             cash = (account, forced.notional.asset)
