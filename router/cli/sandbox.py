@@ -19,12 +19,24 @@ def chain(state_dir: Path, *, seed: int, port: int, block_time_s: float, as_json
     )
 
 
-def hyperliquid(state_dir: Path, *, seed: int, port: int, as_json: bool) -> None:
+def hyperliquid(
+    state_dir: Path,
+    *,
+    seed: int,
+    port: int,
+    block_time_s: float,
+    time_factor: int,
+    scene: str,
+    as_json: bool,
+) -> None:
     """Serve a perp venue until it is told to stop."""
     sandbox.serve_hyperliquid(
         state_dir,
         seed=seed,
         port=port,
+        block_time_s=block_time_s,
+        time_factor=time_factor,
+        scene=scene,
         on_ready=lambda facts: _ready(facts, as_json=as_json),
     )
 

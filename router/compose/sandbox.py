@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,21 @@ import orjson
 from router.compose.sandbox_tables import AGENT_KEY_ENV, CHAIN_KEY_ENV, chain_table, venue_table
 from router.domain.error import ConfigError
 from venues.sandbox import chain as chain_sandbox
-from venues.sandbox.hyperliquid import DEV_MASTER_ADDRESS, FundedAccount, SandboxConfig
+from venues.sandbox.hyperliquid import (
+    BTC,
+    DEV_MASTER_ADDRESS,
+    ETH,
+    HYPE,
+    SCENES,
+    SOL,
+    FundedAccount,
+    ManifestTakenError,
+    SandboxConfig,
+    SceneConfig,
+    remove_leftover,
+)
 from venues.sandbox.hyperliquid import serve as serve_venue
+from venues.sandbox.hyperliquid.config import LimitConfig
 
 Facts = dict[str, str]
 
@@ -29,6 +42,11 @@ _ANNOUNCED_WITHIN_S: Final = 5.0
 # together, and the proof says what one more dollar of collateral would save.
 COLLATERAL_USD: Final = 45_000
 _MICRO: Final = 10**6
+_BLOCK_TIME_MAX_S: Final = 1.0
+_MS_PER_S: Final = 1_000
+_TIME_FACTOR_MAX: Final = 3_600
+# As the venue paces its books; the demo wants them at once.
+_BOOK_INTERVAL_MS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,37 +129,87 @@ def serve_chain(
 
 
 def serve_hyperliquid(
-    state_dir: Path, *, seed: int, port: int, on_ready: Callable[[Facts], None]
+    state_dir: Path,
+    *,
+    seed: int,
+    port: int,
+    block_time_s: float,
+    time_factor: int,
+    scene: str,
+    on_ready: Callable[[Facts], None],
 ) -> None:
-    """Serve a perp venue until SIGINT or SIGTERM."""
+    """Serve a perp venue until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    block_time_s : float
+        Venue seconds between blocks; zero makes every request a block of its own.
+    time_factor : int
+        Venue seconds for each second.
+    scene : str
+        Who trades besides the clients, one of the scenes the sandbox knows.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such scene, a time is out of its range, the port cannot be had, or another
+        one is served from the directory.
+    """
+    config = lone_config(
+        seed, port=port, block_time_s=block_time_s, time_factor=time_factor, scene=scene
+    )
     state_dir.mkdir(parents=True, exist_ok=True)
-    path = state_dir / _VENUE_MANIFEST
-    path.unlink(missing_ok=True)
+    path = _manifest_path(state_dir)
 
     def announce() -> None:
-        facts = _read_manifest(path)
+        facts = _read_manifest(path, os.getpid())
         if facts is not None:
             on_ready({"url": facts["url"], "ws": facts["ws_url"], "manifest": str(path)})
 
     announcer = threading.Thread(target=announce, daemon=True)
     announcer.start()
-    serve_venue(_venue_config(seed, port=port, collateral_usd=COLLATERAL_USD), manifest_path=path)
+    try:
+        serve_venue(config, manifest_path=path)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"port {port} cannot be served, take another or 0: {error}") from error
+    except ManifestTakenError as error:  # since we looked
+        raise ConfigError(str(error)) from error
     announcer.join(_ANNOUNCED_WITHIN_S)  # one that still writes at the end would take the lot down
+
+
+def lone_config(
+    seed: int, *, port: int, block_time_s: float, time_factor: int, scene: str
+) -> SandboxConfig:
+    """Return what a perp venue that is served by itself is made of.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such scene, or a time is out of its range.
+    """
+    return replace(
+        _venue_config(seed, port=port, collateral_usd=COLLATERAL_USD),
+        coins=(BTC, ETH, SOL, HYPE),
+        limits=LimitConfig(),
+        block_ms=_block_ms(block_time_s),
+        book_interval_ms=_BOOK_INTERVAL_MS,
+        time_factor=_time_factor(time_factor),
+        scene=_scene(scene),
+    )
 
 
 @contextmanager
 def _venue_process(
     state_dir: Path, config: SandboxConfig
 ) -> Iterator[Callable[[], Mapping[str, str]]]:
-    path = state_dir / _VENUE_MANIFEST
-    path.unlink(missing_ok=True)
+    path = _manifest_path(state_dir)
     process = multiprocessing.get_context("spawn").Process(
         target=_serve_while_parent_lives, args=(path, config), daemon=True
     )
     process.start()
 
     def manifest() -> Mapping[str, str]:
-        facts = _read_manifest(path)
+        facts = _read_manifest(path, process.pid)
         if facts is None:
             raise ConfigError(f"the perp sandbox did not come up; no manifest at {path}")
         return facts
@@ -167,13 +235,46 @@ def _serve_while_parent_lives(path: Path, config: SandboxConfig) -> None:
 
 def _venue_config(seed: int, *, collateral_usd: int, port: int = 0) -> SandboxConfig:
     account = FundedAccount(DEV_MASTER_ADDRESS, collateral_usd * _MICRO)
-    return SandboxConfig(seed=seed, port=port, accounts=(account,))
+    # Whoever tries the commands on it one after another is not one client too many.
+    limits = LimitConfig(by_ip=False)
+    return SandboxConfig(seed=seed, port=port, accounts=(account,), limits=limits)
 
 
-def _read_manifest(path: Path) -> Mapping[str, str] | None:
+def _block_ms(block_time_s: float) -> int:
+    if not 0 <= block_time_s <= _BLOCK_TIME_MAX_S:
+        raise ConfigError(
+            f"block-time must be 0 to {_BLOCK_TIME_MAX_S} seconds, was {block_time_s}"
+        )
+    return round(block_time_s * _MS_PER_S)
+
+
+def _time_factor(factor: int) -> int:
+    if not 0 <= factor <= _TIME_FACTOR_MAX:
+        raise ConfigError(f"time-factor must be 0 to {_TIME_FACTOR_MAX}, was {factor}")
+    return factor
+
+
+def _scene(name: str) -> SceneConfig | None:
+    if name not in SCENES:
+        raise ConfigError(f"scene must be one of {', '.join(SCENES)}, was {name!r}")
+    return SCENES[name]
+
+
+def _manifest_path(state_dir: Path) -> Path:
+    path = state_dir / _VENUE_MANIFEST
+    try:
+        remove_leftover(path)
+    except ManifestTakenError as error:
+        raise ConfigError(str(error)) from error
+    return path
+
+
+def _read_manifest(path: Path, pid: int | None) -> Mapping[str, str] | None:
+    # That of one process only: another one may have taken the directory meanwhile.
     for _ in range(_VENUE_START_POLLS_MAX):
-        if path.exists():
-            facts: dict[str, str] = orjson.loads(path.read_bytes())
-            return facts
+        facts = orjson.loads(path.read_bytes()) if path.exists() else {}
+        if facts.get("pid") == pid:
+            found: Mapping[str, str] = facts
+            return found
         time.sleep(_VENUE_START_POLL_S)
     return None

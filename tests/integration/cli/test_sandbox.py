@@ -18,7 +18,9 @@ where = Path(sys.argv[2])
 if sys.argv[1] == "chain":
     chain(where, seed=7, port=0, block_time_s=0.0, as_json=True)
 else:
-    hyperliquid(where, seed=7, port=0, as_json=True)
+    hyperliquid(
+        where, seed=7, port=0, block_time_s=0.1, time_factor=1, scene="calm", as_json=True
+    )
 """
 
 

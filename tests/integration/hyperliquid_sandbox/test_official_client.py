@@ -1,56 +1,21 @@
 """The venue's own Python client trades on the sandbox and finds nothing odd."""
 
 import asyncio
-import os
-from pathlib import Path
 
-import orjson
 import pytest
 
-from venues.sandbox.hyperliquid import DEV_AGENT_KEY, DEV_MASTER_ADDRESS, HyperliquidSandbox
-
-HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[2]
-WAIT_S = 90.0
+from tests.integration.hyperliquid_sandbox.official_run import oracle_python, run
+from venues.sandbox.hyperliquid import DEV_AGENT_KEY, DEV_MASTER_ADDRESS, SandboxConfig
 
 
-def oracle_python():
-    named = os.environ.get("HEADRACE_ORACLE_PYTHON")
-    path = Path(named) if named else REPOSITORY / ".venv-oracle" / "bin" / "python"
-    if not path.exists():
-        pytest.skip(
-            "the official Hyperliquid client is not installed: set HEADRACE_ORACLE_PYTHON to a "
-            "python that has it, or create .venv-oracle from requirements-oracle.lock"
-        )
-    return path
-
-
-async def run_session():
-    async with HyperliquidSandbox.start() as sandbox, asyncio.timeout(WAIT_S):
-        process = await asyncio.create_subprocess_exec(
-            oracle_python(),
-            HERE / "official_session.py",
-            sandbox.url,
-            DEV_AGENT_KEY,
-            DEV_MASTER_ADDRESS,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode == 0, err.decode()
-        assert b"unexpected subscription" not in out
-        return orjson.loads(out.splitlines()[-1])
+def session_arguments(sandbox):
+    return sandbox.url, DEV_AGENT_KEY, DEV_MASTER_ADDRESS
 
 
 @pytest.fixture(scope="module")
 def said():
     oracle_python()
-    return asyncio.run(run_session())
+    return asyncio.run(run("official_session.py", SandboxConfig(), session_arguments))
 
 
 def statuses(answer):

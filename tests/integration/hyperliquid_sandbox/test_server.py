@@ -5,90 +5,23 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import orjson
 import pytest
 
-from tests.unit.sandbox.hyperliquid_harness import envelope, order
-from venues.sandbox.hyperliquid import DEV_MASTER_ADDRESS, HyperliquidSandbox, SandboxConfig
+from tests.integration.hyperliquid_sandbox.visitor import WAIT_S, next_on, subscribe, visit
+from tests.unit.sandbox.hyperliquid_harness import order
+from venues.sandbox.hyperliquid import DEV_MASTER_ADDRESS, SandboxConfig
 
 REPOSITORY = Path(__file__).parents[3]
-WAIT_S = 20.0
-
-
-class Visitor:
-    """A raw client of one sandbox."""
-
-    def __init__(self, sandbox, session):
-        self.sandbox = sandbox
-        self._session = session
-        self._nonce = time.time_ns() // 1_000_000
-
-    async def post(self, path, body):
-        data = body if isinstance(body, bytes) else orjson.dumps(body)
-        async with self._session.post(self.sandbox.url + path, data=data) as response:
-            text = await response.text()
-            is_json = response.content_type == "application/json"
-            return response.status, orjson.loads(text) if is_json else text
-
-    def signed(self, *orders):
-        self._nonce += 1
-        action = {"type": "order", "orders": list(orders), "grouping": "na"}
-        return envelope(action, nonce=self._nonce)
-
-    async def place(self, *orders):
-        return await self.post("/exchange", self.signed(*orders))
-
-    async def control(self, op, **fields):
-        status, answer = await self.post("/sandbox", {"op": op, **fields})
-        assert status == 200, answer
-
-    async def open_orders(self):
-        _, orders = await self.post("/info", {"type": "openOrders", "user": DEV_MASTER_ADDRESS})
-        return orders
-
-    @asynccontextmanager
-    async def socket(self):
-        async with self._session.ws_connect(self.sandbox.ws_url) as socket:
-            assert await socket.receive_str() == "Websocket connection established."
-            yield socket
-
-
-def visit(scenario, config=None):
-    """Run a scenario against a fresh sandbox, with a deadline."""
-
-    async def run():
-        async with (
-            asyncio.timeout(WAIT_S),
-            HyperliquidSandbox.start(config) as sandbox,
-            aiohttp.ClientSession() as session,
-        ):
-            await scenario(Visitor(sandbox, session))
-
-    asyncio.run(run())
-
-
-async def subscribe(socket, kind, **fields):
-    subscription = {"type": kind, **fields}
-    await socket.send_str(
-        orjson.dumps({"method": "subscribe", "subscription": subscription}).decode()
-    )
-    acknowledgement = orjson.loads(await socket.receive_str())
-    assert acknowledgement["channel"] == "subscriptionResponse"
-
-
-async def next_on(socket, channel):
-    while True:
-        frame = orjson.loads(await socket.receive_str())
-        if frame["channel"] == channel:
-            return frame["data"]
 
 
 @pytest.mark.parametrize("path", ["/info", "/exchange"])
-@pytest.mark.parametrize("body", [b"not json", b"[]", b'{"type":"noSuchType"}', b"{}"])
+@pytest.mark.parametrize(
+    "body", [b"not json", b"[]", b'{"type":"noSuchType"}', b'{"type":[]}', b"{}"]
+)
 def test_a_body_that_cannot_be_read_is_answered_422(path, body):
     async def scenario(visitor):
         status, text = await visitor.post(path, body)
@@ -109,7 +42,8 @@ def test_a_swallowed_reply_leaves_the_order_in_the_book():
 
         assert status == 200
         assert "resting" in answer["response"]["data"]["statuses"][0]
-        assert [shown["limitPx"] for shown in await visitor.open_orders()] == ["2900.0", "2901.0"]
+        shown = {order["limitPx"] for order in await visitor.open_orders()}
+        assert shown == {"2900.0", "2901.0"}
 
     visit(scenario)
 
@@ -132,9 +66,20 @@ def test_a_hanging_reply_never_comes_and_the_order_is_there():
     visit(scenario)
 
 
+def test_spot_pairs_have_somebody_to_trade_with():
+    async def scenario(visitor):
+        book = await visitor.info("l2Book", coin="@1")
+
+        (bids, asks) = book["levels"]
+        assert float(bids[0]["px"]) < 35 < float(asks[0]["px"])
+        assert len(bids) == len(asks) == 12
+
+    visit(scenario)
+
+
 def test_a_refused_action_was_not_applied():
     async def scenario(visitor):
-        await visitor.control("refuse_actions", count=1)
+        await visitor.control("error", at="exchange", count=1)
 
         refused, _ = await visitor.place(order("2900", "1"))
         accepted, _ = await visitor.place(order("2901", "1"))
@@ -173,10 +118,28 @@ def test_information_posted_over_the_socket_names_its_type():
                 await socket.send_str(orjson.dumps(message).decode())
             good, bad = await next_on(socket, "post"), await next_on(socket, "post")
 
-        payload = {"type": "allMids", "data": {"BTC": "90000.0", "ETH": "3000.0"}}
-        assert good == {"id": 0, "response": {"type": "info", "payload": payload}}
+        payload = good["response"]["payload"]
+        assert (good["id"], good["response"]["type"]) == (0, "info")
+        assert payload["type"] == "allMids"
+        assert payload["data"]["BTC"] == "90000.0"
         assert bad["response"]["type"] == "error"
         assert bad["response"]["payload"].startswith("422")
+
+    visit(scenario)
+
+
+def test_a_post_that_makes_no_sense_is_answered_with_an_error():
+    async def scenario(visitor):
+        async with visitor.socket() as socket:
+            for number, request in enumerate((5, {"type": "dance"}, {"type": "info"})):
+                await socket.send_json({"method": "post", "id": number, "request": request})
+            replies = [await next_on(socket, "post") for _ in range(3)]
+            await socket.send_json({"method": "post", "id": "x", "request": {}})
+            unreadable = await next_on(socket, "error")
+
+        assert [reply["id"] for reply in replies] == [0, 1, 2]
+        assert {reply["response"]["type"] for reply in replies} == {"error"}
+        assert unreadable.startswith("Error parsing JSON")
 
     visit(scenario)
 
@@ -187,7 +150,7 @@ def test_a_swallowed_or_refused_post_is_silent_or_an_error():
         async with visitor.socket() as socket:
             for number in (1, 2):
                 if number == 2:
-                    await visitor.control("refuse_actions", count=1)
+                    await visitor.control("error", at="exchange", count=1)
                 request = {"type": "action", "payload": visitor.signed(order("2900", "1"))}
                 message = {"method": "post", "id": number, "request": request}
                 await socket.send_str(orjson.dumps(message).decode())
@@ -237,6 +200,23 @@ def test_a_socket_to_which_nothing_is_sent_is_closed():
         assert message.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
 
     visit(scenario, SandboxConfig(idle_close_ms=50, tick_ms=10))
+
+
+def test_a_client_that_asks_and_never_reads_loses_its_socket_and_nobody_else_does():
+    nonsense = "x" * 2**20  # each comes back whole, in a complaint
+
+    async def shout(deaf):
+        for _ in range(200):
+            await deaf.send_str(nonsense)
+
+    async def scenario(visitor):
+        async with visitor.socket() as other, visitor.socket() as deaf:
+            with pytest.raises(ConnectionError):
+                await shout(deaf)
+            await other.send_str('{"method":"ping"}')
+            assert orjson.loads(await other.receive_str()) == {"channel": "pong"}
+
+    visit(scenario)
 
 
 def test_stopped_publishing_is_silent_but_alive_and_resumes_with_the_present():
@@ -304,16 +284,18 @@ def test_controls_move_money_keys_prices_and_rates():
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        ({}, "op must be one of"),
-        ({"op": "shift_mid", "coin": "NOPE", "bps": 1}, "coin must be one of"),
-        ({"op": "shift_mid", "coin": "ETH", "bps": "1"}, "bps must be an integer"),
-        ({"op": "swallow_replies"}, "count must be an integer"),
-        ({"op": "swallow_replies", "count": 1, "loss": "eat"}, "loss must be"),
-        ({"op": "mute_streams"}, "on must be true or false"),
-        ({"op": "deposit", "user": "me", "usd": "1"}, "user must be an address"),
-        ({"op": "deposit", "user": "0x" + "1" * 40, "usd": 1}, "usd must be a decimal string"),
-        ({"op": "set_oracle", "coin": "ETH", "px": "0"}, "px must be positive"),
-        ({"op": "set_funding_rate", "coin": "ETH", "rate": "much"}, "rate must be a decimal"),
+        ({}, "command must be one of"),
+        ({"command": "shift_mid", "coin": "NOPE", "bps": 1}, "coin must be one of"),
+        ({"command": "shift_mid", "coin": "ETH", "bps": "1"}, "bps must be an integer"),
+        ({"command": "swallow_replies"}, "say count"),
+        ({"command": "swallow_replies", "count": 1, "loss": "eat"}, "loss must be"),
+        ({"command": "swallow_replies", "count": 1, "loss": {}}, "loss must be"),
+        ({"command": "mute_streams"}, "on must be true or false"),
+        ({"command": "deposit", "user": "me", "usd": "1"}, "user must be an address"),
+        ({"command": "deposit", "user": "0x" + "1" * 40, "usd": 1}, "usd must be a decimal string"),
+        ({"command": "deposit", "user": "0x" + "1" * 40, "usd": "9" * 14}, "usd must be at most"),
+        ({"command": "set_oracle", "coin": "ETH", "px": "0"}, "px must be positive"),
+        ({"command": "set_funding_rate", "coin": "ETH", "rate": "much"}, "rate must be a decimal"),
     ],
 )
 def test_a_senseless_control_request_says_what_to_do(body, word):
@@ -331,6 +313,15 @@ def test_a_failing_block_raises_its_own_error():
         raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
+        visit(scenario)
+
+
+def test_a_sandbox_whose_books_do_not_balance_stops_its_time_and_says_why():
+    async def scenario(visitor):
+        visitor.sandbox.venue.state.account(DEV_MASTER_ADDRESS).usd[""] += 1
+        await visitor.sandbox.ended.wait()
+
+    with pytest.raises(AssertionError, match="accounts and till hold"):
         visit(scenario)
 
 
@@ -363,7 +354,8 @@ def test_the_blocking_entry_point_serves_until_it_is_told_to_stop(tmp_path, numb
             process.kill()
 
     assert manifest["pid"] == process.pid
-    assert manifest["coins"] == list(mids) == ["BTC", "ETH"]
+    assert manifest["coins"] == ["BTC", "ETH"]
+    assert set(manifest["coins"]) <= mids.keys()
     assert manifest["master_address"] == DEV_MASTER_ADDRESS
     assert manifest["ws_url"] == manifest["url"].replace("http", "ws") + "/ws"
     assert code == 0

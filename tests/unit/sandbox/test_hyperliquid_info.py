@@ -1,16 +1,34 @@
 """The info endpoint: shapes, aggregation, and what it refuses."""
 
+from dataclasses import replace
+
+import orjson
 import pytest
 
 from tests.unit.sandbox.hyperliquid_harness import OPENED_MS, desk, order
-from venues.sandbox.hyperliquid.actions.wire import MalformedError
+from venues.sandbox.hyperliquid.actions import MalformedError
 from venues.sandbox.hyperliquid.config import (
-    DEV_AGENT_ADDRESS,
     DEV_MASTER_ADDRESS,
+    DEV_MASTER_KEY,
     HOUSE_ADDRESS,
+    XYZ_DEX,
 )
 
 HOUR_MS = 3_600_000
+KINDS = """
+activeAssetData allMids allPerpMetas approvedBuilders candleSnapshot clearinghouseState delegations
+delegatorHistory delegatorRewards delegatorSummary exchangeStatus extraAgents frontendOpenOrders
+fundingHistory historicalOrders l2Book leadingVaults marginTable maxBuilderFee maxMarketOrderNtls
+meta metaAndAssetCtxs openOrders orderStatus perpDeployAuctionStatus perpDexLimits perpDexStatus
+perpDexs perpsAtOpenInterestCap portfolio predictedFundings recentTrades referral
+spotClearinghouseState spotDeployState spotMeta spotMetaAndAssetCtxs spotPairDeployAuctionStatus
+subAccounts subAccounts2 tokenDetails twapHistory userAbstraction userDexAbstraction userFees
+userFills userFillsByTime userFunding userNonFundingLedgerUpdates userRateLimit userRole
+userToMultiSigSigners userTwapSliceFills userTwapSliceFillsByTime userVaultEquities vaultDetails
+vaultSummaries webData2 isVip legalCheck preTransferCheck outcomeMeta outcomeTemplates
+settledOutcome perpAnnotation perpCategories perpConciseAnnotations allBorrowLendReserveStates
+borrowLendUserState userBorrowLendInterest validatorL1Votes validatorSummaries
+"""
 
 
 def levels(book):
@@ -98,7 +116,14 @@ def test_a_grouped_book_keeps_every_coin_and_never_looks_better(figures, mantiss
         {"type": "clearinghouseState"},
         {"type": "clearinghouseState", "user": "0x12"},
         {"type": "orderStatus", "user": DEV_MASTER_ADDRESS},
-        {"type": "meta", "dex": "xyz"},
+        {"type": "meta", "dex": "nope"},
+        {"type": "meta", "dex": 7},
+        {"type": "candleSnapshot", "req": {"coin": "ETH", "interval": "7m", "startTime": 0}},
+        {"type": "userFillsByTime", "user": DEV_MASTER_ADDRESS},
+        {"type": "userFills", "user": DEV_MASTER_ADDRESS, "aggregateByTime": 1},
+        {"type": "fundingHistory", "coin": "ETH", "startTime": -1},
+        {"type": "maxBuilderFee", "user": DEV_MASTER_ADDRESS},
+        {"type": "marginTable", "id": 77},
     ],
 )
 def test_a_request_the_venue_cannot_read_is_malformed(fields):
@@ -176,47 +201,6 @@ def test_fills_come_newest_first_and_name_both_sides_once():
     assert all(fill["tid"] < 2**50 for fill in mine)
 
 
-def test_the_account_of_a_stranger_or_an_agent_is_empty():
-    state = desk().state(DEV_AGENT_ADDRESS)
-
-    assert state["assetPositions"] == []
-    assert state["marginSummary"]["accountValue"] == "0.0"
-    assert state["withdrawable"] == "0.0"
-
-
-def test_account_value_is_cash_plus_size_times_mark():
-    trader = desk()
-    trader.place(order("3100", "12.3456", tif="Ioc"), order("89000", "0.5", asset=0, is_buy=False))
-    trader.venue.shift_mid("ETH", 150)
-
-    state = trader.state()
-
-    contexts = trader.ask("metaAndAssetCtxs")
-    marks = {
-        entry["name"]: float(context["markPx"])
-        for entry, context in zip(contexts[0]["universe"], contexts[1], strict=True)
-    }
-    positions = [entry["position"] for entry in state["assetPositions"]]
-    held = sum(float(p["szi"]) * marks[p["coin"]] for p in positions)
-    summary = state["marginSummary"]
-    cents = 1e-6 * len(positions)
-    assert float(summary["accountValue"]) == pytest.approx(
-        float(summary["totalRawUsd"]) + held, abs=cents
-    )
-    used = sum(float(p["marginUsed"]) for p in positions)
-    assert float(summary["totalMarginUsed"]) == pytest.approx(used, abs=cents)
-    notional = sum(float(p["positionValue"]) for p in positions)
-    assert float(summary["totalNtlPos"]) == pytest.approx(notional, abs=cents)
-    assert float(state["withdrawable"]) == pytest.approx(
-        float(summary["accountValue"]) - max(used, 0.1 * notional), abs=cents
-    )
-    by_coin = {p["coin"]: p for p in positions}
-    maintenance = 0.0125 * float(by_coin["BTC"]["positionValue"]) + 0.02 * float(
-        by_coin["ETH"]["positionValue"]
-    )
-    assert float(state["crossMaintenanceMarginUsed"]) == pytest.approx(maintenance, abs=cents)
-
-
 def test_contexts_count_open_interest_and_volume():
     trader = desk()
     trader.place(order("3000.2", "2", tif="Ioc"))
@@ -240,27 +224,125 @@ def test_funding_history_shows_one_row_an_hour():
     assert len(trader.ask("fundingHistory", coin="ETH", startTime=0)) == 500
 
 
-def test_fees_are_what_is_charged():
-    fees = desk().ask("userFees", user=DEV_MASTER_ADDRESS)
-
-    assert (fees["userCrossRate"], fees["userAddRate"]) == ("0.00045", "0.00015")
-
-
-def test_roles_and_agents_are_told():
+def test_a_builders_dex_has_a_universe_of_its_own():
     trader = desk()
 
-    assert trader.ask("userRole", user=DEV_MASTER_ADDRESS) == {"role": "user"}
-    assert trader.ask("userRole", user="0x" + "9" * 40) == {"role": "missing"}
-    assert trader.ask("userRole", user=DEV_AGENT_ADDRESS) == {
-        "role": "agent",
-        "data": {"user": DEV_MASTER_ADDRESS},
+    dexs = trader.ask("perpDexs")
+    meta = trader.ask("meta", dex="xyz")
+
+    assert dexs[0] is None
+    assert dexs[1]["name"] == "xyz"
+    assert [coin["name"] for coin in meta["universe"]] == ["xyz:NVDA", "xyz:XYZ100"]
+    assert meta["universe"][0]["marginMode"] == "strictIsolated"
+    assert meta["universe"][0]["onlyIsolated"] is True
+    assert "onlyIsolated" not in meta["universe"][1]
+    assert trader.ask("allPerpMetas")[1] == meta
+    assert set(trader.ask("allMids", dex="xyz")) == {"xyz:NVDA", "xyz:XYZ100"}
+    assert "xyz:NVDA" not in trader.ask("allMids")
+
+
+def test_spot_pairs_are_named_by_their_number_unless_canonical():
+    meta = desk().ask("spotMeta")
+
+    assert [pair["name"] for pair in meta["universe"]] == ["PURR/USDC", "@1"]
+    assert [pair["tokens"] for pair in meta["universe"]] == [[1, 0], [150, 0]]
+    assert meta["tokens"][0]["name"] == "USDC"
+
+
+@pytest.mark.parametrize("number", [3, 49])
+def test_a_small_table_number_is_its_leverage(number):
+    assert desk().ask("marginTable", id=number)["marginTiers"] == [
+        {"lowerBound": "0.0", "maxLeverage": number}
+    ]
+
+
+def test_a_coin_at_its_cap_is_told():
+    trader = desk()
+    trader.venue.state.modes.capped.add("ETH")
+
+    assert trader.ask("perpsAtOpenInterestCap") == ["ETH"]
+    assert trader.ask("perpsAtOpenInterestCap", dex="xyz") == []
+
+
+def test_predicted_rates_are_those_of_the_first_dex_and_of_this_venue():
+    rows = dict(desk().ask("predictedFundings"))
+
+    assert set(rows) == {"BTC", "ETH"}
+    rates = dict(rows["ETH"])
+    assert rates["HlPerp"] == {
+        "fundingRate": "0.0000125",
+        "nextFundingTime": (OPENED_MS // HOUR_MS + 1) * HOUR_MS,
+        "fundingIntervalHours": 1,
     }
-    (agent,) = trader.ask("extraAgents", user=DEV_MASTER_ADDRESS)
-    assert agent["address"] == DEV_AGENT_ADDRESS
+    assert rates["BinPerp"] is None
 
 
-def test_spot_and_builder_markets_are_empty():
+@pytest.mark.parametrize("start", [{}, {"startTime": None}, {"startTime": 0}])
+def test_what_an_account_paid_and_moved_is_told_from_the_first_when_no_start_is_given(start):
     trader = desk()
+    trader.place(order("3000.2", "2", tif="Ioc"))
+    made = trader.send({"type": "createSubAccount", "name": "one"}, key=DEV_MASTER_KEY)
+    moving = {"subAccountUser": made["response"]["data"], "isDeposit": True, "usd": 5_000_000}
+    trader.send({"type": "subAccountTransfer", **moving}, key=DEV_MASTER_KEY)
+    trader.now_ms += HOUR_MS
+    trader.venue.advance()
 
-    assert trader.ask("perpDexs") == [None]
-    assert trader.ask("spotMeta")["universe"] == []
+    (paid,) = trader.ask("userFunding", user=DEV_MASTER_ADDRESS, **start)
+    (moved,) = trader.ask("userNonFundingLedgerUpdates", user=DEV_MASTER_ADDRESS, **start)
+
+    assert (paid["delta"]["coin"], paid["delta"]["szi"]) == ("ETH", "2.0")
+    assert (moved["delta"]["type"], moved["delta"]["usdc"]) == ("subAccountTransfer", "5.0")
+
+
+def test_growth_is_shown_with_every_coin_of_a_dex_that_has_it():
+    trader = desk(builder_dexs=(replace(XYZ_DEX, is_growth_mode=True),))
+
+    assert {coin.get("growthMode") for coin in trader.ask("meta")["universe"]} == {None}
+    grown = trader.ask("meta", dex="xyz")["universe"]
+    assert [coin["growthMode"] for coin in grown] == ["enabled", "enabled"]
+
+
+def test_nobody_is_restricted():
+    assert desk().ask("legalCheck", user=DEV_MASTER_ADDRESS) == {
+        "acceptedTerms": True,
+        "userAllowed": True,
+        "restrictions": "n",
+    }
+
+
+@pytest.mark.parametrize("kind", ["delegations", "delegatorHistory", "delegatorRewards"])
+def test_nobody_stakes(kind):
+    assert desk().ask(kind, user=DEV_MASTER_ADDRESS) == []
+
+
+@pytest.mark.parametrize("user", [DEV_MASTER_ADDRESS, HOUSE_ADDRESS, "0x" + "9" * 40])
+def test_every_question_is_answered_for_anybody(user):
+    trader = desk()
+    trader.place(order("3000.2", "2", tif="Ioc"), order("2900", "1"))
+    fields = {
+        "user": user,
+        "coin": "ETH",
+        "builder": HOUSE_ADDRESS,
+        "source": HOUSE_ADDRESS,
+        "vaultAddress": user,
+        "startTime": 0,
+        "oid": 1,
+        "id": 56,
+        "outcome": 0,
+        "tokenId": "0x6d1e7cde53ba9467b783cb7c530ce054",
+        "req": {"coin": "ETH", "interval": "1h", "startTime": 0},
+    }
+
+    answers = {kind: orjson.dumps(trader.ask(kind, **fields)) for kind in KINDS.split()}
+
+    nothing = {kind for kind, answer in answers.items() if answer == b"null"}
+    assert nothing == {
+        "perpAnnotation",
+        "perpDexLimits",
+        "settledOutcome",
+        "subAccounts",
+        "subAccounts2",
+        "userDexAbstraction",
+        "userToMultiSigSigners",
+        "vaultDetails",
+    }

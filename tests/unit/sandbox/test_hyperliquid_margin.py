@@ -8,13 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.sandbox.hyperliquid_harness import desk
-from venues.sandbox.hyperliquid.config import BTC, DEV_MASTER_ADDRESS, ETH, FundedAccount
+from venues.sandbox.hyperliquid.config import (
+    BTC,
+    DEV_MASTER_ADDRESS,
+    ETH,
+    HOUSE_ADDRESS,
+    FundedAccount,
+)
 from venues.sandbox.hyperliquid.margin import (
     Exposure,
     MarginTable,
     MarginTier,
     liquidation_price,
-    transfer_requirement,
 )
 
 FORTY = MarginTable(40, "40x", (MarginTier(0, 40),))
@@ -99,11 +104,6 @@ def test_every_liquidation_price_solves_its_equation(size, mark, equity):
         assert there == BTC.margin_table.maintenance(abs(size) * price) + Fraction(equity, 3)
 
 
-def test_transfers_must_leave_a_tenth_of_the_notional_when_leverage_is_high():
-    assert transfer_requirement(Fraction(40), Fraction(1_000)) == 100
-    assert transfer_requirement(Fraction(200), Fraction(1_000)) == 200
-
-
 def test_the_documented_account_adds_up():
     # The official example, its position carried as cross: cash 13009.454678, long 0.0335 at a mark
     # of 2985.90, entered at 2986.3 with leverage 20.
@@ -112,6 +112,8 @@ def test_the_documented_account_adds_up():
     account = venue_desk.venue.accounts[DEV_MASTER_ADDRESS]
     position = account.position("ETH")
     position.size, position.cost = 335, 335 * 298_630
+    other = venue_desk.venue.accounts[HOUSE_ADDRESS].position("ETH")
+    other.size, other.cost = -335, -335 * 298_630
 
     state = venue_desk.state()
 

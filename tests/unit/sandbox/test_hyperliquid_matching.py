@@ -6,10 +6,11 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venues.sandbox.hyperliquid.config import ETH, Fees
-from venues.sandbox.hyperliquid.market.perp import Market
+from venues.sandbox.hyperliquid.config import ETH, FeeSchedule, SandboxConfig
+from venues.sandbox.hyperliquid.ledger import conservation
 from venues.sandbox.hyperliquid.matching.matching import Matching
 from venues.sandbox.hyperliquid.order import OrderRequest, Stamp, TimeInForce
+from venues.sandbox.hyperliquid.state import credit, opened
 
 TRADERS = ("0x" + "a" * 40, "0x" + "b" * 40, "0x" + "c" * 40)
 DEPOSIT = 50_000_000_000  # micro-USD: small enough that margin bites now and then
@@ -28,12 +29,14 @@ instruction = st.tuples(
 class Rehearsal:
     """A matching core with three funded traders."""
 
-    def __init__(self, deposit=DEPOSIT, fees=Fees()):  # noqa: B008 - Fees is frozen
-        self.market = Market(replace(ETH, oracle_price="3000"), 0)
-        self.matching = Matching({"ETH": self.market}, fees)
+    def __init__(self, deposit=DEPOSIT, fees=FeeSchedule()):  # noqa: B008 - it is frozen
+        config = SandboxConfig(coins=(replace(ETH, oracle_price="3000"),), fees=fees)
+        self.state = opened(config, 0)
+        self.market = self.state.markets["ETH"]
+        self.matching = Matching(self.state)
         self.deposit = deposit
         for address in TRADERS:
-            self.matching.account(address).cash += deposit
+            credit(self.state, address, deposit)
 
     def place(self, trader, *, is_buy, price, size, tif=TimeInForce.GTC, reduce_only=False):
         request = OrderRequest(
@@ -45,13 +48,13 @@ class Rehearsal:
             time_in_force=tif,
             cloid=None,
         )
-        account = self.matching.account(trader)
+        account = self.state.account(trader)
         stamp = Stamp(0, "0x00")
         return self.matching.place(request, account, market=self.market, stamp=stamp)
 
     def play(self, script):
         for trader, is_buy, price, size, tif, reduce_only, dice in script:
-            mine = list(self.matching.account(trader).open_orders.values())
+            mine = list(self.state.account(trader).open_orders.values())
             if dice == 0 and mine:
                 self.matching.cancel(mine[0], status="canceled", stamp=Stamp(0, "0x00"))
             elif size or reduce_only:
@@ -61,7 +64,7 @@ class Rehearsal:
 
     @property
     def accounts(self):
-        return [self.matching.account(address) for address in TRADERS]
+        return [self.state.account(address) for address in TRADERS]
 
     def fills(self):
         return [fill for account in self.accounts for fill in account.fills]
@@ -77,8 +80,9 @@ def test_positions_and_money_are_conserved(script):
 
     assert sum(account.position("ETH").size for account in rehearsal.accounts) == 0
     cash = sum(account.cash for account in rehearsal.accounts)
-    assert cash + rehearsal.matching.fees_collected == len(TRADERS) * DEPOSIT
-    assert sum(fill.fee for fill in rehearsal.fills()) == rehearsal.matching.fees_collected
+    assert cash + rehearsal.state.till.fees == len(TRADERS) * DEPOSIT
+    assert sum(fill.fee for fill in rehearsal.fills()) == rehearsal.state.till.fees
+    conservation.check(rehearsal.state)
 
 
 @settings(max_examples=150, deadline=None)
@@ -104,10 +108,10 @@ def test_no_fill_is_worse_than_its_limit_and_no_order_overfills(script):
 
     filled = {}
     for fill in rehearsal.fills():
-        order = rehearsal.matching.orders[fill.oid]
+        order = rehearsal.state.orders[fill.oid]
         assert fill.price <= order.price if fill.is_buy else fill.price >= order.price
         filled[fill.oid] = filled.get(fill.oid, 0) + fill.size
-    for oid, order in rehearsal.matching.orders.items():
+    for oid, order in rehearsal.state.orders.items():
         assert order.size - order.leaves == filled.get(oid, 0)
         assert 0 <= order.leaves <= order.size
 
@@ -128,9 +132,7 @@ def test_resting_margin_and_order_lists_follow_the_book(script):
     }
     listed = {oid for account in rehearsal.accounts for oid in account.open_orders}
     assert resting == listed
-    assert resting == {
-        o for o, order in rehearsal.matching.orders.items() if order.status == "open"
-    }
+    assert resting == {o for o, order in rehearsal.state.orders.items() if order.status == "open"}
     for account in rehearsal.accounts:
         for is_buy in (True, False):
             held_back = sum(
@@ -138,7 +140,9 @@ def test_resting_margin_and_order_lists_follow_the_book(script):
                 for order in account.open_orders.values()
                 if order.is_buy is is_buy and not order.reduce_only
             )
-            assert account.resting_size.get(("ETH", is_buy), 0) == held_back
+            position = account.position("ETH")
+            held = position.resting_buys if is_buy else position.resting_sells
+            assert held == held_back
 
 
 @settings(max_examples=150, deadline=None)
@@ -150,7 +154,7 @@ def test_reduce_only_never_grows_a_position(script):
         pass
 
     for fill in rehearsal.fills():
-        if rehearsal.matching.orders[fill.oid].reduce_only:
+        if rehearsal.state.orders[fill.oid].reduce_only:
             after = fill.start_position + (fill.size if fill.is_buy else -fill.size)
             assert abs(after) == abs(fill.start_position) - fill.size
 
@@ -210,7 +214,7 @@ def test_price_then_time_decides_who_trades(script):
 
     for number, (is_buy, price, size) in enumerate(script):
         trader = TRADERS[0] if is_buy else TRADERS[1]
-        account = rehearsal.matching.account(TRADERS[1] if is_buy else TRADERS[0])
+        account = rehearsal.state.account(TRADERS[1] if is_buy else TRADERS[0])
         told = len(account.fills)
         placed = rehearsal.place(trader, is_buy=is_buy, price=price, size=size)
         assert placed.refusal is None
@@ -251,12 +255,12 @@ def test_fees_are_the_base_tier_of_the_venue():
 def test_a_resting_order_whose_owner_lost_the_margin_is_cancelled_when_met():
     rehearsal = Rehearsal()
     rehearsal.place(TRADERS[0], is_buy=True, price=3_000, size=3_000_000)
-    rehearsal.matching.account(TRADERS[0]).cash -= DEPOSIT - 1_000_000
+    rehearsal.state.account(TRADERS[0]).cash -= DEPOSIT - 1_000_000
 
     taker = rehearsal.place(TRADERS[1], is_buy=False, price=3_000, size=10_000, tif=TimeInForce.IOC)
 
     assert taker.order.status == "iocCancelRejected"
-    assert rehearsal.matching.orders[1].status == "marginCanceled"
+    assert rehearsal.state.orders[1].status == "marginCanceled"
 
 
 def test_directions_name_openings_closings_and_flips():

@@ -132,12 +132,16 @@ def test_prices_on_the_grid_are_accepted(price, asset):
     assert "resting" in status
 
 
-def test_trigger_orders_are_refused_with_a_clear_word():
+def test_a_stop_of_the_official_client_rests_and_is_cancelled_like_any_order():
+    trader = desk()
+    trader.place(order("3100", "1", tif="Ioc"))
     trigger = {"trigger": {"isMarket": True, "triggerPx": "2800", "tpsl": "sl"}}
 
-    (status,) = desk().place({**order("2900", "1"), "t": trigger})
+    (status,) = trader.place({**order("2700", "1", is_buy=False, reduce_only=True), "t": trigger})
+    cancelled = trader.send(cancel(ETH_ASSET, status["resting"]["oid"]))
 
-    assert status == {"error": "Trigger orders are not supported by this sandbox."}
+    assert cancelled["response"]["data"]["statuses"] == ["success"]
+    assert trader.status(status["resting"]["oid"]) == "canceled"
 
 
 def test_cancelling_twice_says_the_order_is_gone():
@@ -231,3 +235,13 @@ def test_resting_orders_hold_margin_back():
     assert "resting" in first
     assert second == {"error": "Insufficient margin to place order. asset=1"}
     assert "resting" in opposite
+
+
+def test_an_order_cancelled_by_a_later_one_of_its_batch_is_answered_as_it_was():
+    client = desk()
+
+    answers = client.place(order("2999.9", "0.1"), order("2999.8", "0.1", is_buy=False, tif="Ioc"))
+
+    (resting, filled) = answers
+    assert client.status(resting["resting"]["oid"]) == "selfTradeCanceled"
+    assert filled["filled"]["totalSz"] == "0.1"

@@ -1,6 +1,7 @@
 """Who may act, when, and what time and the director do to accounts."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.unit.sandbox.hyperliquid_harness import (
     envelope,
     order,
 )
-from venues.sandbox.hyperliquid.actions.wire import MalformedError
+from venues.sandbox.hyperliquid.actions import MalformedError
 from venues.sandbox.hyperliquid.config import (
     DEV_AGENT_ADDRESS,
     DEV_AGENT_KEY,
@@ -49,10 +50,9 @@ def test_leverage_decides_the_initial_margin():
     [
         (leverage(26), "Invalid leverage value"),
         (leverage(0), "Invalid leverage value"),
-        (leverage(5, is_cross=False), "Isolated margin is not supported by this sandbox."),
         (
-            {"type": "modify", "oid": 1, "order": {}},
-            "Action modify is not supported by this sandbox.",
+            {"type": "modify", "oid": 1, "order": order("2900", "1")},
+            "Cannot modify canceled or filled order",
         ),
     ],
 )
@@ -229,6 +229,7 @@ def test_funding_is_settled_every_hour_on_the_oracle_price():
     trader.place(order("3100", "10", tif="Ioc"))
     before = trader.venue.accounts[DEV_MASTER_ADDRESS].cash
     trader.venue.set_oracle("ETH", "3100")
+    trader.venue.set_funding_rate("ETH", Fraction("0.0000125"))
 
     trader.now_ms = (OPENED_MS // HOUR_MS + 2) * HOUR_MS
     trader.venue.advance()
@@ -253,7 +254,7 @@ def test_money_is_conserved_through_trading_and_funding():
 
     venue = trader.venue
     cash = sum(account.cash for account in venue.accounts.values())
-    assert cash + venue.matching.fees_collected + venue.funding_residual == deposits
+    assert cash + venue.state.till.fees + venue.state.till.funding_residual == deposits
     for coin in ("BTC", "ETH"):
         assert sum(account.position(coin).size for account in venue.accounts.values()) == 0
     assert trader.venue.accounts[DEV_MASTER_ADDRESS].position("BTC").size == 123_456
@@ -322,3 +323,16 @@ def test_equal_configurations_open_with_equal_books():
 def test_the_default_keys_belong_to_the_default_addresses():
     assert desk().send({"type": "noop"}, key=DEV_AGENT_KEY)["status"] == "ok"
     assert desk(agents=()).send({"type": "noop"}, key=DEV_MASTER_KEY)["status"] == "ok"
+
+
+def test_a_deposit_is_a_row_of_the_ledger():
+    trader = desk()
+    trader.venue.drain()
+
+    trader.venue.deposit(DEV_MASTER_ADDRESS, 1_250_000)
+
+    (row,) = trader.ask("userNonFundingLedgerUpdates", user=DEV_MASTER_ADDRESS, startTime=0)
+    assert row["delta"] == {"type": "deposit", "usdc": "1.25"}
+    assert row["time"] == OPENED_MS
+    (event,) = trader.venue.drain()
+    assert event.delta == row["delta"]

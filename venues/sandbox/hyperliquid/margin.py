@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-_TRANSFER_NOTIONAL_SHARE = Fraction(1, 10)
+from venues.sandbox.hyperliquid.number import MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,37 @@ class MarginTable:
         return notional * tier.maintenance_rate - deduction
 
 
-def transfer_requirement(initial: Fraction, notional: Fraction) -> Fraction:
-    """Return the equity that has to stay when money is taken out."""
-    return max(initial, notional * _TRANSFER_NOTIONAL_SHARE)
+class Steps:
+    """A margin table in whole numbers, for the places where every order passes.
+
+    Amounts are micro-USD; what does not come out even is rounded up, against the account.
+    """
+
+    __slots__ = ("_rows", "max_leverage")
+
+    def __init__(self, table: MarginTable) -> None:
+        self.max_leverage = table.tiers[0].max_leverage
+        # From the highest tier down: bound, leverage, and the deduction as a ratio.
+        self._rows = tuple(
+            (
+                tier.lower_bound_usd * MICRO,
+                tier.max_leverage,
+                deduction.numerator * MICRO,
+                deduction.denominator,
+            )
+            for tier, deduction in reversed(list(table.rates()))
+        )
+
+    def leverage_at(self, notional: int) -> int:
+        """Return the most leverage that a position of this notional may have."""
+        return next(leverage for bound, leverage, _, _ in self._rows if bound <= notional)
+
+    def maintenance(self, notional: int) -> int:
+        """Return the maintenance margin of one position."""
+        for bound, leverage, deducted, per in self._rows:
+            if bound <= notional:
+                return -((2 * leverage * deducted - notional * per) // (2 * leverage * per))
+        raise AssertionError("the first tier of a margin table begins at zero")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ MICRO_DECIMALS = 6
 """Decimals of the cash ledger: one unit is a millionth of a US dollar."""
 MICRO = 1_000_000
 
-_UNSIGNED = re.compile(r"\d{1,18}(\.\d{1,18})?\Z")
+_UNSIGNED = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z")
 
 
 def is_plain(text: str) -> bool:

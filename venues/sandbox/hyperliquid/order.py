@@ -4,6 +4,7 @@ Plain data with integer prices (10^-price_decimals USD) and sizes (10^-size_deci
 are snapshots: nothing in them changes after they were reported.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +17,25 @@ class TimeInForce(StrEnum):
     GTC = "Gtc"
     IOC = "Ioc"
     ALO = "Alo"
+    FRONTEND_MARKET = "FrontendMarket"
+    LIQUIDATION_MARKET = "LiquidationMarket"
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRequest:
+    """When an order becomes live, as asked for."""
+
+    is_market: bool
+    price_text: str
+    is_take_profit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderFee:
+    """Who gets how much of each fill on top of the fee, in tenths of a basis point."""
+
+    address: str
+    tenths_bp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +48,18 @@ class OrderRequest:
     size_text: str
     reduce_only: bool
     time_in_force: TimeInForce | None
-    """None stands for a trigger order, which the sandbox refuses."""
+    """None stands for a trigger order."""
     cloid: str | None
+    trigger: TriggerRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The mark price at which an order becomes live."""
+
+    is_market: bool
+    price: int
+    is_take_profit: bool
 
 
 @dataclass(slots=True)
@@ -44,11 +74,23 @@ class Order:
     size: int
     leaves: int
     reduce_only: bool
-    time_in_force: TimeInForce
+    time_in_force: TimeInForce | None
+    """None while the order waits for its trigger."""
     cloid: str | None
     placed_ms: int
     status: str
     status_ms: int
+    trigger: Trigger | None = None
+    is_position_tpsl: bool = False
+    children: tuple[int, ...] = ()
+    """Ids of the take-profit and stop-loss that live only once this order has filled."""
+    parent: int | None = None
+    siblings: tuple[int, ...] = ()
+    """The other take-profit or stop-loss of the same parent: one filled ends the other."""
+    builder: BuilderFee | None = None
+    priority_fee: int = 0
+    """Of the notional, in 1e-8."""
+    twap_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +109,50 @@ class Fill:
     direction: str
     closed_pnl: int
     fee: int
+    """In the smallest unit of the fee token (micro-USD on perpetuals); a rebate is negative."""
     crossed: bool
     trade_id: int
     action_hash: str
+    fee_currency: str = "USDC"
+    builder_fee: int = 0
+    """Part of `fee`."""
+    twap_id: int | None = None
+    liquidation: "LiquidationMark | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationMark:
+    """What a fill of a liquidation says of it, to both sides; `method` is market or backstop."""
+
+    liquidated_user: str
+    mark_price: int
+    method: str
+
+
+@dataclass(slots=True)
+class Twap:
+    """An order that the venue works itself, slice by slice."""
+
+    twap_id: int
+    account: str
+    coin: str
+    is_buy: bool
+    size: int
+    reduce_only: bool
+    minutes: int
+    randomise: bool
+    started_ms: int
+    action_hash: str
+    slice_count: int
+    next_slice_ms: int
+    slices_sent: int = 0
+    executed_size: int = 0
+    executed_notional: int = 0
+    """Price times size of what was filled (micro-USD on perpetuals)."""
+    status: str = "activated"
+    """activated, finished, terminated or error; `description` says which error."""
+    description: str = ""
+    status_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +208,8 @@ class FundingSettled:
     size: int
     rate: Fraction
     time_ms: int
+    samples: int = 0
+    """How many premium samples the rate is the mean of; zero for a rate that was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +221,49 @@ class NonUserCancelled:
     oid: int
 
 
+@dataclass(frozen=True, slots=True)
+class AccountLiquidated:
+    """An account fell below its maintenance margin; USD amounts in micro-USD."""
+
+    account: str
+    liquidation_id: int
+    liquidator: str
+    notional: int
+    account_value: int
+    is_cross: bool
+    positions: tuple[tuple[str, int], ...]
+    """(coin, signed size) of what was liquidated."""
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUpdated:
+    """Money moved without a trade; `delta` is the venue's JSON object, its `type` included."""
+
+    account: str
+    delta: Mapping[str, object]
+    time_ms: int
+    action_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwapChanged:
+    """A TWAP order was started, progressed, finished or stopped."""
+
+    account: str
+    twap_id: int
+
+
 Event: TypeAlias = (
-    OrderChanged | FillMade | TradePrinted | MarketMoved | FundingSettled | NonUserCancelled
+    OrderChanged
+    | FillMade
+    | TradePrinted
+    | MarketMoved
+    | FundingSettled
+    | NonUserCancelled
+    | AccountLiquidated
+    | LedgerUpdated
+    | TwapChanged
 )
 
 

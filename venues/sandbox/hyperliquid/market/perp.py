@@ -1,29 +1,50 @@
 """One perpetual: its book, its reference prices, its running statistics.
 
-Mark price: the venue takes the median of (oracle plus the slow average of mid minus oracle), of
-(best bid, best ask, last trade), and of other venues' perpetuals. A sandbox has no other venues and
-no past, so the mark here is median(oracle, mid, median(bid, ask, last)), computed whenever it is
-asked for. It refuses to invent a mid: with a side missing, the last trade stands in, as the venue's
-`allMids` does, and before any trade the oracle.
+The mark is stored and changes only when it is published. It refuses to invent a mid: with a side
+missing, the last trade stands in, as the venue's `allMids` does, and before any trade the oracle.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
 from venues.sandbox.hyperliquid.config import CoinConfig
+from venues.sandbox.hyperliquid.margin import Steps
+from venues.sandbox.hyperliquid.market import funding
 from venues.sandbox.hyperliquid.market.book import Book
+from venues.sandbox.hyperliquid.market.reference import (
+    BUILDER_STALE_MS,
+    PERP_WEIGHTS,
+    SPOT_WEIGHTS,
+    Reference,
+    ReferencePrices,
+    Touch,
+    weighted_median,
+)
+from venues.sandbox.hyperliquid.market.tape import Tape
 from venues.sandbox.hyperliquid.number import MICRO, to_scaled
-
-IMPACT_NOTIONAL_MICRO_USD = 20_000 * MICRO
-"""Depth at which the impact prices of the premium are read (the venue's value for BTC and ETH)."""
 
 
 class Market:
-    """A coin as it trades."""
+    """A coin as it trades.
+
+    Attributes
+    ----------
+    marked, previous_mark : int
+        Mark price as published last and as published the time before.
+    is_remarked : bool
+        The mark was published, changed or not, since the margins were looked at last.
+    open_interest : int
+        All long sizes together.
+    funding_multiplier : Fraction
+        What the deployer of a builder's dex makes of the funding rate.
+    """
+
+    is_perp = True
 
     def __init__(self, spec: CoinConfig, asset: int) -> None:
         self.spec = spec
         self.asset = asset
+        self.dex = spec.name.partition(":")[0] if ":" in spec.name else ""
         self.book = Book()
         oracle = to_scaled(spec.oracle_price, spec.price_decimals)
         if oracle is None or oracle <= 0:
@@ -33,10 +54,24 @@ class Market:
             )
         self.oracle = oracle
         self.opening = oracle
+        self.marked = oracle
+        self.previous_mark = oracle
+        self.is_remarked = False
         self.last: int | None = None
-        self.funding_rate = Fraction(spec.funding_rate)
+        self.tape = Tape()
+        self.steps = Steps(spec.margin_table)
+        self.reference = Reference()
+        self.premium_samples = funding.PremiumSamples()
+        self.funding_multiplier = Fraction(1)
+        self.is_isolated_only = spec.is_isolated_only or spec.margin_mode is not None
+        self.open_interest = 0
         self.volume_micro_usd = 0
         self.volume_size = 0
+        self._fixed_rate: Fraction | None = None
+
+    def mark(self) -> int:
+        """Return the mark price as it was published last."""
+        return self.marked
 
     def mid(self) -> Fraction | None:
         """Return the middle of best bid and ask, or None when a side is empty."""
@@ -49,37 +84,66 @@ class Market:
 
     def indicative(self) -> Fraction:
         """Return the mid, else the last trade, else the oracle."""
-        return Fraction(self._indicative_doubled(*self.touch()), 2)
-
-    def mark(self) -> int:
-        """Return the mark price, rounded half to even on the price grid."""
-        # Doubled integers: a middle of two prices stays whole, and this is the hot path.
         bid, ask = self.touch()
-        known = sorted(2 * price for price in (bid, ask, self.last) if price is not None)
-        if len(known) == 2:  # noqa: PLR2004 - the median of two is their mean
-            local = (known[0] + known[1]) // 2
-        else:
-            local = known[len(known) // 2] if known else 2 * self.oracle
-        _, doubled, _ = sorted((2 * self.oracle, self._indicative_doubled(bid, ask), local))
-        half, odd = divmod(doubled, 2)
-        return half + (odd and half % 2)
-
-    def _indicative_doubled(self, bid: int | None, ask: int | None) -> int:
         if bid is not None and ask is not None:
-            return bid + ask
-        return 2 * (self.oracle if self.last is None else self.last)
+            return Fraction(bid + ask, 2)
+        return Fraction(self.oracle if self.last is None else self.last)
+
+    def publish(self, now_ms: int) -> bool:
+        """Publish oracle and mark anew; tell whether the mark changed.
+
+        Nothing is published while the oracle is frozen or its source is silent, except that a
+        builder's market falls back on its own book when its deployer has been silent for long.
+        """
+        source = self.reference.oracle_source
+        heard = None if source is None else source(now_ms)
+        is_silent = self.reference.is_frozen or (source is not None and heard is None)
+        if is_silent and not self._is_abandoned(now_ms):
+            return False
+        if not is_silent:
+            self.reference.heard_ms = now_ms
+            self._hear(heard)
+        return self._remark(ReferencePrices({}) if is_silent else heard, now_ms)
+
+    def set_oracle(self, price: int, now_ms: int) -> None:
+        """Put the oracle where the director wants it, and publish the mark that follows."""
+        self.oracle = price
+        self._remark(None, now_ms)
+
+    @property
+    def funding_rate(self) -> Fraction:
+        """Return what the running hour would pay; setting it fixes it for good."""
+        if self._fixed_rate is not None:
+            return self._fixed_rate
+        mean = self.premium_samples.mean()
+        if mean is None:
+            return Fraction(self.spec.funding_rate)
+        return funding.hourly_rate(
+            mean, interest=Fraction(self.spec.interest), multiplier=self.funding_multiplier
+        )
+
+    @funding_rate.setter
+    def funding_rate(self, rate: Fraction) -> None:
+        self._fixed_rate = rate
+
+    def sample_premium(self, times: int) -> None:
+        """Take premium samples of the book as it stands; a book too thin to say gives none."""
+        premium = self.premium()
+        if premium is not None:
+            self.premium_samples.add(premium, times=times)
 
     def impact_price(self, *, is_buy: bool) -> Fraction | None:
         """Return the average price of taking the impact notional from one side of the book."""
-        left = Fraction(IMPACT_NOTIONAL_MICRO_USD)
-        bought = Fraction(0)
+        notional = self.spec.impact_notional_usd * MICRO
+        left = notional
+        bought = 0
         for price, orders in self.book.levels(is_buy=is_buy):
             size = sum(order.leaves for order in orders.values())
-            taken = min(left, Fraction(price * size))
-            bought += taken / price
-            left -= taken
-            if left == 0:
-                return IMPACT_NOTIONAL_MICRO_USD / bought
+            if price * size >= left:
+                # notional / (bought + left / price), as one ratio of whole numbers.
+                return Fraction(notional * price, bought * price + left)
+            bought += size
+            left -= price * size
         return None
 
     def premium(self) -> Fraction | None:
@@ -87,9 +151,8 @@ class Market:
         bid, ask = self.impact_price(is_buy=True), self.impact_price(is_buy=False)
         if bid is None or ask is None:
             return None
-        above = max(bid - self.oracle, Fraction(0))
-        below = max(self.oracle - ask, Fraction(0))
-        return (above - below) / self.oracle
+        rule = funding.builder_premium if self.dex else funding.premium
+        return rule(bid=bid, ask=ask, oracle=self.oracle)
 
     def depth(
         self, *, is_buy: bool, significant_figures: int | None = None, mantissa: int = 1
@@ -112,6 +175,38 @@ class Market:
             group = (shown, size, len(orders))
         if group is not None:
             yield group
+
+    def _is_abandoned(self, now_ms: int) -> bool:
+        heard = self.reference.heard_ms
+        return bool(self.dex) and heard is not None and now_ms - heard >= BUILDER_STALE_MS
+
+    def _hear(self, heard: ReferencePrices | None) -> None:
+        if heard is not None:
+            self.reference.perps = heard.perps
+        oracle = None if heard is None else weighted_median(heard.spot, SPOT_WEIGHTS)
+        if oracle is not None:
+            self.oracle = oracle
+
+    def _remark(self, heard: ReferencePrices | None, now_ms: int) -> bool:
+        touch = Touch(*self.touch(), self.last)
+        self.reference.sample(touch, oracle=self.oracle, now_ms=now_ms)
+        if self.dex:
+            mark = self.reference.builder_mark(
+                touch,
+                oracle=self.oracle,
+                before=self.marked,
+                deployer=(self.oracle,) if heard is None else heard.deployer_marks,
+            )
+        else:
+            perps = None if heard is None else weighted_median(heard.perps, PERP_WEIGHTS)
+            mark = self.reference.mark(touch, oracle=self.oracle, perps=perps)
+        return self._put_mark(mark)
+
+    def _put_mark(self, mark: int) -> bool:
+        is_changed = mark != self.marked
+        self.previous_mark, self.marked = self.marked, mark
+        self.is_remarked = True
+        return is_changed
 
 
 def _bucket(price: int, significant_figures: int | None, mantissa: int) -> int:

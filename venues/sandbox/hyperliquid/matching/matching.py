@@ -1,295 +1,301 @@
-"""The matching core: places, fills, settles and cancels, and reports what happened.
+"""The matching core as the rest of the venue sees it: place, modify, cancel, let time work.
 
-Synchronous and deterministic: no clock, no network, no randomness. Time comes in with each call as
-a `Stamp`. Price-time priority; a taker that meets its own resting order cancels that order and goes
-on; a resting order is checked again (reduce-only, margin) at the moment it would trade.
+Synchronous and deterministic: no clock, no network, no randomness but the seed's. Time comes in
+with each call as a `Stamp` or in milliseconds. Queues of orders with a priority fee are not played:
+such an order pays and keeps its place in time.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
-from venues.sandbox.hyperliquid.actions.signature import keccak256
-from venues.sandbox.hyperliquid.config import Fees
-from venues.sandbox.hyperliquid.ledger.account import (
-    Account,
-    account_value,
-    position_initial,
-)
+from venues.sandbox.hyperliquid.ledger.account import Account
 from venues.sandbox.hyperliquid.market.perp import Market
-from venues.sandbox.hyperliquid.matching import rules
-from venues.sandbox.hyperliquid.number import MICRO, ceil_div, to_scaled
+from venues.sandbox.hyperliquid.matching import grid, rules
+from venues.sandbox.hyperliquid.matching.crossing import Crossing
+from venues.sandbox.hyperliquid.matching.groups import Groups
+from venues.sandbox.hyperliquid.matching.modify import as_modified, replacement
+from venues.sandbox.hyperliquid.matching.orders import new_order, remember, tick_rejection
+from venues.sandbox.hyperliquid.matching.placement import (
+    WAITING_FOR_FILL,
+    WAITING_FOR_TRIGGER,
+    AnyMarket,
+    BatchRefused,
+    Placement,
+)
+from venues.sandbox.hyperliquid.matching.triggers import Triggers, bad_child
+from venues.sandbox.hyperliquid.matching.twaps import Twaps
 from venues.sandbox.hyperliquid.order import (
-    Event,
-    Fill,
-    FillMade,
-    MarketMoved,
-    NonUserCancelled,
+    NO_ACTION_HASH,
+    BuilderFee,
+    LiquidationMark,
     Order,
-    OrderChanged,
     OrderRequest,
     Stamp,
     TimeInForce,
-    Trade,
-    TradePrinted,
 )
+from venues.sandbox.hyperliquid.state import Exchange
 
-_TRADE_ID_BITS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """What became of one order: refused, or traded `size` for `notional`, or resting."""
-
-    order: Order
-    size: int = 0
-    notional: int = 0
-    refusal: rules.Rejection | None = None
+_DAY_MS = 86_400_000
+_SCHEDULED_CANCELS_A_DAY = 10
+_LIQUIDATION_SLIPPAGE_PERCENT = 10
 
 
 class Matching:
-    """Markets and accounts, and the only code that changes them by trading."""
+    """Everything that orders can be asked to do."""
 
-    def __init__(self, markets: Mapping[str, Market], fees: Fees) -> None:
-        self.markets = markets
-        self.accounts: dict[str, Account] = {}
-        self.orders: dict[int, Order] = {}
-        self.fees_collected = 0
-        self.events: list[Event] = []
-        self._fees = fees
-        self._next_oid = 1
+    def __init__(self, state: Exchange) -> None:
+        self.state = state
+        self._crossing = Crossing(state)
+        self._triggers = Triggers(self._crossing)
+        self._groups = Groups(self._crossing, self._triggers)
+        self._crossing.on_ended = self._groups.ended
+        self.twaps = Twaps(self._crossing)
 
-    def account(self, address: str) -> Account:
-        """Return the account of an address, opening an empty one when there is none."""
-        return self.accounts.setdefault(address, Account(address))
+    # What accounts ask for.
+
+    def place_batch(
+        self,
+        requests: Sequence[OrderRequest],
+        account: Account,
+        *,
+        stamp: Stamp,
+        builder: BuilderFee | None = None,
+        grouping: str = "na",
+        priority_fee: int = 0,
+    ) -> list[Placement] | BatchRefused:
+        """Take a batch of orders, in their order; refuse it whole when a payload is wrong."""
+        refused = rules.batch_error(
+            self.state, requests, grouping=grouping, priority_fee=priority_fee
+        )
+        if refused is not None:
+            return refused
+        if grouping == "normalTpsl":
+            return self._place_family(requests, account, stamp=stamp, builder=builder)
+        placed = [
+            self.place(
+                request,
+                account,
+                market=self.state.by_asset[request.asset],
+                stamp=stamp,
+                builder=builder,
+                grouping=grouping,
+                priority_fee=priority_fee,
+            )
+            for request in requests
+        ]
+        if grouping == "positionTpsl":
+            self._groups.bind(None, (p.order for p in placed if p.refusal is None))
+        return placed
 
     def place(
-        self, request: OrderRequest, account: Account, *, market: Market, stamp: Stamp
+        self,
+        request: OrderRequest,
+        account: Account,
+        *,
+        market: AnyMarket,
+        stamp: Stamp,
+        builder: BuilderFee | None = None,
+        grouping: str = "na",
+        priority_fee: int = 0,
     ) -> Placement:
         """Take one order that passed `rules.payload_error` through its whole first moment."""
-        order = self._new_order(request, account, market=market, stamp=stamp)
-        if not rules.on_tick(request.price_text, market.spec.price_decimals):
-            return self._refuse(order, rules.TICK, stamp)
-        self._trim(order, account)
-        proposal = rules.Proposal(
-            market=market,
-            is_buy=order.is_buy,
-            price=order.price,
-            size=order.size,
-            reduce_only=order.reduce_only,
-            time_in_force=order.time_in_force,
-        )
-        refusal = rules.rejection(proposal, account, self.markets)
+        order = new_order(self.state, request, account, market=market, stamp=stamp)
+        order.builder = builder
+        order.priority_fee = priority_fee
+        refusal = tick_rejection(request, market)
+        refusal = refusal or rules.open_orders_rejection(self.state, order, account)
         if refusal is not None:
-            return self._refuse(order, refusal, stamp)
-        notional = self._match(order, market, stamp)
-        return self._conclude(order, market, stamp=stamp, notional=notional)
+            return self._crossing.refuse(order, refusal, market=market, stamp=stamp)
+        if order.trigger is None:
+            return self._crossing.submit(order, account, market=market, stamp=stamp)
+        assert isinstance(market, Market), "triggers on spot are refused before this"
+        order.is_position_tpsl = grouping == "positionTpsl"
+        placed = self._triggers.submit(order, account, market=market, stamp=stamp)
+        if grouping == "na" or placed.refusal is not None:
+            return placed
+        return Placement(order, market, waiting=WAITING_FOR_TRIGGER)
+
+    def modify(
+        self,
+        target: int | str,
+        request: OrderRequest,
+        account: Account,
+        *,
+        stamp: Stamp,
+        always_place: bool = False,
+    ) -> Placement | BatchRefused:
+        """Replace an order, named by id or client id, by a new one with an id of its own.
+
+        The new order is reported before the end of the old one, as the venue mostly does.
+        """
+        old = self.find(account, target, asset=request.asset)
+        new = replacement(request, old, always_place=always_place)
+        if isinstance(new, BatchRefused):
+            return new
+        refused = rules.batch_error(self.state, (new,), grouping="na", priority_fee=0)
+        if refused is not None:
+            return refused
+        if old is not None:
+            self._crossing.withdraw(old)
+        placed = self.place(
+            new,
+            account,
+            market=self.state.by_asset[new.asset],
+            stamp=stamp,
+            builder=None if old is None else old.builder,
+        )
+        if old is not None:
+            self._crossing.end(old, "canceled", stamp)
+        return as_modified(placed)
 
     def cancel(self, order: Order, *, status: str, stamp: Stamp) -> None:
-        """Take a resting order out of the book."""
-        account = self.accounts[order.account]
-        self._unrest(order, account)
-        account.reserve(order, -order.leaves)
-        self._set_status(order, status, stamp)
-        if status != "canceled":
-            self.events.append(NonUserCancelled(order.account, order.coin, order.oid))
-        self.events.append(MarketMoved(order.coin))
+        """End a live order."""
+        self._crossing.cancel(order, status=status, stamp=stamp)
 
-    def _new_order(
-        self, request: OrderRequest, account: Account, *, market: Market, stamp: Stamp
-    ) -> Order:
-        assert request.time_in_force is not None, "trigger orders are refused before this"
-        size = to_scaled(request.size_text, market.spec.size_decimals)
-        assert size is not None, "sizes off the grid are refused before this"
+    def cancel_all(
+        self, account: Account, *, status: str, stamp: Stamp, dex: str | None = None
+    ) -> int:
+        """End all open orders of an account, or those on one dex; return how many."""
+        mine = [
+            order
+            for order in account.open_orders.values()
+            if dex is None or self._is_on(order.coin, dex)
+        ]
+        for order in mine:
+            # One may have taken others of its group along.
+            if order.oid in account.open_orders:
+                self.cancel(order, status=status, stamp=stamp)
+        return len(mine)
+
+    def find(self, account: Account, key: int | str, *, asset: int) -> Order | None:
+        """Return an account's live order by id or client id, or None when there is none."""
+        oid = account.cloids.get(key) if isinstance(key, str) else key
+        order = None if oid is None else self.state.orders.get(oid)
+        if order is None or order.account != account.address:
+            return None
+        is_live = order.oid in account.open_orders or order.status == WAITING_FOR_FILL
+        return order if is_live and self.state.market(order.coin).asset == asset else None
+
+    def waiting_count(self) -> int:
+        """Return how many triggers are kept; some may be of orders that have ended."""
+        return self._triggers.count()
+
+    # What the venue does by itself.
+
+    def liquidate(self, account: Account, market: Market, size: int, *, stamp: Stamp) -> int:
+        """Send `size` of a position to the book at up to ten percent from the mark; return it done.
+
+        The slippage is ours: the venue does not publish the price of its liquidation orders.
+        """
+        coin = market.spec.name
+        held = account.position(coin).size
+        is_buy = held < 0
+        wanted = 0 if self.state.modes.is_closed(coin) else min(size, abs(held))
+        if wanted == 0:
+            return 0
+        mark = market.mark()
         order = Order(
-            oid=self._next_oid,
+            oid=self.state.next_oid,
             account=account.address,
-            coin=market.spec.name,
-            is_buy=request.is_buy,
-            # An order off the tick grid is refused at once and its price is never used.
-            price=to_scaled(request.price_text, market.spec.price_decimals) or 0,
-            size=size,
-            leaves=size,
-            reduce_only=request.reduce_only,
-            time_in_force=request.time_in_force,
-            cloid=request.cloid,
+            coin=coin,
+            is_buy=is_buy,
+            price=grid.aggressive(
+                mark,
+                is_buy=is_buy,
+                percent=_LIQUIDATION_SLIPPAGE_PERCENT,
+                price_decimals=market.spec.price_decimals,
+            ),
+            size=wanted,
+            leaves=wanted,
+            reduce_only=True,
+            time_in_force=TimeInForce.LIQUIDATION_MARKET,
+            cloid=None,
             placed_ms=stamp.time_ms,
             status="open",
             status_ms=stamp.time_ms,
         )
-        self._next_oid += 1
-        self.orders[order.oid] = order
-        if order.cloid is not None:
-            account.cloids[order.cloid] = order.oid
-        return order
+        remember(self.state, account, order)
+        marked = LiquidationMark(account.address, mark, "market")
+        return self._crossing.execute(order, market=market, stamp=stamp, liquidation=marked).size
 
-    @staticmethod
-    def _trim(order: Order, account: Account) -> None:
-        # A reduce-only order never asks for more than the position; size zero asks for all of it.
-        held = account.position(order.coin).size
-        opposes = held < 0 if order.is_buy else held > 0
-        if order.reduce_only and opposes:
-            order.size = min(order.size or abs(held), abs(held))
-            order.leaves = order.size
+    def position_changed(self, account: Account, coin: str, stamp: Stamp) -> None:
+        """Cancel reducers left idle after a position changed hands outside the book."""
+        self._crossing.drop_idle_reducers(account, coin, stamp)
 
-    def _refuse(self, order: Order, refusal: rules.Rejection, stamp: Stamp) -> Placement:
-        self._set_status(order, refusal.status, stamp)
-        return Placement(order, refusal=refusal)
+    def on_mark(self, now_ms: int) -> None:
+        """Let every order live whose trigger the marks have reached."""
+        stamp = Stamp(now_ms, NO_ACTION_HASH)
+        modes = self.state.modes
+        for coin, market in self.state.markets.items():
+            if not modes.is_closed(coin):
+                self._triggers.on_mark(market, stamp)
 
-    def _set_status(self, order: Order, status: str, stamp: Stamp) -> None:
-        order.status = status
-        order.status_ms = stamp.time_ms
-        self.events.append(OrderChanged(replace(order)))
+    def delist(self, market: AnyMarket, stamp: Stamp) -> None:
+        """Stop a market's trading for good and end its orders; positions are not touched."""
+        coin = market.spec.name
+        self.state.modes.delisted.add(coin)
+        self.twaps.stop(coin, stamp)
+        for account in self.state.accounts.values():
+            for order in list(account.open_orders.values()):
+                if order.coin == coin and order.oid in account.open_orders:
+                    self.cancel(order, status="delistedCanceled", stamp=stamp)
 
-    def _match(self, taker: Order, market: Market, stamp: Stamp) -> int:
-        # Ends because every turn either removes a resting order or uses up the taker.
-        notional = 0
-        while taker.leaves:
-            maker = market.book.next_maker(taker_is_buy=taker.is_buy, limit=taker.price)
-            if maker is None:
-                break
-            size = self._tradable(maker, taker, stamp)
-            if size:
-                notional += maker.price * size
-                self._execute(maker, taker, size=size, stamp=stamp)
-        return notional
+    def fire_scheduled(self, now_ms: int) -> None:
+        """Cancel all orders of accounts whose scheduled cancel is due, ten times a day at most."""
+        day = now_ms // _DAY_MS
+        stamp = Stamp(now_ms, NO_ACTION_HASH)
+        for account in self.state.accounts.values():
+            due = account.cancel_all_at_ms
+            if due is None or due > now_ms:
+                continue
+            account.cancel_all_at_ms = None
+            if account.cancel_all_day != day:
+                account.cancel_all_day, account.cancel_all_count = day, 0
+            if account.cancel_all_count < _SCHEDULED_CANCELS_A_DAY:
+                account.cancel_all_count += 1
+                self.cancel_all(account, status="scheduledCancel", stamp=stamp)
 
-    def _conclude(self, order: Order, market: Market, *, stamp: Stamp, notional: int) -> Placement:
-        traded = order.size - order.leaves
-        if order.leaves == 0:
-            self._set_status(order, "filled", stamp)
-        elif order.time_in_force is TimeInForce.IOC:
-            if traded == 0:
-                return self._refuse(order, rules.IOC_UNMATCHED, stamp)
-            self._set_status(order, "canceled", stamp)
+    def _place_family(
+        self,
+        requests: Sequence[OrderRequest],
+        account: Account,
+        *,
+        stamp: Stamp,
+        builder: BuilderFee | None,
+    ) -> list[Placement]:
+        # Children exist, tied to their parent, before the parent meets the book.
+        market = self.state.by_asset[requests[0].asset]
+        assert isinstance(market, Market), "triggers on spot are refused before this"
+        parent, *children = (
+            new_order(self.state, request, account, market=market, stamp=stamp)
+            for request in requests
+        )
+        self._groups.bind(parent, children)
+        waiting = []
+        for request, child in zip(requests[1:], children, strict=True):
+            child.builder = builder
+            refusal = tick_rejection(request, market) or bad_child(child, parent, market)
+            if refusal is None:
+                self._crossing.set_status(child, WAITING_FOR_FILL, stamp)
+                waiting.append(Placement(child, market, waiting=WAITING_FOR_FILL))
+            else:
+                waiting.append(self._crossing.refuse(child, refusal, market=market, stamp=stamp))
+        parent.builder = builder
+        refusal = tick_rejection(requests[0], market)
+        refusal = refusal or rules.open_orders_rejection(self.state, parent, account)
+        if refusal is None:
+            placed = self._crossing.submit(parent, account, market=market, stamp=stamp)
         else:
-            self._rest(order, market, stamp)
-        return Placement(order, size=traded, notional=notional)
+            placed = self._crossing.refuse(parent, refusal, market=market, stamp=stamp)
+        return [placed, *(_after_parent(child) for child in waiting)]
 
-    def _rest(self, order: Order, market: Market, stamp: Stamp) -> None:
-        account = self.accounts[order.account]
-        market.book.add(order)
-        account.open_orders[order.oid] = order
-        account.reserve(order, order.leaves)
-        self._set_status(order, "open", stamp)
-        self.events.append(MarketMoved(order.coin))
-
-    def _unrest(self, order: Order, account: Account) -> None:
-        self.markets[order.coin].book.remove(order)
-        del account.open_orders[order.oid]
-
-    def _tradable(self, maker: Order, taker: Order, stamp: Stamp) -> int:
-        # How much of the resting order may trade now; zero after it was cancelled instead.
-        if maker.account == taker.account:
-            self.cancel(maker, status="selfTradeCanceled", stamp=stamp)
-            return 0
-        owner = self.accounts[maker.account]
-        held = owner.position(maker.coin).size
-        size = min(maker.leaves, taker.leaves)
-        if maker.reduce_only:
-            opposes = held < 0 if maker.is_buy else held > 0
-            if not opposes:
-                self.cancel(maker, status="reduceOnlyCanceled", stamp=stamp)
-                return 0
-            return min(size, abs(held))
-        if not self._affordable(owner, maker, size):
-            self.cancel(maker, status="marginCanceled", stamp=stamp)
-            return 0
-        return size
-
-    def _affordable(self, owner: Account, maker: Order, size: int) -> bool:
-        held = owner.position(maker.coin).size
-        after = held + (size if maker.is_buy else -size)
-        if not owner.is_margined or abs(after) <= abs(held):
-            return True
-        needed = sum(
-            position_initial(
-                owner, market, after if coin == maker.coin else owner.position(coin).size
-            )
-            for coin, market in self.markets.items()
-        )
-        return needed <= account_value(owner, self.markets)
-
-    def _execute(self, maker: Order, taker: Order, *, size: int, stamp: Stamp) -> None:
-        market = self.markets[maker.coin]
-        owner = self.accounts[maker.account]
-        for order in (maker, taker):
-            order.leaves -= size
-        owner.reserve(maker, -size)
-        buy, sell = (taker, maker) if taker.is_buy else (maker, taker)
-        digest = keccak256(buy.oid.to_bytes(8, "big") + sell.oid.to_bytes(8, "big"))
-        trade = Trade(
-            coin=maker.coin,
-            taker_is_buy=taker.is_buy,
-            price=maker.price,
-            size=size,
-            time_ms=stamp.time_ms,
-            trade_id=int.from_bytes(digest, "big") % 2**_TRADE_ID_BITS,
-            action_hash=stamp.action_hash,
-            buyer=buy.account,
-            seller=sell.account,
-        )
-        for order in (maker, taker):
-            self._settle(order, trade, crossed=order is taker)
-        market.last = maker.price
-        market.volume_micro_usd += maker.price * size
-        market.volume_size += size
-        self.events += [TradePrinted(trade), MarketMoved(maker.coin)]
-        if maker.leaves == 0:
-            self._unrest(maker, owner)
-            self._set_status(maker, "filled", stamp)
-        else:
-            self._set_status(maker, "open", stamp)
-        for order in (maker, taker):
-            self._drop_idle_reducers(self.accounts[order.account], maker.coin, stamp)
-
-    def _settle(self, order: Order, trade: Trade, *, crossed: bool) -> None:
-        account = self.accounts[order.account]
-        notional = trade.price * trade.size
-        pips = self._fees.taker_pips if crossed else self._fees.maker_pips
-        fee = ceil_div(notional * pips, MICRO)  # a fraction of a micro-dollar goes to the venue
-        before = account.position(order.coin).size
-        signed = trade.size if order.is_buy else -trade.size
-        profit = account.trade(order.coin, signed, trade.price)
-        account.cash -= fee
-        account.volume_micro_usd += notional
-        self.fees_collected += fee
-        fill = Fill(
-            coin=order.coin,
-            account=order.account,
-            oid=order.oid,
-            cloid=order.cloid,
-            is_buy=order.is_buy,
-            price=trade.price,
-            size=trade.size,
-            time_ms=trade.time_ms,
-            start_position=before,
-            direction=_direction(before, before + signed),
-            closed_pnl=profit,
-            fee=fee,
-            crossed=crossed,
-            trade_id=trade.trade_id,
-            action_hash=trade.action_hash,
-        )
-        account.fills.append(fill)
-        self.events.append(FillMade(fill))
-
-    def _drop_idle_reducers(self, account: Account, coin: str, stamp: Stamp) -> None:
-        held = account.position(coin).size
-        idle = [
-            order
-            for order in account.open_orders.values()
-            if order.reduce_only
-            and order.coin == coin
-            and not (held < 0 if order.is_buy else held > 0)
-        ]
-        for order in idle:
-            self.cancel(order, status="reduceOnlyCanceled", stamp=stamp)
+    def _is_on(self, coin: str, dex: str) -> bool:
+        market = self.state.markets.get(coin)
+        return market is not None and market.dex == dex
 
 
-def _direction(before: int, after: int) -> str:
-    side = {True: "Long", False: "Short"}
-    if before * after < 0:
-        return f"{side[before > 0]} > {side[after > 0]}"
-    if abs(after) > abs(before):
-        return f"Open {side[after > 0]}"
-    return f"Close {side[before > 0]}"
+def _after_parent(child: Placement) -> Placement:
+    if child.refusal is not None or child.order.status == WAITING_FOR_FILL:
+        return child
+    if child.order.status == "open":
+        return Placement(child.order, child.market, waiting=WAITING_FOR_TRIGGER)
+    return Placement(child.order, child.market, refusal=rules.PARENT_REFUSED)

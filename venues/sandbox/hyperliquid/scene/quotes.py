@@ -11,7 +11,8 @@ from fractions import Fraction
 from random import Random
 
 from venues.sandbox.hyperliquid.market.perp import Market
-from venues.sandbox.hyperliquid.number import MICRO, normalised, to_text
+from venues.sandbox.hyperliquid.market.spot import SpotMarket
+from venues.sandbox.hyperliquid.number import normalised, to_text
 from venues.sandbox.hyperliquid.order import OrderRequest, TimeInForce
 
 LEVEL_COUNT = 60
@@ -20,6 +21,7 @@ _ORDERS_MAX = 5
 _NEAREST_USD = 60_000
 _GROWTH_USD = 5_000
 _JITTER_PERCENT = 30
+_LEAST_USD = 10
 _SIGNIFICANT_FIGURES = 5
 
 
@@ -29,20 +31,33 @@ def tick_at(price: int, price_decimals: int) -> int:
     return int(min(by_figures, 10**price_decimals))
 
 
-def quotes(market: Market, mid: Fraction, seed: int) -> Iterator[OrderRequest]:
-    """Yield the house's orders for one market around `mid` (price units), nearest level first."""
+def quotes(
+    market: Market | SpotMarket,
+    mid: Fraction,
+    seed: int,
+    *,
+    share: Fraction = Fraction(1),
+    level_count: int = LEVEL_COUNT,
+) -> Iterator[OrderRequest]:
+    """Yield the house's orders for one market around `mid` (price units), nearest level first.
+
+    `share` of the usual sizes; an order too small for the venue's minimum is left out.
+    """
+    dollar = 10 ** (market.spec.price_decimals + market.spec.size_decimals)
     random = Random(f"{seed}:{market.spec.name}")  # noqa: S311 - depth of a pretend book
     tick = tick_at(int(mid), market.spec.price_decimals)
-    for level in range(LEVEL_COUNT):
+    for level in range(level_count):
         distance = mid * _distance(level)
         for is_buy in (True, False):
             edge = mid - distance if is_buy else mid + distance
             ticks = edge / tick
             price = tick * (ticks.__floor__() if is_buy else ticks.__ceil__())
-            for share in _shares(random):
+            for part in _shares(random):
                 jitter = random.randint(100 - _JITTER_PERCENT, 100 + _JITTER_PERCENT)
-                notional = (_NEAREST_USD + _GROWTH_USD * level) * MICRO * share * jitter // 100
-                yield _quote(market, is_buy=is_buy, price=price, size=int(notional) // price)
+                whole = (_NEAREST_USD + _GROWTH_USD * level) * dollar * part * jitter // 100
+                size = int(whole * share) // price
+                if size * price >= _LEAST_USD * dollar:
+                    yield _quote(market, is_buy=is_buy, price=price, size=size)
 
 
 def _distance(level: int) -> Fraction:
@@ -56,7 +71,7 @@ def _shares(random: Random) -> list[Fraction]:
     return [Fraction(weight, sum(weights)) for weight in weights]
 
 
-def _quote(market: Market, *, is_buy: bool, price: int, size: int) -> OrderRequest:
+def _quote(market: Market | SpotMarket, *, is_buy: bool, price: int, size: int) -> OrderRequest:
     return OrderRequest(
         asset=market.asset,
         is_buy=is_buy,

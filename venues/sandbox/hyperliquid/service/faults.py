@@ -1,19 +1,17 @@
-"""Failures to rehearse, and the commands that order them.
+"""What is broken at the moment, and whether it strikes now.
 
-`Faults` is what the server consults; `command` is the vocabulary of `POST /sandbox`, which is the
-sandbox's own and no part of the venue's API. Nothing here fails by chance: each fault is asked for.
+Two kinds: failures of requests (by place: info, exchange, ws) and mangling of WebSocket frames (by
+channel). Each is ordered with a count, or a chance in percent that a seeded generator decides, or
+simply until it is switched off. Nothing fails that was not asked for.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
+from random import Random
 from typing import Any
 
-from venues.sandbox.hyperliquid.actions import wire
-from venues.sandbox.hyperliquid.config import Agent
-from venues.sandbox.hyperliquid.number import MICRO_DECIMALS, is_plain, to_scaled
-from venues.sandbox.hyperliquid.venue import Venue
+ALL_CHANNELS = "*"
+_CERTAIN_PERCENT = 100
 
 
 class ReplyLoss(StrEnum):
@@ -25,9 +23,68 @@ class ReplyLoss(StrEnum):
     """The connection stays open and nothing ever comes."""
 
 
+class Place(StrEnum):
+    """Where a request fails."""
+
+    INFO = "info"
+    EXCHANGE = "exchange"
+    WS = "ws"
+
+
+class Failure(StrEnum):
+    """How a request fails."""
+
+    DELAY = "delay"
+    """It is served late; at `ws`, frames are."""
+    ERROR = "error"
+    """It is answered with an HTTP status and not served."""
+    HANG = "hang"
+    """It is neither served nor answered."""
+    LIMIT = "limit"
+    """It is answered with HTTP 429 and not served."""
+    SWALLOW = "swallow"
+    """An action is applied and not answered."""
+
+
+class Mangling(StrEnum):
+    """What happens to a frame on its way to the client."""
+
+    DROP = "drop"
+    DUPLICATE = "duplicate"
+    REORDER = "reorder"
+    """It changes places with the next one."""
+
+
+@dataclass(slots=True)
+class Rule:
+    """One fault that is on."""
+
+    left: int | None = None
+    """How often it strikes yet; None for no end."""
+    chance_percent: int = _CERTAIN_PERCENT
+    delay_ms: int = 0
+    status: int = 500
+
+    def strikes(self, random: Random) -> bool:
+        """Tell whether it strikes, and use it up by one if it does."""
+        if self.left == 0:
+            return False
+        if self.chance_percent < _CERTAIN_PERCENT and (
+            random.randrange(_CERTAIN_PERCENT) >= self.chance_percent
+        ):
+            return False
+        if self.left is not None:
+            self.left -= 1
+        return True
+
+    def described(self) -> dict[str, Any]:
+        """Return the rule as data."""
+        return {"count": self.left, "chance_percent": self.chance_percent}
+
+
 @dataclass(slots=True)
 class Faults:
-    """What is broken at the moment."""
+    """All that is broken. The first five are the ones tests in the same process set by hand."""
 
     replies_to_swallow: int = 0
     """Exchange actions that will be applied and not answered."""
@@ -38,6 +95,12 @@ class Faults:
     """WebSockets stay open and carry nothing, not even pongs."""
     publishing_stopped: bool = False
     """WebSockets answer, but no data channel speaks; events meanwhile are never told."""
+    requests: dict[tuple[Failure, Place], Rule] = field(default_factory=dict)
+    frames: dict[tuple[Mangling, str], Rule] = field(default_factory=dict)
+    """By channel, or `ALL_CHANNELS`."""
+    market: dict[str, Any] = field(default_factory=dict)
+    """What was ordered of the venue itself, by command and coin; only to be listed."""
+    random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - a seed, not a secret
 
     def takes_refusal(self) -> bool:
         """Use up one refusal, if one is left."""
@@ -46,144 +109,50 @@ class Faults:
         return taken
 
     def takes_swallow(self) -> bool:
-        """Use up one swallowed reply, if one is left."""
-        taken = self.replies_to_swallow > 0
-        self.replies_to_swallow -= taken
-        return taken
+        """Tell whether the reply to an action that was applied gets lost."""
+        if self.replies_to_swallow > 0:
+            self.replies_to_swallow -= 1
+            return True
+        return self.strikes(Failure.SWALLOW, Place.EXCHANGE) is not None
 
+    def strikes(self, failure: Failure, place: Place) -> Rule | None:
+        """Return the rule by which a request fails so, used up by one; None if it does not."""
+        rule = self.requests.get((failure, place))
+        return rule if rule is not None and rule.strikes(self.random) else None
 
-class CommandError(Exception):
-    """The control request makes no sense; the message says which field and what to do."""
+    def mangles(self, mangling: Mangling, scopes: tuple[str, ...]) -> bool:
+        """Tell whether a frame is dropped, doubled or swapped by a rule of one of the scopes."""
+        for scope in scopes:
+            rule = self.frames.get((mangling, scope))
+            if rule is not None and rule.strikes(self.random):
+                return True
+        return False
 
+    def clear(self) -> None:
+        """Repair everything that is broken between the venue and its clients."""
+        self.replies_to_swallow = 0
+        self.actions_to_refuse = 0
+        self.streams_muted = False
+        self.publishing_stopped = False
+        self.requests.clear()
+        self.frames.clear()
 
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """What a command may reach."""
-
-    venue: Venue
-    faults: Faults
-    drop_connections: Callable[[], None]
-
-
-def command(controls: Controls, body: object) -> None:
-    """Carry out one control request, ``{"op": name, ...}``.
-
-    Ops: swallow_replies(count, loss?), refuse_actions(count), mute_streams(on),
-    stop_publishing(on), drop_connections, shift_mid(coin, bps), set_oracle(coin, px),
-    refresh_liquidity(coin), set_funding_rate(coin, rate), deposit(user, usd),
-    register_agent(agent, master, name?).
-    """
-    if not isinstance(body, dict):
-        raise CommandError("body must be a JSON object with an op")
-    operation = _OPERATIONS.get(str(body.get("op")))
-    if operation is None:
-        raise CommandError(f"op must be one of {', '.join(_OPERATIONS)}, was {body.get('op')!r}")
-    operation(controls, body)
-
-
-def _swallow_replies(controls: Controls, body: Mapping[str, Any]) -> None:
-    loss = body.get("loss", ReplyLoss.DROP.value)
-    if loss not in set(ReplyLoss):
-        raise CommandError(f"loss must be drop or hang, was {loss!r}")
-    controls.faults.reply_loss = ReplyLoss(loss)
-    controls.faults.replies_to_swallow = _integer(body, "count", least=0)
-
-
-def _refuse_actions(controls: Controls, body: Mapping[str, Any]) -> None:
-    controls.faults.actions_to_refuse = _integer(body, "count", least=0)
-
-
-def _mute_streams(controls: Controls, body: Mapping[str, Any]) -> None:
-    controls.faults.streams_muted = _switch(body)
-
-
-def _stop_publishing(controls: Controls, body: Mapping[str, Any]) -> None:
-    controls.faults.publishing_stopped = _switch(body)
-
-
-def _drop_connections(controls: Controls, _: Mapping[str, Any]) -> None:
-    controls.drop_connections()
-
-
-def _shift_mid(controls: Controls, body: Mapping[str, Any]) -> None:
-    controls.venue.shift_mid(_coin(controls, body), _integer(body, "bps", least=-5000))
-
-
-def _set_oracle(controls: Controls, body: Mapping[str, Any]) -> None:
-    try:
-        controls.venue.set_oracle(_coin(controls, body), _number(body, "px"))
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-
-
-def _refresh_liquidity(controls: Controls, body: Mapping[str, Any]) -> None:
-    controls.venue.refresh_liquidity(_coin(controls, body))
-
-
-def _set_funding_rate(controls: Controls, body: Mapping[str, Any]) -> None:
-    text = str(body.get("rate"))
-    if not is_plain(text.removeprefix("-")):
-        raise CommandError(f"rate must be a decimal string such as '-0.0001', was {text!r}")
-    controls.venue.set_funding_rate(_coin(controls, body), Fraction(text))
-
-
-def _deposit(controls: Controls, body: Mapping[str, Any]) -> None:
-    micro = to_scaled(_number(body, "usd"), MICRO_DECIMALS)
-    if micro is None:
-        raise CommandError(f"usd must have at most {MICRO_DECIMALS} decimals")
-    controls.venue.deposit(_address(body, "user"), micro)
-
-
-def _register_agent(controls: Controls, body: Mapping[str, Any]) -> None:
-    agent = Agent(_address(body, "agent"), _address(body, "master"), str(body.get("name", "")))
-    controls.venue.register_agent(agent)
-
-
-_OPERATIONS: Mapping[str, Callable[[Controls, Mapping[str, Any]], None]] = {
-    "swallow_replies": _swallow_replies,
-    "refuse_actions": _refuse_actions,
-    "mute_streams": _mute_streams,
-    "stop_publishing": _stop_publishing,
-    "drop_connections": _drop_connections,
-    "shift_mid": _shift_mid,
-    "set_oracle": _set_oracle,
-    "refresh_liquidity": _refresh_liquidity,
-    "set_funding_rate": _set_funding_rate,
-    "deposit": _deposit,
-    "register_agent": _register_agent,
-}
-
-
-def _integer(body: Mapping[str, Any], field: str, *, least: int) -> int:
-    value = body.get(field)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise CommandError(f"{field} must be an integer of at least {least}, was {value!r}")
-    return value
-
-
-def _switch(body: Mapping[str, Any]) -> bool:
-    value = body.get("on")
-    if not isinstance(value, bool):
-        raise CommandError(f"on must be true or false, was {value!r}")
-    return value
-
-
-def _coin(controls: Controls, body: Mapping[str, Any]) -> str:
-    coin = body.get("coin")
-    if not isinstance(coin, str) or coin not in controls.venue.markets:
-        raise CommandError(f"coin must be one of {', '.join(controls.venue.markets)}, was {coin!r}")
-    return coin
-
-
-def _number(body: Mapping[str, Any], field: str) -> str:
-    value = body.get(field)
-    if not isinstance(value, str) or not is_plain(value):
-        raise CommandError(f"{field} must be a decimal string, was {value!r}")
-    return value
-
-
-def _address(body: Mapping[str, Any], field: str) -> str:
-    try:
-        return wire.address(body.get(field))
-    except wire.MalformedError:
-        raise CommandError(f"{field} must be an address, was {body.get(field)!r}") from None
+    def described(self) -> dict[str, Any]:
+        """Return what is on, as data."""
+        return {
+            "swallow_replies": self.replies_to_swallow,
+            "refuse_actions": self.actions_to_refuse,
+            "mute_streams": self.streams_muted,
+            "stop_publishing": self.publishing_stopped,
+            "requests": [
+                {"failure": failure.value, "at": place.value, **rule.described()}
+                for (failure, place), rule in self.requests.items()
+                if rule.left != 0
+            ],
+            "frames": [
+                {"mangling": mangling.value, "channel": channel, **rule.described()}
+                for (mangling, channel), rule in self.frames.items()
+                if rule.left != 0
+            ],
+            "market": dict(self.market),
+        }

@@ -1,23 +1,23 @@
 """The sockets around the venue: HTTP, WebSocket, time, and the control endpoint.
 
 Thin by intent. Requests are applied one after another on the event loop, so the venue needs no
-lock; what each request caused is published before the next is read. `POST /sandbox` is not the
-venue's API.
+lock. What a `POST /exchange` caused is published before its answer, what was posted over a socket
+with the next tick. `POST /sandbox` is not the venue's API; `service.control` lists what it
+understands.
 """
 
 import asyncio
 import os
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from random import Random
 from typing import Any, Self
 
 import orjson
 from aiohttp import WSMsgType, web
 
-from venues.sandbox.hyperliquid.actions import wire
+from venues.sandbox.hyperliquid.actions import reading
 from venues.sandbox.hyperliquid.answers import info
 from venues.sandbox.hyperliquid.config import (
     DEV_AGENT_ADDRESS,
@@ -26,12 +26,24 @@ from venues.sandbox.hyperliquid.config import (
     Clock,
     SandboxConfig,
 )
-from venues.sandbox.hyperliquid.service import faults
+from venues.sandbox.hyperliquid.order import NO_ACTION_HASH, Stamp
+from venues.sandbox.hyperliquid.scene.company import Company
+from venues.sandbox.hyperliquid.scene.house import House
+from venues.sandbox.hyperliquid.service import control, limits
+from venues.sandbox.hyperliquid.service.blocks import Blocks
 from venues.sandbox.hyperliquid.service.client import Client
+from venues.sandbox.hyperliquid.service.clock import VenueClock
+from venues.sandbox.hyperliquid.service.faults import Failure, Faults, Place, ReplyLoss
+from venues.sandbox.hyperliquid.service.fields import CommandError
+from venues.sandbox.hyperliquid.service.posts import Posts
 from venues.sandbox.hyperliquid.service.stream import GREETING, Stream
+from venues.sandbox.hyperliquid.service.watch import Watch
 from venues.sandbox.hyperliquid.venue import Venue
 
 _SHUTDOWN_S = 1.0
+_TURNS_GIVEN = 8
+"""To sockets, between two portions of time that is made up for."""
+_TOO_MANY_MESSAGES = '{"channel":"error","data":"Too many websocket messages sent."}'
 
 
 def wall_clock_ms() -> int:
@@ -42,20 +54,40 @@ def wall_clock_ms() -> int:
 class HyperliquidSandbox:
     """A running venue. `url` serves /info and /exchange, `ws_url` the WebSocket.
 
-    Everything a test may want to do to it goes through `venue` (deposits, prices) and `faults`;
-    call `publish` after touching `venue` directly, so that subscribers hear of it at once.
+    Everything a test may want to do to it goes through `venue` (deposits, prices), `faults` and
+    `clock`; call `publish` after touching `venue` directly, so that subscribers hear of it at once.
     """
 
     def __init__(self, config: SandboxConfig, clock: Clock) -> None:
         self.config = config
-        self.venue = Venue(config, clock)
-        self.faults = faults.Faults()
+        self.clock = VenueClock(
+            clock,
+            factor=config.time_factor,
+            grid_ms=config.block_ms or (config.scene.path_step_ms if config.scene else 0),
+            is_blockwise=config.block_ms > 0,
+        )
+        self.venue = Venue(config, self.clock)
+        self.faults = Faults(random=Random(config.seed))  # noqa: S311 - a seed, not a secret
+        self.limits = limits.Limits(config.limits)
+        company = _company(self.venue, config)
+        self.blocks = Blocks(self.venue, self.clock, scene=company, tell=self._tell, timer=clock)
         self.url = ""
         self.ws_url = ""
-        self._clients: set[Client] = set()
+        self.ended = asyncio.Event()
+        """Set when time runs no more; leaving `start` raises what stopped it, if anything did."""
+        self._source = clock
+        # In the order in which they connected: seeded faults strike their frames one after another.
+        self._clients: dict[Client, None] = {}
+        self._watches: dict[str, Watch] = {}
         self._stopping = asyncio.Event()
-        self._controls = faults.Controls(
-            venue=self.venue, faults=self.faults, drop_connections=self.drop_connections
+        self._controls = control.Controls(
+            venue=self.venue,
+            faults=self.faults,
+            limits=self.limits,
+            clock=self.clock,
+            liquidity=company or _house(self.venue, config),
+            drop_connections=self.drop_connections,
+            source_ms=clock,
         )
 
     @classmethod
@@ -92,11 +124,9 @@ class HyperliquidSandbox:
             await runner.cleanup()
 
     def publish(self) -> None:
-        """Tell every subscriber what happened since the last call."""
-        now_ms = self.venue.advance()
-        events = self.venue.drain()
-        for client in self._clients:
-            client.publish(events, now_ms=now_ms)
+        """Make every block that is due now and tell every subscriber what happened."""
+        self.blocks.catch_up()
+        self._tell()
 
     def drop_connections(self) -> None:
         """Close every WebSocket without a closing handshake."""
@@ -115,9 +145,14 @@ class HyperliquidSandbox:
             "master_address": DEV_MASTER_ADDRESS,
             "agent_address": DEV_AGENT_ADDRESS,
             "agent_key": DEV_AGENT_KEY,
-            "coins": list(self.venue.markets),
+            "coins": [spec.name for spec in self.config.coins],
             "pid": os.getpid(),
         }
+
+    def _tell(self) -> None:
+        events = self.venue.drain()
+        for client in self._clients:
+            client.publish(events, now_ms=self.clock())
 
     def _application(self) -> web.Application:
         application = web.Application()
@@ -127,145 +162,219 @@ class HyperliquidSandbox:
         application.router.add_get("/ws", self._websocket)
         return application
 
-    async def _info(self, request: web.Request) -> web.Response:
+    # Requests.
+
+    async def _info(self, request: web.Request) -> web.StreamResponse:
+        budget = self.limits.of(request.remote)
         try:
-            answer = info.answer(self.venue, orjson.loads(await request.read()))
-        except (wire.MalformedError, orjson.JSONDecodeError):
-            return web.Response(status=422, text=wire.MALFORMED_TEXT)
+            body = orjson.loads(await request.read())
+            kind = body.get("type") if isinstance(body, dict) else None
+            if not budget.takes_request(limits.info_weight(kind), now_ms=self._source()):
+                return _too_many()
+            failed = await self._fails(Place.INFO)
+            if failed is not None:
+                return failed
+            self.blocks.settle()
+            answer = info.answer(self.venue, body)
+        except (reading.MalformedError, orjson.JSONDecodeError):
+            return web.Response(status=422, text=reading.MALFORMED_TEXT)
+        budget.requests.charge(limits.answer_weight(kind, answer), now_ms=self._source())
         return _json(answer)
 
     async def _exchange(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
-        if self.faults.takes_refusal():
-            return web.Response(status=500, text="Internal Server Error")
         try:
-            answer = self.venue.exchange(orjson.loads(body))
-        except (wire.MalformedError, orjson.JSONDecodeError):
-            return web.Response(status=422, text=wire.MALFORMED_TEXT)
-        self.publish()
+            body = orjson.loads(await request.read())
+            budget = self.limits.of(request.remote)
+            if not budget.takes_request(limits.action_weight(body), now_ms=self._source()):
+                return _too_many()
+            failed = await self._fails(Place.EXCHANGE)
+            if failed is not None:
+                return failed
+            answer = await self.blocks.exchange(body)
+        except (reading.MalformedError, orjson.JSONDecodeError):
+            return web.Response(status=422, text=reading.MALFORMED_TEXT)
+        self._tell()
         if self.faults.takes_swallow():
             return await self._lose_reply(request)
         return _json(answer)
 
+    async def _fails(self, place: Place) -> web.Response | None:
+        # A request that is not served: None when it is, perhaps after a delay.
+        if self.faults.strikes(Failure.LIMIT, place) is not None:
+            return _too_many()
+        if self.faults.strikes(Failure.HANG, place) is not None:
+            await self._stopping.wait()
+            return web.Response(status=503)
+        error = self.faults.strikes(Failure.ERROR, place)
+        if error is not None or (place is Place.EXCHANGE and self.faults.takes_refusal()):
+            status = 500 if error is None else error.status
+            return web.Response(status=status, text="Internal Server Error")
+        delay = self.faults.strikes(Failure.DELAY, place)
+        if delay is not None:
+            await self._pause(delay.delay_ms / 1000)
+        return None
+
     async def _lose_reply(self, request: web.Request) -> web.Response:
-        if self.faults.reply_loss is faults.ReplyLoss.HANG:
+        if self.faults.reply_loss is ReplyLoss.HANG:
             await self._stopping.wait()
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
 
     async def _sandbox(self, request: web.Request) -> web.Response:
+        self.blocks.settle()
         try:
-            faults.command(self._controls, orjson.loads(await request.read()))
+            told = control.command(self._controls, orjson.loads(await request.read()))
         except orjson.JSONDecodeError:
             return _json({"error": "body must be JSON"}, status=400)
-        except faults.CommandError as error:
+        except CommandError as error:
             return _json({"error": str(error)}, status=400)
-        self.publish()
-        return _json({"ok": True})
+        until_ms = self.clock.target_ms()
+        while not self.blocks.settle() and self.clock() < until_ms:
+            await self._give_way()
+        self._tell()
+        return _json({"ok": True, "time": self.clock(), **told})
+
+    # Sockets.
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        budget = self.limits.of(request.remote)
+        if not budget.takes_connection(now_ms=self._source()):
+            return _too_many()
+        try:
+            return await self._converse(request, budget)
+        finally:
+            budget.releases_connection()
+
+    async def _converse(
+        self, request: web.Request, budget: limits.IpLimits
+    ) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
+        watch = self._watches.setdefault(request.remote or "", Watch(self.config.limits))
+        stream = Stream(self.venue, watch=watch)
         client = Client(
-            socket=socket,
-            transport=request.transport,
-            stream=Stream(self.venue, self._post),
-            faults=self.faults,
-            now_ms=self.venue.clock(),
+            socket=socket, transport=request.transport, stream=stream, faults=self.faults
         )
-        self._clients.add(client)
-        client.send([GREETING], now_ms=self.venue.clock())
+        posts = Posts(self._post, client.send, budget)
+        self._clients[client] = None
+        client.send([GREETING])
+        writer = asyncio.create_task(client.write())
         try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(client.write())
-                async for message in socket:
-                    if message.type is not WSMsgType.TEXT or not client.receive(
-                        message.data, now_ms=self.venue.clock()
-                    ):
-                        break
-                    self.publish()
-                writer.cancel()
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                if not budget.takes_message(now_ms=self._source()):
+                    client.send([_TOO_MANY_MESSAGES])
+                    continue
+                self.blocks.settle()
+                if not posts.receive(message.data) and not client.receive(message.data):
+                    break
+                self._tell()
         finally:
-            self._clients.discard(client)
+            self._clients.pop(client, None)
+            stream.close()
+            await posts.close()
+            writer.cancel()
             await socket.close()
         return socket
 
-    def _post(self, request: object) -> dict[str, Any] | None:
+    async def _post(self, request: object) -> dict[str, Any] | None:
         # The `post` method of the WebSocket; None means that the reply is lost.
-        fields = wire.mapping(request)
-        payload = fields.get("payload")
         try:
+            fields = reading.mapping(request)
+            payload = fields.get("payload")
             match fields.get("type"):
                 case "info":
-                    kind = wire.text(wire.mapping(payload).get("type"))
-                    data = {"type": kind, "data": info.answer(self.venue, payload)}
-                    return {"type": "info", "payload": data}
+                    return await self._post_question(payload)
                 case "action":
-                    return self._post_action(payload)
+                    return await self._post_action(payload)
                 case _:
                     pass
-        except wire.MalformedError:
+        except reading.MalformedError:
             pass
-        return {"type": "error", "payload": f"422 Unprocessable Entity: {wire.MALFORMED_TEXT}"}
+        return _post_error(f"422 Unprocessable Entity: {reading.MALFORMED_TEXT}")
 
-    def _post_action(self, payload: object) -> dict[str, Any] | None:
-        if self.faults.takes_refusal():
-            return {"type": "error", "payload": "500 Internal Server Error"}
-        answer = self.venue.exchange(payload)
+    async def _post_question(self, payload: object) -> dict[str, Any]:
+        kind = reading.text(reading.mapping(payload).get("type"))
+        failed = await self._fails(Place.INFO)
+        if failed is not None:
+            return _post_error(f"{failed.status} {failed.reason}")
+        data = {"type": kind, "data": info.answer(self.venue, payload)}
+        return {"type": "info", "payload": data}
+
+    async def _post_action(self, payload: object) -> dict[str, Any] | None:
+        failed = await self._fails(Place.EXCHANGE)
+        if failed is not None:
+            return _post_error(f"{failed.status} {failed.reason}")
+        answer = await self.blocks.exchange(payload)
         if self.faults.takes_swallow():
             return None
         return {"type": "action", "payload": answer}
 
+    # Time.
+
     async def _keep_time(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                async with asyncio.timeout(self.config.tick_ms / 1000):
-                    await self._stopping.wait()
-            except TimeoutError:
-                self.publish()
+        try:
+            while not self._stopping.is_set():
+                is_settled = self.blocks.settle()
+                self._tell()
                 self._close_idle()
+                if is_settled:
+                    await self._pause(self.config.tick_ms / 1000)
+                else:
+                    await self._give_way()
+        finally:
+            self.ended.set()
+
+    async def _pause(self, duration_s: float) -> None:
+        # Ends early when the sandbox does.
+        try:
+            async with asyncio.timeout(duration_s):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _give_way(self) -> None:
+        # Reading, answering and writing are turns of the loop of their own: one would not be enough
+        # for a request that arrived meanwhile, and turns without work cost nearly nothing.
+        for _ in range(_TURNS_GIVEN):
+            await self._pause(0)
 
     def _close_idle(self) -> None:
-        now_ms = self.venue.clock()
+        now_s = asyncio.get_running_loop().time()
         for client in self._clients:
-            if now_ms - client.sent_ms > self.config.idle_close_ms:
+            client.release_held()
+            if now_s - client.sent_s > self.config.idle_close_ms / 1000:
                 client.abort()
+
+
+def _house(venue: Venue, config: SandboxConfig) -> House:
+    house = House(venue.matching, config.seed)
+    house.open_spot(Stamp(venue.clock(), NO_ACTION_HASH))
+    venue.drain()
+    return house
+
+
+def _company(venue: Venue, config: SandboxConfig) -> Company | None:
+    if config.scene is None:
+        return None
+    return Company(
+        venue.matching,
+        config.scene,
+        seed=config.seed,
+        opened_ms=venue.clock(),
+        deposit=venue.deposit,
+    )
+
+
+def _too_many() -> web.Response:
+    return _json(None, status=429)
+
+
+def _post_error(text: str) -> dict[str, Any]:
+    return {"type": "error", "payload": text}
 
 
 def _json(value: Any, *, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON value
     return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
-
-
-def serve(config: SandboxConfig, *, manifest_path: Path | None = None) -> None:
-    """Run a sandbox until SIGINT or SIGTERM.
-
-    Parameters
-    ----------
-    config : SandboxConfig
-    manifest_path : Path, optional
-        Gets a JSON object (url, ws_url, master_address, agent_address, agent_key, coins, pid) once
-        requests are served, written whole or not at all; removed at the end.
-    """
-    try:
-        asyncio.run(_serve(config, manifest_path))
-    finally:
-        if manifest_path is not None:
-            manifest_path.unlink(missing_ok=True)
-
-
-async def _serve(config: SandboxConfig, manifest_path: Path | None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with HyperliquidSandbox.start(config) as sandbox:
-        if manifest_path is not None:
-            _write_whole(manifest_path, orjson.dumps(sandbox.manifest()))
-        await stop.wait()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)

@@ -1,0 +1,1 @@
+"""What each accepted action does to the venue."""
