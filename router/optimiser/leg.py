@@ -162,10 +162,20 @@ def _book_bound(problem: RoutingProblem, trade: Trade, book: BookCandidate) -> _
     tolerated = divide(worst * pips, PIPS_PER_UNIT, _DOWN if buying else _UP)
     tolerated = valid_limit_ticks(tolerated, problem.side, tick_decimals=instrument.tick_decimals)
     agreed = limit_ticks(instrument, problem.side, limit=problem.limit_price)
-    ticks = min(tolerated, agreed) if buying else max(tolerated, agreed)
+    least = 0 if buying else _least_ticks(problem, trade, instrument)
+    ticks = min(tolerated, agreed) if buying else max(tolerated, agreed, least)
     price = instrument.tick_price(ticks)
     base = Amount(instrument.base.id, trade.base)
     return _Bound(price.notional(base, _UP if buying else _DOWN).atoms, ticks)
+
+
+# The lowest price at which a sale is still worth what the venue takes: it reckons with the limit.
+def _least_ticks(problem: RoutingProblem, trade: Trade, instrument: Instrument) -> int:
+    a_tick = instrument.tick_price(1)
+    ticks = divide(
+        instrument.notional_min_atoms * a_tick.base_atoms, a_tick.quote_atoms * trade.base, _UP
+    )
+    return valid_limit_ticks(ticks, problem.side, tick_decimals=instrument.tick_decimals)
 
 
 # Where the bounds together exceed the cash, each keeps its quote and an equal part of the slack.
