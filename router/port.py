@@ -176,6 +176,33 @@ class Venue(Protocol):
         ...
 
 
+class Owner(Protocol):
+    """What the owner of a perp account does by hand, with the account's own key.
+
+    Both return a sentence that says what was done.
+    """
+
+    async def approve_agent(self, *, days: int) -> str:
+        """Let the configured agent trade for the account, for so many days.
+
+        Raises
+        ------
+        VenueError
+            If the venue refuses, or did not answer.
+        """
+        ...
+
+    async def move_collateral(self, amount: Amount, *, to_perp: bool) -> str:
+        """Move collateral between the account's spot and perpetual balances.
+
+        Raises
+        ------
+        VenueError
+            If the venue refuses, or did not answer.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VenueSetup:
     """What a venue's part of the configuration amounts to; nothing is connected yet.
@@ -191,6 +218,8 @@ class VenueSetup:
         Whether trades there cost anybody anything; such venues need a second permission.
     discover : Discover | None
         Chain venues: finds pools of configured tokens made since a block.
+    owner : callable of str to Owner | None
+        Perp venues: takes the account's own key, which trading never sees.
     """
 
     venue: Venue
@@ -199,3 +228,4 @@ class VenueSetup:
     approve: Approve | None
     real_money: bool
     discover: Discover | None = None
+    owner: Callable[[str], Owner] | None = None

@@ -8,6 +8,7 @@ before.
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, cast
 
 from router.domain.instrument import Asset
@@ -37,8 +38,11 @@ class Build(Protocol):
         assets: Mapping[str, Asset],
         environment: Mapping[str, str],
         clock: Clock,
+        state_dir: Path,
     ) -> VenueSetup:
         """Make a venue of its configuration table; connects to nothing.
+
+        What it has to remember over restarts it keeps in files of its own in `state_dir`.
 
         Raises
         ------

@@ -50,7 +50,11 @@ def _venue(
         raise ConfigError(f"{where}: unknown venue; use one of {known}")
     with _named(where):
         return registry.builder(name)(
-            config.venues[name], assets=config.assets, environment=environment, clock=clock
+            config.venues[name],
+            assets=config.assets,
+            environment=environment,
+            clock=clock,
+            state_dir=config.journal.parent,
         )
 
 

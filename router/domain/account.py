@@ -103,8 +103,8 @@ class AccountSnapshot:
     at_venue : TimestampNs | None
         Perp accounts: the venue's time of the state.
     funding : tuple of FundingPayment
-        Perp accounts: what was settled in the last days up to `at_venue`; it moves cash without
-        any order of ours.
+        Perp accounts: what was settled in the last days before `at_venue`; it moves cash without
+        any order of ours. All of it is in the balances, and nothing else of before `at_venue` is.
     forced : tuple of ForcedFill
         Perp accounts: what the venue traded for the account in the same days.
     requests : RequestBudget | None

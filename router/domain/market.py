@@ -199,6 +199,15 @@ class PerpContext:
 
 
 @dataclass(frozen=True, slots=True)
+class VenueWarned:
+    """Something at a venue that somebody should see to, though nothing is wrong yet."""
+
+    venue: VenueId
+    message: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class StreamLost:
     """A venue's stream broke: what it told is stale until it goes on.
 
@@ -223,4 +232,5 @@ MarketEvent: TypeAlias = (
     | BookSnapshot
     | PerpContext
     | StreamLost
+    | VenueWarned
 )

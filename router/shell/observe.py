@@ -58,6 +58,11 @@ def stream_lost(venue: VenueId, *, reason: str) -> None:
     _log.warning("stream_lost", venue=venue, reason=reason)
 
 
+def venue_warned(venue: VenueId, *, message: str) -> None:
+    """Record that somebody should see to something at a venue."""
+    _log.warning("venue_warned", venue=venue, message=message)
+
+
 def child_unresolved(child: ChildId, *, reason: str, attempts_count: int) -> None:
     """Record that a venue could not be asked what became of a child; it is asked again."""
     _log.warning("child_unresolved", child_id=child, reason=reason, attempts_count=attempts_count)

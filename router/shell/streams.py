@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from router.domain.error import BrokenPoolError, SequenceGapError
-from router.domain.market import ChainReorganised, MarketEvent, PoolQuarantined, StreamLost
+from router.domain.market import (
+    ChainReorganised,
+    MarketEvent,
+    PoolQuarantined,
+    StreamLost,
+    VenueWarned,
+)
 from router.domain.units import NS_PER_S, DurationNs, VenueId
 from router.port import Clock, Venue
 from router.shell import observe
@@ -55,6 +61,8 @@ def _log(event: MarketEvent) -> None:
             observe.stream_lost(event.venue, reason=event.reason)
         case PoolQuarantined():
             observe.pool_quarantined(event.instrument, reason=event.reason)
+        case VenueWarned():
+            observe.venue_warned(event.venue, message=event.message)
         case ChainReorganised():
             observe.chain_reorganised(event.venue, ancestor_number=event.ancestor.number)
         case _:

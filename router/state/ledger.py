@@ -34,7 +34,7 @@ class Ledger:
     Attributes
     ----------
     read_at : Mapping[AccountId, TimestampNs]
-        The venue's time of the baseline; what it settled up to then is in it.
+        The venue's time of the baseline; what it settled before then is in it.
     """
 
     balances: Mapping[tuple[AccountId, AssetId], int]
@@ -92,7 +92,7 @@ class Ledger:
 
     def _is_news(self, account: AccountSnapshot, at_venue: TimestampNs) -> bool:
         since, until = self.read_at.get(account.account), account.at_venue
-        return since is not None and until is not None and since < at_venue <= until
+        return since is not None and until is not None and since <= at_venue < until
 
     def with_gas(self, account: AccountId, atoms: int) -> "Ledger":
         """Book what a transaction cost in the chain's coin."""

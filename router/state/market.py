@@ -22,6 +22,7 @@ from router.domain.market import (
     QuotedSnapshot,
     ReservesSnapshot,
     StreamLost,
+    VenueWarned,
 )
 from router.domain.units import NS_PER_S, DurationNs, InstrumentId, TimestampNs, VenueId
 from router.liquidity.oracle import LiquidityError
@@ -75,6 +76,8 @@ class MarketView:
                 self._fold_loss(event.venue)
             case ChainReorganised():
                 self._fold_reorganisation(event)
+            case VenueWarned():
+                return
             case _:
                 self._fold_pool(event)
 

@@ -1,6 +1,8 @@
 """Hyperliquid against the sandbox that speaks its wire protocol, over real sockets."""
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from router.domain.error import StaleDataError
 from router.domain.instrument import Asset
@@ -48,11 +50,12 @@ UNSUPPORTED = {
 class HyperliquidHarness:
     """The ether perpetual carries every child; the bitcoin one is only watched."""
 
-    def __init__(self, sandbox, clock, *, serving, stack):
+    def __init__(self, sandbox, clock, *, serving, stack, folder):
         self.clock = clock
         self._sandbox = sandbox
         self._serving = serving
         self._stack = stack
+        self._folder = folder
         self._children_count = 0
         setup = self._setup()
         self.venue = setup.venue
@@ -110,6 +113,8 @@ class HyperliquidHarness:
     def settle_funding(self, rate):
         self._sandbox.venue.set_funding_rate(COIN, rate)
         self.clock.ahead_ns += HOUR_NS
+        while not self._sandbox.blocks.settle():
+            pass  # an hour is made up for in portions
         self._sandbox.publish()
 
     def effects(self):
@@ -161,6 +166,7 @@ class HyperliquidHarness:
             assets={name: Asset(AssetId(name), decimals) for name, decimals in ASSETS.items()},
             environment={KEY_ENV: DEV_AGENT_KEY},
             clock=self.clock,
+            state_dir=self._folder,
         )
 
 
@@ -204,7 +210,8 @@ async def hyperliquid(_ground):
         sandbox = await serving.enter_async_context(
             HyperliquidSandbox.start(clock=lambda: clock.now() // 1_000_000)
         )
-        harness = HyperliquidHarness(sandbox, clock, serving=serving, stack=stack)
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        harness = HyperliquidHarness(sandbox, clock, serving=serving, stack=stack, folder=folder)
         stack.push_async_callback(harness.venue.close)
         await harness.venue.start()
         yield harness

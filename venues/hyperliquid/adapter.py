@@ -1,14 +1,15 @@
 """The venue as the router knows it: sessions and requests moved over the network.
 
 Satisfies `router.port.Venue`. Everything that can be decided without the network is decided in
-`session`, `identity`, `rules`, `reply` and `outcome`; here are the waits and the deadlines. Refuses
-to retry what is in doubt, except that `resolve` sends the very same signed bytes again while the
-venue's nonce makes a second effect impossible and the order's deadline has not passed.
+`session`, `identity`, `rules`, `reply`, `outcome` and `trading`; here are the waits and the
+deadlines. Refuses to retry what is in doubt, except that `resolve` sends the very same signed bytes
+again while the venue's nonce makes a second effect impossible and the order's deadline has not
+passed; where the venue refuses those, it has the nonce used up.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from http import HTTPStatus
 
 from router.domain.account import AccountSnapshot
 from router.domain.error import (
@@ -19,23 +20,28 @@ from router.domain.error import (
     RejectedError,
     VenueError,
 )
-from router.domain.market import StreamLost
+from router.domain.market import BookSnapshot, PerpContext, StreamLost, VenueWarned
 from router.domain.order import TERMINAL, ChildOrder, Replacement, SignedChild
-from router.domain.units import NS_PER_S, AccountId, DurationNs, InstrumentId, VenueId
+from router.domain.units import NS_PER_S, AccountId, DurationNs, InstrumentId, TimestampNs, VenueId
 from router.port import Clock, Emit, Resolution
-from venues.hyperliquid import identity, outcome, rules, translate, wire
-from venues.hyperliquid.reply import is_unsupported, no_answer, read_action, read_info, readable
-from venues.hyperliquid.session import OrderTouched, Session, SessionEvent
+from venues.hyperliquid import startup, translate, wire
+from venues.hyperliquid.account.agent_watch import AgentWatch
+from venues.hyperliquid.actions.market import Market
+from venues.hyperliquid.clients.budget import Budget
+from venues.hyperliquid.clients.exchange import Stamp
+from venues.hyperliquid.clients.nonces import NonceSource, mark_of
+from venues.hyperliquid.clients.reply import no_answer, read_action, readable
+from venues.hyperliquid.feed.session import SessionEvent, TradesTold
+from venues.hyperliquid.feed.stream import Stream
 from venues.hyperliquid.signing import AgentSigner
-from venues.hyperliquid.spec import FUNDING_WINDOW, VENUE, HyperliquidConfig
-from venues.transport.backoff import Backoff
-from venues.transport.error import TransportError, UnansweredError
-from venues.transport.http import HttpClient, HttpReply
-from venues.transport.websocket import WebSocket
-
-T = TypeVar("T")
-
-_TICK: Final = DurationNs(NS_PER_S // 10)  # how finely a stream measures silence
+from venues.hyperliquid.spec import VENUE, HyperliquidConfig
+from venues.hyperliquid.trading import outcome, rules
+from venues.hyperliquid.trading.ledger import Ledger
+from venues.hyperliquid.trading.news import AccountNews, FillsTold, OrdersTold
+from venues.hyperliquid.trading.trader import Trader
+from venues.hyperliquid.upkeep import Upkeep
+from venues.transport.error import TransportError
+from venues.transport.http import HttpClient
 
 
 class Hyperliquid:
@@ -44,12 +50,28 @@ class Hyperliquid:
     def __init__(self, config: HyperliquidConfig, clock: Clock) -> None:
         self._config = config
         self._clock = clock
-        self._signer = AgentSigner(config.agent_key, is_mainnet=config.is_mainnet)
+        signer = AgentSigner(config.agent_key, is_mainnet=config.is_mainnet)
+        self._seen = Ledger(config.trading_address)
+        self._emit: Emit | None = None
+        self._tools = startup.Tools(
+            config=config,
+            clock=clock,
+            signer=signer,
+            nonces=NonceSource(clock, mark_of(config, signer.address)),
+            budget=Budget(clock),
+            agent=AgentWatch(signer.address),
+            stream=Stream(config, clock, tell=self._hear),
+            seen=self._seen,
+        )
         self._http: HttpClient | None = None
-        self._assets: Mapping[InstrumentId, int] = {}
-        # What replies said of orders that are not resolved yet, and who waits for news of which.
+        self._access: startup.Access | None = None
+        self._upkeep = Upkeep(self._tools, warn=self._warn)
+        # What replies said of orders that are not resolved yet, whose nonces were used up when, and
+        # who waits for news of which.
         self._accepted: dict[str, wire.Accepted] = {}
+        self._used_up: dict[str, TimestampNs] = {}
         self._waiting: dict[str, asyncio.Event] = {}
+        self._marks: dict[InstrumentId, int] = {}
 
     @property
     def id(self) -> VenueId:
@@ -60,6 +82,16 @@ class Hyperliquid:
     def account(self) -> AccountId:
         """The account whose margin is used."""
         return self._config.account
+
+    @property
+    def trader(self) -> Trader:
+        """Every kind of order for the same account; after `start`."""
+        return self._started.trader
+
+    @property
+    def markets(self) -> Mapping[InstrumentId, Market]:
+        """The markets of the instruments, as actions name them; after `start`."""
+        return self._started.markets
 
     # Starting and ending.
 
@@ -73,11 +105,7 @@ class Hyperliquid:
         """
         self._http = HttpClient(self._config.base_url)
         try:
-            self._assets = identity.assets(
-                await self._ask(wire.read_meta, type="meta"), self._config
-            )
-            await self._check_account()
-            await self._check_leverage()
+            self._access = await startup.connect(self._tools, self._http)
         except (VenueError, MalformedDataError) as error:
             await self.close()
             raise ConfigError(f"url {self._config.base_url}: {error}") from error
@@ -86,101 +114,68 @@ class Hyperliquid:
             raise
 
     async def close(self) -> None:
-        """Release connections; idempotent."""
-        if self._http is not None:
-            await self._http.close()
+        """Disarm the dead man's switch and release connections; idempotent."""
+        http, self._http = self._http, None
+        if http is None:
+            return
+        if self._access is not None:
+            await self._upkeep.end(self._access)
+        await http.close()
 
-    async def _check_account(self) -> None:
-        config, agent = self._config, self._signer.address
-        ask = self._ask
-        role = await ask(wire.read_fields, type="userRole", user=config.address)
-        identity.check_account(wire.text(role, "role"), config)
-        identity.check_agent(
-            await ask(wire.read_fields, type="userRole", user=agent), config, agent=agent
-        )
-        agents = await ask(wire.read_list, type="extraAgents", user=config.address)
-        identity.check_expiry(agents, agent=agent, now_ms=self._now_ms())
-        fees = await ask(wire.read_fields, type="userFees", user=config.address)
-        identity.check_fee(wire.text(fees, "userCrossRate"), config)
-        abstraction = await self._ask_optional(type="userAbstraction", user=config.address)
-        identity.check_abstraction(str(abstraction))
+    @property
+    def _started(self) -> startup.Access:
+        assert self._access is not None, "start comes before every request"
+        return self._access
 
-    async def _check_leverage(self) -> None:
-        for instrument in self._config.instruments:
-            wanted = self._config.leverage_of(instrument.id)
-            told = await self._ask_optional(
-                type="activeAssetData", user=self._config.address, coin=instrument.symbol
-            )
-            current = None if told is None else wire.read_leverage(wire.read_fields(told))
-            if current == (wanted, True):
-                continue
-            if not self._config.set_leverage:
-                raise ConfigError(
-                    f"leverage of {instrument.id} must be {wanted} cross, but the account has "
-                    f"{current or 'an unknown one'}: set set_leverage, or set it at the venue"
-                )
-            await self._set_leverage(instrument.id, wanted)
-
-    async def _set_leverage(self, instrument: InstrumentId, leverage: int) -> None:
-        action = translate.leverage_action(self._assets[instrument], leverage)
-        nonce = self._now_ms()
-        payload = self._signed(action, nonce=nonce, expires_after_ms=None)
-        error = await self._act(payload, wire.read_done)
-        if error is not None:
-            raise ConfigError(f"leverage of {instrument}: the venue refuses: {error.text}")
-        while self._now_ms() <= nonce:  # the nonce is used up; orders take theirs from the time
-            await self._clock.sleep(DurationNs(translate.NS_PER_MS))
-
-    # Market data.
+    # Market data, and what has to be done while it runs.
 
     async def stream(self, emit: Emit) -> None:
         """Emit snapshots, reconnecting after every loss until cancelled."""
-        timing = self._config.timing
-        backoff = Backoff(
-            self._clock, first=timing.reconnect_first, longest=timing.reconnect_longest
-        )
-        while True:
-            try:
-                socket = await WebSocket.connect(self._config.ws_url, within=timing.request_timeout)
-            except TransportError as error:
-                emit(StreamLost(VENUE, str(error), self._clock.now()))
-            else:
-                try:
-                    emit(await self._follow(socket, emit, backoff))
-                finally:
-                    await socket.close()
-            self._wake(None)  # news may have been missed
-            await backoff.pause()
-
-    async def _follow(self, socket: WebSocket, emit: Emit, backoff: Backoff) -> StreamLost:
-        session = Session(self._config, opened_at=self._clock.now())
+        self._emit = emit
+        upkeep = asyncio.create_task(self._upkeep.run(self._started))
         try:
-            await self._send(socket, session.opening_frames())
-            while session.lost is None:
-                raw = await _receive(socket)
-                if raw is not None:
-                    self._tell(session.receive(raw, now=self._clock.now()), emit)
-                if session.is_complete:
-                    backoff.succeeded()
-                if session.lost is None:
-                    frames, events = session.tick(self._clock.now())
-                    self._tell(events, emit)
-                    await self._send(socket, frames)
-        except TransportError as error:
-            return StreamLost(VENUE, str(error), self._clock.now())
-        assert session.lost is not None, "the loop ends with the session"
-        return session.lost
+            await self._tools.stream.run()
+        finally:
+            upkeep.cancel()
+            await asyncio.wait([upkeep])
+            if not upkeep.cancelled():
+                upkeep.result()  # it goes on until cancelled, unless it is broken
 
-    async def _send(self, socket: WebSocket, frames: tuple[bytes, ...]) -> None:
-        for frame in frames:
-            await socket.send(frame, within=self._config.timing.request_timeout)
+    def _hear(self, event: SessionEvent) -> None:
+        assert self._emit is not None, "a stream that was not begun hears nothing"
+        match event:
+            case BookSnapshot():
+                self._emit(event)
+            case PerpContext():
+                self._marks[event.instrument] = event.mark_ticks
+                self._emit(rules.with_order_max(event, self._config, self._started.markets))
+            case StreamLost():
+                self._emit(event)
+                self._started.trader.lost()
+                self._started.reader.missed_news()
+                self._upkeep.missed_news()
+                self._wake(None)  # news may have been missed
+            case TradesTold() | wire.Posted():
+                return
+            case _:
+                self._hear_news(event)
 
-    def _tell(self, events: tuple[SessionEvent, ...], emit: Emit) -> None:
-        for event in events:
-            if isinstance(event, OrderTouched):
-                self._wake(event.cloid)
-            elif not isinstance(event, StreamLost):  # which `stream` emits once, for every cause
-                emit(event)
+    def _warn(self, message: str) -> None:
+        assert self._emit is not None, "warnings come beside a stream"
+        self._emit(VenueWarned(VENUE, message, self._clock.now()))
+
+    def _hear_news(self, news: AccountNews) -> None:
+        self._started.trader.hear(news)
+        match news:
+            case OrdersTold(reports):
+                for report in reports:
+                    self._wake(report.cloid)
+            case FillsTold(fills, is_snapshot):
+                is_new = [self._seen.fill(fill) for fill in fills]
+                if any(is_new) and not is_snapshot:
+                    self._wake(None)
+            case _:
+                return
 
     def _wake(self, cloid: str | None) -> None:
         for reference, event in self._waiting.items():
@@ -197,23 +192,7 @@ class Hyperliquid:
         VenueError
             If the venue did not answer in time, or not in a way that can be read.
         """
-        told = await self._ask(
-            wire.read_account, type="clearinghouseState", user=self._config.address
-        )
-        fundings = await self._ask(
-            wire.read_fundings,
-            type="userFunding",
-            user=self._config.address,
-            startTime=told.time_ms - FUNDING_WINDOW // translate.NS_PER_MS,
-        )
-        with readable():
-            return translate.account(
-                told,
-                self._config,
-                fundings=fundings,
-                leverage=dict(self._config.leverage),
-                received_at=self._clock.now(),
-            )
+        return await self._started.reader.read()
 
     # Orders.
 
@@ -223,14 +202,14 @@ class Hyperliquid:
         Raises
         ------
         NotSentError
-            If the child breaks a rule of the venue.
+            If the child breaks a rule of the venue, or the agent may not sign any more.
         """
-        action = rules.order_action(child, self._assets, now=self._clock.now())
-        payload = self._signed(
-            action,
-            nonce=child.nonce,
-            expires_after_ms=child.deadline_at // translate.NS_PER_MS,
-        )
+        access, now = self._started, self._clock.now()
+        action = rules.order_action(child, access.markets, marks=self._marks, now=now)
+        self._tools.agent.require_valid(now)
+        self._tools.nonces.claim(child.nonce)
+        stamp = Stamp(child.nonce, child.deadline_at // translate.NS_PER_MS)
+        payload = access.exchange.signed(action, stamp)
         return SignedChild(child.id, translate.cloid(child.id), child.nonce, payload.decode())
 
     async def submit(self, child: ChildOrder, signed: SignedChild) -> None:
@@ -245,7 +224,7 @@ class Hyperliquid:
         InDoubtError
             If the outcome is unknown.
         """
-        answer = await self._act(signed.payload.encode(), wire.read_answer)
+        answer = await self._send(signed)
         match answer:
             case wire.Accepted():
                 self._accepted[signed.reference] = answer
@@ -277,11 +256,15 @@ class Hyperliquid:
         try:
             while True:
                 touched.clear()
+                asked_at = self._clock.now()
                 found = await self._look(child, signed)
                 if found is None:
-                    found, may_send = await self._missing(child, signed, may_send=may_send)
+                    found, may_send = await self._missing(
+                        child, signed, asked_at=asked_at, may_send=may_send
+                    )
                 if found.status in TERMINAL:
                     self._accepted.pop(signed.reference, None)
+                    self._used_up.pop(signed.reference, None)
                     return found
                 if self._clock.now() >= give_up_at:
                     return found
@@ -306,8 +289,8 @@ class Hyperliquid:
             expected = translate.lots_filled(order, accepted, instrument)
         executions: tuple[wire.Execution, ...] = ()
         if expected:
-            executions = await self._ask(
-                wire.read_executions, type="userFills", user=self._config.address
+            executions = await self._started.info.fills(
+                self._config.trading_address, start_ms=order.placed_ms
             )
         with readable():
             fills = outcome.read_fills(executions, order, child)
@@ -315,77 +298,54 @@ class Hyperliquid:
 
     # The venue does not know the order (yet): send it again where that is harmless and of use.
     async def _missing(
-        self, child: ChildOrder, signed: SignedChild, *, may_send: bool
+        self, child: ChildOrder, signed: SignedChild, *, asked_at: TimestampNs, may_send: bool
     ) -> tuple[Resolution, bool]:
         if signed.reference in self._accepted:
             return outcome.unknown("accepted, but not shown yet"), may_send
-        late = self._clock.now() - child.deadline_at
-        if late > self._config.timing.expiry_margin:
-            return outcome.expired(), may_send
-        if late >= 0 or not may_send:
-            return outcome.unknown("the venue does not know the order"), may_send
+        settled = outcome.unfound(
+            asked_at=asked_at,
+            deadline_at=child.deadline_at,
+            expiry_margin=self._config.timing.expiry_margin,
+            used_up_at=self._used_up.get(signed.reference),
+        )
+        if settled is not None:
+            return settled, may_send
+        if not may_send:
+            return await self._use_up(signed), False
         try:
-            answer = await self._act(signed.payload.encode(), wire.read_answer)
+            answer = await self._send(signed)
         except VenueError as error:
             return outcome.unknown(f"sent again: {error}"), True
         if isinstance(answer, wire.Accepted):
             self._accepted[signed.reference] = answer
         return outcome.sent_again(answer), False
 
+    # The venue refuses the bytes, and a first copy of them may still be on its way: no more.
+    async def _use_up(self, signed: SignedChild) -> Resolution:
+        try:
+            await self._started.exchange.noop(signed.nonce)
+        except VenueError as error:
+            return outcome.unknown(f"the nonce may be free still: {error}")
+        self._used_up[signed.reference] = self._clock.now()
+        return outcome.unknown("its nonce is used up; the venue is asked once more")
+
     async def _order(self, signed: SignedChild) -> wire.Order | None:
-        return await self._ask(
-            wire.read_order_status,
-            type="orderStatus",
-            user=self._config.address,
-            oid=signed.reference,
-        )
+        address = self._config.trading_address
+        return await self._started.info.child_order(address, signed.reference)
 
-    def _now_ms(self) -> int:
-        return self._clock.now() // translate.NS_PER_MS
-
-    async def _ask(self, read: Callable[[object], T], **request: str | int) -> T:
-        return read_info(await self._info(request), read, kind=str(request["type"]))
-
-    # None where this deployment does not answer such questions.
-    async def _ask_optional(self, **request: str | int) -> object | None:
-        reply = await self._info(request)
-        if is_unsupported(reply):
-            return None
-        return read_info(reply, lambda value: value, kind=str(request["type"]))
-
-    async def _info(self, request: Mapping[str, str | int]) -> HttpReply:
+    async def _send(self, signed: SignedChild) -> wire.Answer:
+        budget = self._tools.budget
+        budget.act()
         try:
-            return await self._post("/info", wire.encode(request))
-        except TransportError as error:
-            raise VenueError(VENUE, f"{request['type']}: {error}") from error
-
-    async def _act(self, payload: bytes, read: Callable[[object], T]) -> T:
-        try:
-            reply = await self._post("/exchange", payload)
+            reply = await self._started.channel(signed.payload.encode())
         except TransportError as error:
             raise no_answer(error) from error
-        return read_action(reply, read)
-
-    async def _post(self, path: str, body: bytes) -> HttpReply:
-        assert self._http is not None, "start comes before every request"
-        return await self._http.post_json(path, body, within=self._config.timing.request_timeout)
-
-    def _signed(
-        self, action: Mapping[str, object], *, nonce: int, expires_after_ms: int | None
-    ) -> bytes:
-        signature = self._signer.sign(action, nonce=nonce, expires_after_ms=expires_after_ms)
-        return wire.envelope(
-            action, signature.as_wire(), nonce=nonce, expires_after_ms=expires_after_ms
-        )
-
-
-async def _receive(socket: WebSocket) -> bytes | None:
-    try:
-        return await socket.receive(within=_TICK)
-    except UnansweredError:
-        if socket.is_open:
-            return None
-        raise
+        if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            budget.overdrawn()
+        answer = read_action(reply, wire.read_answer)
+        if isinstance(answer, wire.RequestError):
+            budget.refused(answer.text)
+        return answer
 
 
 async def _first(event: asyncio.Event, wait: DurationNs) -> None:

@@ -1,6 +1,9 @@
 """The configuration table of a Hyperliquid venue, and the adapter it makes."""
 
+import re
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,9 +13,11 @@ from router.domain.instrument import Asset, Instrument, InstrumentKind
 from router.domain.units import AccountId, InstrumentId, Pips
 from router.port import Clock, VenueSetup
 from venues.hyperliquid.adapter import Hyperliquid
+from venues.hyperliquid.owner import AccountOwner
 from venues.hyperliquid.spec import PRICE_AND_SIZE_DECIMALS, VENUE, HyperliquidConfig
 
 _NOTIONAL_MIN_UNITS: Final = 10  # the venue's smallest order, in units of the collateral
+_FOREIGN = re.compile(r"[:/@#]")  # a builder's dex, spot by name, spot by number, an outcome
 
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]  # a name, never a key itself
@@ -42,6 +47,9 @@ class HyperliquidSettings(BaseModel):
     account: Address
     agent_key_env: Variable
     set_leverage: bool
+    sub_account: Address | None = None  # or vault; None trades for the master account itself
+    actions_over_stream: bool = False
+    dead_mans_switch_s: Annotated[int, Field(ge=0)] = 0
     markets: Annotated[list[MarketSettings], Field(min_length=1)]
 
 
@@ -51,8 +59,11 @@ def build(
     assets: Mapping[str, Asset],
     environment: Mapping[str, str],
     clock: Clock,
+    state_dir: Path,
 ) -> VenueSetup:
     """Make the venue of its configuration table; connects to nothing.
+
+    The agent's highest nonce is kept in `state_dir`.
 
     Raises
     ------
@@ -80,6 +91,10 @@ def build(
             (i.id, m.leverage) for i, m in zip(instruments, settings.markets, strict=True)
         ),
         set_leverage=settings.set_leverage,
+        sub_account=None if settings.sub_account is None else settings.sub_account.lower(),
+        actions_over_stream=settings.actions_over_stream,
+        dead_mans_switch_s=settings.dead_mans_switch_s,
+        nonce_folder=state_dir,
     )
     return VenueSetup(
         venue=Hyperliquid(config, clock),
@@ -87,12 +102,18 @@ def build(
         native=None,
         approve=None,
         real_money=settings.network == "mainnet",
+        owner=partial(AccountOwner, config, clock),
     )
 
 
 def _instrument(
     settings: HyperliquidSettings, market: MarketSettings, assets: Mapping[str, Asset]
 ) -> Instrument:
+    if _FOREIGN.search(market.coin):
+        raise ConfigError(
+            f"markets: {market.coin} is a spot market, an outcome or of a builder's dex: only "
+            "perpetuals of the venue's own dex are supported; remove it"
+        )
     for name in (market.base, market.quote):
         if name not in assets:
             raise ConfigError(f"markets: {name!r} is not in [assets]; add it there or correct it")
@@ -106,7 +127,7 @@ def _instrument(
         kind=InstrumentKind.PERP_BOOK,
         base=base,
         quote=quote,
-        account=AccountId(f"{VENUE}:{settings.account.lower()}"),
+        account=AccountId(f"{VENUE}:{(settings.sub_account or settings.account).lower()}"),
         lot_atoms=10 ** (base.decimals - market.size_decimals),
         notional_min_atoms=_NOTIONAL_MIN_UNITS * 10**quote.decimals,
         fee_pips=Pips(market.taker_fee_pips),

@@ -1,7 +1,12 @@
 """What Hyperliquid is, what of it is supported, and what a connection to it must be told.
 
-Refuses: spot markets, builder-deployed dexs, sub-accounts and vaults, isolated margin, unified and
-portfolio-margin accounts (their perp account state is not meaningful), and resting orders.
+Refuses: spot markets, builder-deployed dexs, isolated margin, and unified and portfolio-margin
+accounts (their perp account state is not meaningful). What children become never rests; the trader
+of `trading` knows every kind of order.
+
+The whole book comes with up to 20 levels and may be five seconds old; the best prices come whenever
+they change. Where they are newer they are laid over the book (`top_of_book`), which keeps the age
+of its depth, so that a limit on the age of books still means what it says.
 
 Sources, with the date they were read:
 
@@ -13,6 +18,7 @@ Sources, with the date they were read:
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from router.domain.error import ConfigError
@@ -44,8 +50,9 @@ class Timing:
     ----------
     ping_every : DurationNs
         The server closes a connection to which it sent nothing for 60 s; an answered ping counts.
-    refresh_after : DurationNs
-        A book or context that was not told for so long is asked for.
+    refresh_after, context_refresh_after : DurationNs
+        A book, or a context, that was not told for so long is asked for. The question for contexts
+        weighs ten times as much as that for a book.
     silence_max : DurationNs
         A book or context that is neither told nor answered for so long breaks the stream.
     resolve_wait : DurationNs
@@ -60,6 +67,7 @@ class Timing:
     request_timeout: DurationNs
     ping_every: DurationNs
     refresh_after: DurationNs
+    context_refresh_after: DurationNs
     silence_max: DurationNs
     resolve_wait: DurationNs
     resolve_poll: DurationNs
@@ -72,6 +80,7 @@ PUBLIC_TIMING: Final = Timing(
     request_timeout=DurationNs(5 * NS_PER_S),
     ping_every=DurationNs(15 * NS_PER_S),
     refresh_after=DurationNs(NS_PER_S),
+    context_refresh_after=DurationNs(5 * NS_PER_S),
     silence_max=DurationNs(10 * NS_PER_S),
     resolve_wait=DurationNs(5 * NS_PER_S),
     resolve_poll=DurationNs(NS_PER_S // 4),
@@ -100,6 +109,16 @@ class HyperliquidConfig:
     set_leverage : bool
         Whether `start` may change the account's leverage to the configured one; if not, a
         difference stops the start.
+    sub_account : str | None
+        The sub-account or vault traded for, lower-case hex; None for the master account itself.
+    watch_trades : bool
+        Whether the stream subscribes to public trades too.
+    actions_over_stream : bool
+        Whether actions go over the stream's connection while it is there.
+    dead_mans_switch_s : int
+        After how many seconds without us the venue cancels every open order; zero for never.
+    nonce_folder : Path | None
+        Where the agent's highest nonce is kept over restarts, in a file of its own.
     """
 
     base_url: str
@@ -111,12 +130,16 @@ class HyperliquidConfig:
     leverage: tuple[tuple[InstrumentId, int], ...]
     set_leverage: bool
     timing: Timing = PUBLIC_TIMING
+    sub_account: str | None = None
+    watch_trades: bool = False
+    actions_over_stream: bool = False
+    dead_mans_switch_s: int = 0
+    nonce_folder: Path | None = None
 
     def __post_init__(self) -> None:
-        if not _ADDRESS.match(self.address):
-            raise ConfigError(
-                f"address must be 0x and 40 lower-case hex digits, was {self.address!r}"
-            )
+        _check_address("address", self.address)
+        if self.sub_account is not None:
+            _check_address("sub_account", self.sub_account)
         for url, network in ((MAINNET_URL, True), (TESTNET_URL, False)):
             if self.base_url.rstrip("/") == url and self.is_mainnet is not network:
                 raise ConfigError(
@@ -134,7 +157,12 @@ class HyperliquidConfig:
     @property
     def account(self) -> AccountId:
         """The account whose margin is used."""
-        return AccountId(f"{VENUE}:{self.address}")
+        return AccountId(f"{VENUE}:{self.trading_address}")
+
+    @property
+    def trading_address(self) -> str:
+        """Where orders, fills and positions are: the sub-account, or the master account."""
+        return self.sub_account or self.address
 
     @property
     def collateral(self) -> Asset:
@@ -149,6 +177,11 @@ class HyperliquidConfig:
 def size_decimals(instrument: Instrument) -> int:
     """Return the decimals of a size: how many the price grid leaves."""
     return PRICE_AND_SIZE_DECIMALS - instrument.tick_decimals
+
+
+def _check_address(name: str, address: str) -> None:
+    if not _ADDRESS.match(address):
+        raise ConfigError(f"{name} must be 0x and 40 lower-case hex digits, was {address!r}")
 
 
 def _check_instrument(instrument: Instrument, account: AccountId) -> None:

@@ -10,11 +10,17 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
-from router.domain.account import AccountSnapshot, FundingPayment, Position
+from router.domain.account import (
+    AccountSnapshot,
+    ForcedFill,
+    FundingPayment,
+    Position,
+    RequestBudget,
+)
 from router.domain.error import MalformedDataError
 from router.domain.instrument import Instrument
-from router.domain.market import BookSnapshot, PerpContext
-from router.domain.order import ChildOrder, Fill, OrderStatus
+from router.domain.market import PerpContext
+from router.domain.order import Fill, OrderStatus
 from router.domain.plan import Leg
 from router.domain.units import (
     Amount,
@@ -22,15 +28,12 @@ from router.domain.units import (
     InstrumentId,
     Pico,
     Rounding,
-    Side,
     TimestampNs,
     divide,
-    format_decimal,
 )
 from venues.hyperliquid import wire
 from venues.hyperliquid.spec import (
     COLLATERAL_DECIMALS,
-    SIGNIFICANT_FIGURES_MAX,
     HyperliquidConfig,
     size_decimals,
 )
@@ -81,32 +84,6 @@ def cloid(child: ChildId) -> str:
 # Market data.
 
 
-def book(told: wire.Book, instrument: Instrument, received_at: TimestampNs) -> BookSnapshot:
-    """Read a book; one that is crossed, or whose levels are out of order, is malformed."""
-    bids = _levels(told.bids, instrument)
-    asks = _levels(told.asks, instrument)
-    if any(bids[i][0] <= bids[i + 1][0] for i in range(len(bids) - 1)):
-        raise MalformedDataError(f"{told.coin}: bids must fall from level to level")
-    if any(asks[i][0] >= asks[i + 1][0] for i in range(len(asks) - 1)):
-        raise MalformedDataError(f"{told.coin}: asks must rise from level to level")
-    if bids and asks and bids[0][0] >= asks[0][0]:
-        raise MalformedDataError(f"{told.coin}: best bid must be below best ask")
-    return BookSnapshot(instrument.id, bids, asks, to_ns(told.time_ms), received_at)
-
-
-def _levels(
-    told: tuple[tuple[str, str], ...], instrument: Instrument
-) -> tuple[tuple[int, int], ...]:
-    lot_decimals = size_decimals(instrument)
-    levels = tuple(
-        (exact(px, instrument.tick_decimals, "px"), exact(sz, lot_decimals, "sz"))
-        for px, sz in told
-    )
-    if any(ticks <= 0 or lots <= 0 for ticks, lots in levels):
-        raise MalformedDataError(f"{instrument.symbol}: prices and sizes must be positive")
-    return levels
-
-
 def context(told: wire.Context, instrument: Instrument, received_at: TimestampNs) -> PerpContext:
     """Read reference prices, rounded down, and the hourly funding rate, rounded up."""
     mark, oracle = (
@@ -129,6 +106,8 @@ def account(
     fundings: tuple[wire.Funding, ...],
     leverage: Mapping[InstrumentId, int],
     received_at: TimestampNs,
+    forced: tuple[ForcedFill, ...] = (),
+    requests: RequestBudget | None = None,
 ) -> AccountSnapshot:
     """Read the cross-margin account.
 
@@ -161,6 +140,8 @@ def account(
             for f in fundings
             if f.time_ms <= told.time_ms
         ),
+        forced=forced,
+        requests=requests,
     )
 
 
@@ -181,42 +162,10 @@ def _money(text: str, rounding: Rounding, name: str) -> int:
 # Orders.
 
 
-def price_fits(ticks: int, tick_decimals: int) -> bool:
-    """Tell whether a price is whole, or has few enough significant figures."""
-    if ticks % 10**tick_decimals == 0:
-        return True
-    return len(str(ticks).rstrip("0")) <= SIGNIFICANT_FIGURES_MAX
-
-
 def leg_lots(leg: Leg) -> int | None:
     """Return a leg's quantity in lots, or None where it is no positive number of whole lots."""
     lots, rest = divmod(leg.quantity.atoms, leg.instrument.lot_atoms)
     return lots if rest == 0 and lots > 0 else None
-
-
-def order_action(child: ChildOrder, *, asset: int, ticks: int, lots: int) -> dict[str, object]:
-    """Return the action of an immediate-or-cancel order; the order of the keys is signed too."""
-    instrument = child.legs[0].instrument
-    return {
-        "type": "order",
-        "orders": [
-            {
-                "a": asset,
-                "b": child.side is Side.BUY,
-                "p": format_decimal(ticks, instrument.tick_decimals),
-                "s": format_decimal(lots, size_decimals(instrument)),
-                "r": False,
-                "t": {"limit": {"tif": "Ioc"}},
-                "c": cloid(child.id),
-            }
-        ],
-        "grouping": "na",
-    }
-
-
-def leverage_action(asset: int, leverage: int) -> dict[str, object]:
-    """Return the action that sets the cross-margin leverage of an asset."""
-    return {"type": "updateLeverage", "asset": asset, "isCross": True, "leverage": leverage}
 
 
 def fill(told: wire.Execution, child: ChildId, instrument: Instrument) -> Fill:

@@ -54,6 +54,7 @@ QUICK = Timing(
     request_timeout=DurationNs(2 * NS_PER_S),
     ping_every=DurationNs(5 * NS_PER_S),
     refresh_after=DurationNs(NS_PER_S // 5),
+    context_refresh_after=DurationNs(NS_PER_S // 5),
     silence_max=DurationNs(NS_PER_S),
     resolve_wait=DurationNs(NS_PER_S),
     resolve_poll=DurationNs(NS_PER_S // 20),

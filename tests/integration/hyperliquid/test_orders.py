@@ -206,12 +206,47 @@ def test_an_order_refused_for_its_content_behind_a_lost_reply_stays_in_doubt_unt
     rehearse(scenario)
 
 
+def test_an_order_that_can_be_neither_sent_nor_ruled_out_stays_in_doubt(rehearse):
+    async def scenario(desk):
+        child = desk.child(lots=10_000, ticks=ABOVE)
+        signed = await desk.venue.sign(child)
+        agents = dict(desk.sandbox.venue.agents)
+        desk.sandbox.venue.agents.clear()  # so that nothing of ours is taken, a noop neither
+
+        early = await desk.venue.resolve(child, (signed,))
+        desk.sandbox.venue.agents.update(agents)
+        late = await desk.venue.resolve(child, (signed,))
+
+        assert early.status is OrderStatus.IN_DOUBT
+        assert late.status is OrderStatus.FILLED
+        assert desk.truth.positions["ETH"].size == 10_000
+
+    rehearse(scenario)
+
+
+def test_the_nonce_of_an_order_refused_behind_a_lost_reply_is_used_up(rehearse):
+    async def scenario(desk):
+        child = desk.child(lots=10_000, ticks=10**8)  # far beyond the venue's price band
+        signed = await desk.venue.sign(child)
+        desk.sandbox.faults.replies_to_swallow = 1
+        with pytest.raises(InDoubtError):
+            await desk.venue.submit(child, signed)
+
+        await desk.venue.resolve(child, (signed,))
+        desk.clock.ahead_ns = 4 * NS_PER_S  # long before the deadline
+        late = await desk.venue.resolve(child, (signed,))
+
+        assert late.status is OrderStatus.EXPIRED
+        assert "its nonce is used up" in late.reason
+
+    rehearse(scenario)
+
+
 @pytest.mark.parametrize(
     ("lots", "ticks", "words"),
     [
         (10_000, BELOW, "could not immediately match"),
-        (10, ABOVE, "minimum value"),
-        (100_000_000, ABOVE, "Order value"),
+        (99_000_000, ABOVE, "Insufficient margin"),
         (10_000, 10**8, "80%"),
     ],
 )

@@ -15,7 +15,8 @@ def test_a_start_sets_the_configured_leverage_and_the_account_tells_it(rehearse)
     async def scenario(desk):
         snapshot = await desk.venue.read_account()
 
-        assert desk.truth.leverage == {"ETH": 10, "BTC": 5}
+        held = {coin: told.value for coin, told in desk.truth.leverage.items()}
+        assert held == {"ETH": 10, "BTC": 5}
         assert snapshot.leverage("eth-perp") == 10
         assert snapshot.leverage("btc-perp") == 5
         assert snapshot.equity_atoms == 2_000_000_000_000

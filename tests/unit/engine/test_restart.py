@@ -222,7 +222,7 @@ def test_a_desk_that_is_idle_over_a_weekend_knows_the_funding_of_its_position():
     chain, margin = accounts()
 
     def read(hour):
-        until = TimestampNs(T0 + hour * HOUR)
+        until = TimestampNs(T0 + hour * HOUR + 1)
         cash = margin.balance(USDC.id) - 7 * hour
         later = replace(
             margin,
@@ -230,7 +230,7 @@ def test_a_desk_that_is_idle_over_a_weekend_knows_the_funding_of_its_position():
             positions=(Position(PERP.id, 100, 10),),
             at_venue=until,
             # What venues.hyperliquid.adapter.read_account asks for.
-            funding=tuple(p for p in paid if until - FUNDING_WINDOW <= p.at_venue <= until),
+            funding=tuple(p for p in paid if until - FUNDING_WINDOW <= p.at_venue < until),
         )
         return AccountsObserved((chain, later), driver.world.epoch, until)
 

@@ -42,3 +42,16 @@ def test_a_person_is_told_what_the_venue_did_and_which_fill_it_was(kind, lots, w
 
 def test_without_a_baseline_nothing_is_news():
     assert forced_fills(None, told(ForcedKind.LIQUIDATION, lots=-4)) == ()
+
+
+def test_many_fills_of_one_position_are_one_sentence():
+    ledger = Ledger.from_accounts(accounts())
+    chain, perp = told(ForcedKind.LIQUIDATION, lots=-4)
+    (fill,) = perp.forced
+    more = replace(perp, forced=(fill, replace(fill, id="ETH:1:8", lots=-6)))
+
+    (sentence,) = forced_fills(ledger, (chain, more))
+
+    assert "10 lots" in sentence
+    assert "24000 atoms" in sentence
+    assert "2 fills from ETH:1:7 on" in sentence

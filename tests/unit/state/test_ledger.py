@@ -112,10 +112,10 @@ def funded(*payments, later=2):
     return chain, replace(perp, funding=told)
 
 
-def test_funding_after_the_baseline_and_up_to_the_snapshot_is_booked():
+def test_funding_from_the_baseline_on_and_before_the_snapshot_is_booked():
     baseline = Ledger.from_accounts(accounts())
 
-    now = funded((10, 1), (-3, 2))
+    now = funded((10, 0), (-3, 1))
 
     assert compare(baseline.with_settled(now), now) == ()
     assert baseline.with_settled(now).balances[MARGIN, USDC.id] == (
@@ -123,7 +123,7 @@ def test_funding_after_the_baseline_and_up_to_the_snapshot_is_booked():
     )
 
 
-@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize("at", [-1, 2])
 def test_funding_in_the_baseline_or_after_the_snapshot_is_not_booked(at):
     baseline = Ledger.from_accounts(accounts())
 
@@ -162,7 +162,7 @@ def test_a_forced_fill_told_twice_is_booked_once():
     assert baseline.with_settled(now).positions[MARGIN, PERP.id] == 1
 
 
-@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize("at", [-1, 2])
 def test_a_forced_fill_in_the_baseline_or_after_the_snapshot_is_not_booked(at):
     baseline = Ledger.from_accounts(accounts())
     chain, perp = accounts(later=2)

@@ -39,16 +39,33 @@ def _asset(meta: wire.CoinMeta | None, instrument: Instrument, leverage: int) ->
     return meta.asset
 
 
-def check_account(role: str, config: HyperliquidConfig) -> None:
+def check_account(role: wire.Role, config: HyperliquidConfig) -> None:
     """Require that the address is a user's master account."""
-    if role == "user":
+    if role.role == "user":
         return
     remedies = {
         "missing": "deposit to it first, or correct it",
         "agent": "give the master account's address",
+        "subAccount": "give its master here, and this one as sub_account",
     }
-    remedy = remedies.get(role, "only a user's master account is supported")
-    raise ConfigError(f"account {config.address} is {role!r} to the venue: {remedy}")
+    remedy = remedies.get(role.role, "only a user's master account is supported")
+    raise ConfigError(f"account {config.address} is {role.role!r} to the venue: {remedy}")
+
+
+def check_sub_account(role: wire.Role, config: HyperliquidConfig) -> None:
+    """Require that the account traded for is one of the master's, or a vault."""
+    if role.role == "vault":
+        return  # the venue itself refuses actions for a vault that the master does not lead
+    if role.role != "subAccount":
+        raise ConfigError(
+            f"sub_account {config.sub_account} is {role.role!r} to the venue: name a sub-account of"
+            f" {config.address}, or leave it out"
+        )
+    if role.owner is None or role.owner.lower() != config.address:
+        raise ConfigError(
+            f"sub_account {config.sub_account} belongs to {role.owner}, not to {config.address}: "
+            "correct it"
+        )
 
 
 def check_abstraction(abstraction: str) -> None:
@@ -60,31 +77,17 @@ def check_abstraction(abstraction: str) -> None:
         )
 
 
-def check_agent(role: wire.Fields, config: HyperliquidConfig, *, agent: str) -> None:
+def check_agent(role: wire.Role, config: HyperliquidConfig, *, agent: str) -> None:
     """Require that the agent's key may trade for the account and is not the account's own."""
     if agent == config.address:
         raise ConfigError("agent_key_env: is the account's own key: use that of an approved agent")
-    kind = wire.text(role, "role")
-    if kind == "agent":
-        master = wire.text(wire.table(role.get("data"), "data"), "user").lower()
-        if master == config.address:
+    if role.role == "agent" and role.owner is not None:
+        if role.owner.lower() == config.address:
             return
         raise ConfigError(
-            f"agent_key_env: {agent} is an agent of {master}, not of {config.address}"
+            f"agent_key_env: {agent} is an agent of {role.owner}, not of {config.address}"
         )
     raise ConfigError(f"agent_key_env: {agent} is not an agent of {config.address}: approve it")
-
-
-def check_expiry(agents: Sequence[object], *, agent: str, now_ms: int) -> None:
-    """Require that the agent has not expired, where the venue lists it."""
-    for item in agents:
-        fields = wire.table(item, "extraAgents")
-        if wire.text(fields, "address").lower() != agent or fields.get("validUntil") is None:
-            continue
-        if wire.integer(fields, "validUntil") <= now_ms:
-            raise ConfigError(
-                f"agent_key_env: the approval of {agent} has expired: approve a new one"
-            )
 
 
 def check_fee(taker_rate: str, config: HyperliquidConfig) -> None:

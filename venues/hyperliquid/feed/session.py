@@ -1,10 +1,11 @@
 """One WebSocket connection without a socket: frames in, events and frames out.
 
-Every book frame is a whole snapshot, so a lost one is replaced by the next; what must be noticed is
-silence, time that runs backwards, and frames that mean nothing. Each of these ends the session with
-a `StreamLost`; a new connection needs a new session. A book or context that was not told for a
-while is asked for over the same connection, so that a quiet market and a dead one can be told
-apart. Refuses to keep fills: `OrderTouched` only says that an order is worth asking about.
+Every book frame is a whole snapshot, so a lost or late one is replaced by the next; newer best
+prices are laid over it. What must be noticed is silence, venue time that stands still, and frames
+that mean nothing. Each of these ends the session with a `StreamLost`; a new connection needs a new
+session. A book or context that was not told for a while is asked for over the same connection, so
+that a quiet market and a dead one can be told apart. News of the account is passed on as it comes:
+refuses to keep any, or to tell what is told twice from what is new.
 """
 
 import enum
@@ -17,19 +18,26 @@ from router.domain.instrument import Instrument
 from router.domain.market import BookSnapshot, PerpContext, StreamLost
 from router.domain.units import NS_PER_S, TimestampNs
 from venues.hyperliquid import translate, wire
+from venues.hyperliquid.feed import top_of_book
+from venues.hyperliquid.feed.book_feed import BookFeed
 from venues.hyperliquid.spec import VENUE, HyperliquidConfig
+from venues.hyperliquid.trading import news
+from venues.hyperliquid.trading.news import AccountNews
 
 GREETING: Final = b"Websocket connection established."
+POSTS_MAX: Final = 100  # in flight, of this address of the network
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTouched:
-    """The venue said something about one of our orders; None where it did not name it."""
+class TradesTold:
+    """Public trades."""
 
-    cloid: str | None
+    trades: tuple[wire.Trade, ...]
 
 
-SessionEvent: TypeAlias = BookSnapshot | PerpContext | StreamLost | OrderTouched
+SessionEvent: TypeAlias = (
+    BookSnapshot | PerpContext | StreamLost | AccountNews | TradesTold | wire.Posted
+)
 
 
 class _Topic(enum.Enum):
@@ -57,9 +65,14 @@ class Session:
         self._told_at: dict[_Feed, TimestampNs] = dict.fromkeys(feeds, opened_at)
         self._asked_at: dict[_Feed, TimestampNs] = dict.fromkeys(feeds, opened_at)
         self._unseen = set(feeds)
-        self._books: dict[str, wire.Book] = {}
+        self._feeds = {i.symbol: BookFeed(i) for i in config.instruments}
+        self._books: dict[str, BookSnapshot] = {}
+        self._tops: dict[str, top_of_book.Top] = {}
+        self._moved_at = dict.fromkeys(self._instruments, opened_at)  # the venue's own time
+        self._watches_trades = config.watch_trades
         self._pinged_at = opened_at
         self._post_id = 0
+        self._posted: set[int] = set()  # actions that were not answered
         self._lost: StreamLost | None = None
 
     @property
@@ -74,11 +87,29 @@ class Session:
 
     def opening_frames(self) -> tuple[bytes, ...]:
         """Return what to send first: the subscriptions."""
+        per_coin = ["l2Book", "bbo", "activeAssetCtx"] + ["trades"] * self._watches_trades
         wanted: list[dict[str, object]] = [
-            {"type": topic.value, "coin": coin} for topic, coin in self._told_at
+            {"type": kind, "coin": coin} for kind in per_coin for coin in self._instruments
         ]
-        wanted += [{"type": kind, "user": self._address} for kind in ("orderUpdates", "userFills")]
+        wanted += [{"type": kind, "user": self._address} for kind in news.SUBSCRIPTIONS]
+        wanted.append({"type": "clearinghouseState", "user": self._address, "dex": ""})
         return tuple(wire.encode({"method": "subscribe", "subscription": w}) for w in wanted)
+
+    def post(self, request: wire.Fields) -> tuple[int, bytes] | None:
+        """Return the frame that carries a signed request, and the id its answer will have.
+
+        None where as many as the venue allows are in flight already.
+        """
+        if self._lost is not None or len(self._posted) >= POSTS_MAX:
+            return None
+        self._post_id += 1
+        self._posted.add(self._post_id)
+        message = {"method": "post", "id": self._post_id, "request": request}
+        return self._post_id, wire.encode(message)
+
+    def given_up(self, post_id: int) -> None:
+        """Take that nobody waits for the answer to a post any more."""
+        self._posted.discard(post_id)
 
     def receive(self, raw: bytes, *, now: TimestampNs) -> tuple[SessionEvent, ...]:
         """Take one frame and return what it says."""
@@ -98,6 +129,11 @@ class Session:
         if silence > self._timing.silence_max:
             topic, coin = quiet
             return (), self._lose(f"no {topic.value} of {coin} for {silence / NS_PER_S:.1f} s", now)
+        still = min(self._moved_at, key=self._moved_at.__getitem__)
+        rest = now - self._moved_at[still]
+        if rest > self._timing.silence_max:
+            words = f"the venue's time of {still} has stood still for {rest / NS_PER_S:.1f} s"
+            return (), self._lose(words, now)
         frames = [self._ask(feed, now) for feed in self._due(now)]
         if now - self._pinged_at >= self._timing.ping_every:
             self._pinged_at = now
@@ -106,10 +142,14 @@ class Session:
 
     def _due(self, now: TimestampNs) -> list[_Feed]:
         # One question for all contexts, because the venue answers them together.
+        waits = {
+            _Topic.BOOK: self._timing.refresh_after,
+            _Topic.CONTEXT: self._timing.context_refresh_after,
+        }
         due = [
             feed
             for feed in self._told_at
-            if now - max(self._told_at[feed], self._asked_at[feed]) >= self._timing.refresh_after
+            if now - max(self._told_at[feed], self._asked_at[feed]) >= waits[feed[0]]
         ]
         contexts = [feed for feed in due if feed[0] is _Topic.CONTEXT]
         for feed in contexts:
@@ -129,34 +169,56 @@ class Session:
     def _frame(self, frame: wire.Fields, now: TimestampNs) -> tuple[SessionEvent, ...]:
         channel = wire.text(frame, "channel")
         data = frame.get("data")
+        told = news.read(channel, data, address=self._address)
+        if told is not None:
+            return told
         read = {
             "l2Book": self._pushed_book,
+            "bbo": self._pushed_top,
             "activeAssetCtx": self._pushed_context,
+            "trades": _trades,
             "post": self._answer,
-            "orderUpdates": self._order_updates,
-            "userFills": self._user_fills,
             "error": self._complaint,
         }.get(channel, _nothing)
         return read(data, now)
 
     def _pushed_book(self, data: object, now: TimestampNs) -> tuple[SessionEvent, ...]:
-        told = wire.read_book(data)
-        if told == self._books.get(told.coin):
-            return ()  # the same moment told twice says nothing new
-        before = self._books.get(told.coin)
-        if before is not None and told.time_ms < before.time_ms:
-            gap = before.time_ms - told.time_ms
-            return self._lose(f"the book of {told.coin} went back in time by {gap} ms", now)
-        return self._book(told, now)
+        coin, told = self._read_book(data, now)
+        before = self._books.get(coin)
+        if before is not None and told.at_venue <= before.at_venue:
+            is_late = told.at_venue < before.at_venue
+            if is_late or (told.bids, told.asks) == (before.bids, before.asks):
+                return ()  # overtaken by a newer one, or the same moment told twice
+        return self._book(coin, told)
 
-    def _book(self, told: wire.Book, now: TimestampNs) -> tuple[SessionEvent, ...]:
+    def _pushed_top(self, data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:
+        told = wire.read_best_prices(data)
         instrument = self._instruments.get(told.coin)
         if instrument is None:
-            raise MalformedDataError(f"a book of {told.coin}, which was not asked for")
-        snapshot = translate.book(told, instrument, now)
-        self._books[told.coin] = told
-        self._told((_Topic.BOOK, told.coin), now)
-        return (snapshot,)
+            raise MalformedDataError(f"best prices of {told.coin}, which were not asked for")
+        top, before = top_of_book.read(told, instrument), self._tops.get(told.coin)
+        if before is not None and top[0] <= before[0]:
+            return ()
+        self._tops[told.coin] = top
+        book = self._books.get(told.coin)
+        if book is None or top[0] <= book.at_venue:
+            return ()
+        return (top_of_book.overlay(book, top),)
+
+    def _read_book(self, data: object, now: TimestampNs) -> tuple[str, BookSnapshot]:
+        coin = wire.text(wire.table(data, "l2Book"), "coin")
+        feed = self._feeds.get(coin)
+        if feed is None:
+            raise MalformedDataError(f"a book of {coin}, which was not asked for")
+        return coin, feed.fold(data, now)
+
+    def _book(self, coin: str, told: BookSnapshot) -> tuple[SessionEvent, ...]:
+        before = self._books.get(coin)
+        if before is None or told.at_venue > before.at_venue:
+            self._moved_at[coin] = told.received_at
+        self._books[coin] = told
+        self._told((_Topic.BOOK, coin), told.received_at)
+        return (top_of_book.overlay(told, self._tops.get(coin)),)
 
     def _pushed_context(self, data: object, now: TimestampNs) -> tuple[SessionEvent, ...]:
         fields = wire.table(data, "activeAssetCtx")
@@ -175,28 +237,20 @@ class Session:
         self._unseen.discard(feed)
 
     def _answer(self, data: object, now: TimestampNs) -> tuple[SessionEvent, ...]:
-        response = wire.table(wire.table(data, "post").get("response"), "response")
-        if wire.text(response, "type") != "info":
+        posted = wire.read_posted(data)
+        if posted.id in self._posted:
+            self._posted.discard(posted.id)
+            return (posted,)
+        if posted.kind != "info":
             return ()  # refused, by a rate limit for example; silence will tell if it goes on
-        payload = wire.table(response.get("payload"), "payload")
+        payload = wire.table(posted.payload, "payload")
         if wire.text(payload, "type") == "l2Book":
-            told = wire.read_book(payload.get("data"))
-            before = self._books.get(told.coin)
+            coin, told = self._read_book(payload.get("data"), now)
+            before = self._books.get(coin)
             # A frame pushed while the question was answered is newer and wins.
-            return () if before and told.time_ms < before.time_ms else self._book(told, now)
+            return () if before and told.at_venue < before.at_venue else self._book(coin, told)
         contexts = wire.read_contexts(payload.get("data"), frozenset(self._instruments))
         return tuple(event for told in contexts for event in self._context(told, now))
-
-    def _order_updates(self, data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:
-        orders = [wire.read_order(item) for item in wire.items(data, "orderUpdates")]
-        return tuple(OrderTouched(order.cloid) for order in orders)
-
-    def _user_fills(self, data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:
-        fields = wire.table(data, "userFills")
-        executions = wire.read_executions(fields.get("fills"))
-        if fields.get("isSnapshot") is True or not executions:
-            return ()
-        return (OrderTouched(None),)
 
     def _complaint(self, data: object, now: TimestampNs) -> tuple[SessionEvent, ...]:
         return self._lose(f"the venue says: {data!s:.200}", now)
@@ -204,6 +258,10 @@ class Session:
     def _lose(self, reason: str, now: TimestampNs) -> tuple[StreamLost]:
         self._lost = StreamLost(VENUE, reason, now)
         return (self._lost,)
+
+
+def _trades(data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:
+    return (TradesTold(wire.read_trades(data)),)
 
 
 def _nothing(_data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 from router.domain.error import MalformedDataError
 from router.domain.order import TERMINAL, ChildOrder, Fill, OrderStatus
+from router.domain.units import DurationNs, TimestampNs
 from router.port import Resolution
 from venues.hyperliquid import translate, wire
+from venues.hyperliquid.trading.orders import READ_LAG
 
 _DUPLICATE_NONCE = "duplicate nonce"
 
@@ -28,6 +30,39 @@ def expired() -> Resolution:
     """Return that the order never took effect and no longer can."""
     reason = "the venue does not know the order, and its deadline has passed"
     return Resolution(OrderStatus.EXPIRED, (), None, reason)
+
+
+def never_was() -> Resolution:
+    """Return that the order never took effect, because its nonce was used up otherwise."""
+    reason = "the venue does not know the order, and its nonce is used up"
+    return Resolution(OrderStatus.EXPIRED, (), None, reason)
+
+
+def unfound(
+    *,
+    asked_at: TimestampNs,
+    deadline_at: TimestampNs,
+    expiry_margin: DurationNs,
+    used_up_at: TimestampNs | None,
+) -> Resolution | None:
+    """Return what it means that the venue does not know an order; None while it may be sent again.
+
+    Parameters
+    ----------
+    asked_at : TimestampNs
+        When the question left.
+    used_up_at : TimestampNs | None
+        When its nonce was used up by something else, or by the order itself; the answers of the
+        venue may be older than that.
+    """
+    late = asked_at - deadline_at
+    if late > expiry_margin:
+        return expired()
+    if used_up_at is not None and asked_at - used_up_at > READ_LAG:
+        return never_was()
+    if late >= 0 or used_up_at is not None:
+        return unknown("the venue does not know the order")
+    return None
 
 
 def sent_again(answer: wire.Answer) -> Resolution:

@@ -5,19 +5,33 @@ on the account or the market is left to the venue.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from router.domain.error import NotSentError
+from router.domain.market import PerpContext
 from router.domain.order import ChildOrder
 from router.domain.plan import Leg
-from router.domain.units import InstrumentId, TimestampNs, format_decimal
+from router.domain.units import InstrumentId, TimestampNs
 from venues.hyperliquid import translate
-from venues.hyperliquid.spec import SIGNIFICANT_FIGURES_MAX, VENUE
+from venues.hyperliquid.actions import limits
+from venues.hyperliquid.actions.market import Market
+from venues.hyperliquid.actions.order import Order, TimeInForce, place
+from venues.hyperliquid.spec import VENUE, HyperliquidConfig
 
 
 def order_action(
-    child: ChildOrder, assets: Mapping[InstrumentId, int], *, now: TimestampNs
+    child: ChildOrder,
+    markets: Mapping[InstrumentId, Market],
+    *,
+    marks: Mapping[InstrumentId, int],
+    now: TimestampNs,
 ) -> dict[str, object]:
     """Return the action of a child: an immediate-or-cancel order at the leg's limit.
+
+    Parameters
+    ----------
+    marks : mapping of InstrumentId to int
+        Mark prices as far as they were told, in ticks: the venue takes no limit far from them.
 
     Raises
     ------
@@ -25,15 +39,36 @@ def order_action(
         If the child breaks a rule of the venue.
     """
     leg = only_leg(child)
-    asset = assets.get(leg.instrument.id)
-    if asset is None:
+    market = markets.get(leg.instrument.id)
+    if market is None:
         raise NotSentError(VENUE, f"{leg.instrument.id} is not an instrument of this venue")
-    ticks, lots = _limit_ticks(leg), translate.leg_lots(leg)
+    lots = translate.leg_lots(leg)
     if lots is None:
         raise NotSentError(VENUE, f"quantity of {leg.quantity.atoms} atoms is no whole lots")
+    if leg.limit_ticks is None:
+        raise NotSentError(VENUE, f"{child.id} has no limit_ticks: a book needs them")
     if now >= child.deadline_at:
         raise NotSentError(VENUE, f"the deadline of {child.id} has passed")
-    return translate.order_action(child, asset=asset, ticks=ticks, lots=lots)
+    order = Order(
+        market,
+        child.side,
+        ticks=leg.limit_ticks,
+        lots=lots,
+        when=TimeInForce.IMMEDIATE,
+        cloid=translate.cloid(child.id),
+    )
+    limits.check_order(order, reference_ticks=marks.get(leg.instrument.id))
+    return place([order])
+
+
+def with_order_max(
+    context: PerpContext, config: HyperliquidConfig, markets: Mapping[InstrumentId, Market]
+) -> PerpContext:
+    """Return the context with the largest order the venue takes in that market."""
+    units = limits.taker_value_max(markets[context.instrument])
+    if units is None:
+        return context
+    return replace(context, order_notional_max_atoms=units * 10**config.collateral.decimals)
 
 
 def only_leg(child: ChildOrder) -> Leg:
@@ -47,17 +82,3 @@ def only_leg(child: ChildOrder) -> Leg:
     if len(child.legs) != 1:
         raise NotSentError(VENUE, f"{child.id} must have exactly one leg, has {len(child.legs)}")
     return child.legs[0]
-
-
-def _limit_ticks(leg: Leg) -> int:
-    ticks = leg.limit_ticks
-    if ticks is None or ticks <= 0:
-        raise NotSentError(VENUE, f"limit_ticks must be positive, was {ticks}")
-    if not translate.price_fits(ticks, leg.instrument.tick_decimals):
-        price = format_decimal(ticks, leg.instrument.tick_decimals)
-        raise NotSentError(
-            VENUE,
-            f"limit price must be whole or have {SIGNIFICANT_FIGURES_MAX} significant figures, "
-            f"was {price}",
-        )
-    return ticks

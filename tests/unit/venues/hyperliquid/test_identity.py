@@ -6,7 +6,8 @@ import pytest
 
 from router.domain.error import ConfigError
 from router.domain.units import Pips
-from venues.hyperliquid import identity, wire
+from venues.hyperliquid import wire
+from venues.hyperliquid.account import identity
 from venues.hyperliquid.spec import MAINNET_URL, TESTNET_URL
 
 AGENT = "0x" + "cd" * 20
@@ -40,13 +41,43 @@ def test_an_instrument_the_venue_does_not_have_stops_the_start(meta, words, conf
 
 @pytest.mark.parametrize(
     ("role", "words"),
-    [("missing", "deposit"), ("agent", "master account's"), ("vault", "only a user's")],
+    [
+        ("missing", "deposit"),
+        ("agent", "master account's"),
+        ("vault", "only a user's"),
+        ("subAccount", "as sub_account"),
+    ],
 )
 def test_an_address_that_is_no_master_account_stops_the_start(role, words, config):
-    identity.check_account("user", config)
+    identity.check_account(wire.Role("user", None), config)
 
     with pytest.raises(ConfigError, match=words):
-        identity.check_account(role, config)
+        identity.check_account(wire.Role(role, None), config)
+
+
+def test_a_sub_account_of_the_master_and_a_vault_may_be_traded_for(config):
+    config = replace_sub_account(config)
+
+    identity.check_sub_account(wire.Role("subAccount", config.address), config)
+    identity.check_sub_account(wire.Role("vault", None), config)
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (wire.Role("user", None), "is 'user' to the venue"),
+        (wire.Role("subAccount", "0x" + "11" * 20), "belongs to 0x1111"),
+    ],
+)
+def test_another_sub_account_stops_the_start(role, words, config):
+    with pytest.raises(ConfigError, match=words):
+        identity.check_sub_account(role, replace_sub_account(config))
+
+
+def replace_sub_account(config):
+    sub = "0x" + "51" * 20
+    instruments = tuple(replace(i, account=f"hyperliquid:{sub}") for i in config.instruments)
+    return replace(config, sub_account=sub, instruments=instruments)
 
 
 @pytest.mark.parametrize("mode", ["unifiedAccount", "portfolioMargin"])
@@ -58,17 +89,17 @@ def test_an_account_whose_perp_balances_mean_nothing_stops_the_start(mode):
 
 
 def test_an_agent_of_the_account_may_trade(config):
-    role = {"role": "agent", "data": {"user": config.address.upper().replace("0X", "0x")}}
+    owner = config.address.upper().replace("0X", "0x")
 
-    identity.check_agent(role, config, agent=AGENT)
+    identity.check_agent(wire.Role("agent", owner), config, agent=AGENT)
 
 
 @pytest.mark.parametrize(
     ("role", "words"),
     [
-        ({"role": "missing"}, "approve it"),
-        ({"role": "user"}, "approve it"),
-        ({"role": "agent", "data": {"user": "0x" + "11" * 20}}, "is an agent of 0x1111"),
+        (wire.Role("missing", None), "approve it"),
+        (wire.Role("user", None), "approve it"),
+        (wire.Role("agent", "0x" + "11" * 20), "is an agent of 0x1111"),
     ],
 )
 def test_a_key_that_is_no_agent_of_the_account_stops_the_start(role, words, config):
@@ -78,16 +109,7 @@ def test_a_key_that_is_no_agent_of_the_account_stops_the_start(role, words, conf
 
 def test_the_accounts_own_key_is_no_agents_key(config):
     with pytest.raises(ConfigError, match="own key"):
-        identity.check_agent({"role": "user"}, config, agent=config.address)
-
-
-def test_an_expired_agent_stops_the_start():
-    listed = [{"name": "a", "address": AGENT, "validUntil": 1_000}]
-
-    identity.check_expiry(listed, agent=AGENT, now_ms=999)
-    identity.check_expiry([{**listed[0], "validUntil": None}], agent=AGENT, now_ms=1_001)
-    with pytest.raises(ConfigError, match="expired"):
-        identity.check_expiry(listed, agent=AGENT, now_ms=1_000)
+        identity.check_agent(wire.Role("user", None), config, agent=config.address)
 
 
 def test_a_fee_below_what_the_account_is_charged_stops_the_start(config):
@@ -101,6 +123,7 @@ def test_a_fee_below_what_the_account_is_charged_stops_the_start(config):
     ("changes", "words"),
     [
         ({"address": "0xABC"}, "address must be"),
+        ({"sub_account": "0xABC"}, "sub_account must be"),
         ({"base_url": MAINNET_URL}, "is_mainnet"),
         ({"base_url": TESTNET_URL, "is_mainnet": True}, "is_mainnet"),
         ({"instruments": ()}, "instruments is empty"),

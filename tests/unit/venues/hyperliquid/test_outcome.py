@@ -4,7 +4,9 @@ import pytest
 
 from router.domain.error import MalformedDataError
 from router.domain.order import OrderStatus
-from venues.hyperliquid import outcome, wire
+from router.domain.units import NS_PER_S, DurationNs, TimestampNs
+from venues.hyperliquid import wire
+from venues.hyperliquid.trading import outcome
 
 
 def order(status="filled", *, coin="ETH", left="0.0"):
@@ -104,3 +106,29 @@ def test_an_order_in_another_coin_is_malformed(child):
 )
 def test_only_a_refusal_of_the_order_itself_ends_one_that_was_sent_again(answer, status):
     assert outcome.sent_again(answer).status is status
+
+
+def at(seconds):
+    return TimestampNs(int((1_000 + seconds) * NS_PER_S))
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "used_up_at", "status"),
+    [
+        (9.9, None, None),  # it may be sent again
+        (10, None, OrderStatus.IN_DOUBT),
+        (15, None, OrderStatus.IN_DOUBT),
+        (15.1, None, OrderStatus.EXPIRED),
+        (3, 1, OrderStatus.IN_DOUBT),  # the answer may be older than the using up
+        (3.1, 1, OrderStatus.EXPIRED),
+    ],
+)
+def test_an_unknown_order_never_was_once_it_cannot_arrive_any_more(asked_at, used_up_at, status):
+    told = outcome.unfound(
+        asked_at=at(asked_at),
+        deadline_at=at(10),
+        expiry_margin=DurationNs(5 * NS_PER_S),
+        used_up_at=None if used_up_at is None else at(used_up_at),
+    )
+
+    assert (None if told is None else told.status) is status

@@ -4,7 +4,7 @@ import pytest
 
 from router.domain.error import InDoubtError, NotSentError, RejectedError, VenueError
 from venues.hyperliquid import wire
-from venues.hyperliquid.reply import is_unsupported, no_answer, read_action, read_info
+from venues.hyperliquid.clients.reply import is_unsupported, no_answer, read_action, read_info
 from venues.transport.error import AnswerError, NotDeliveredError, UnansweredError
 from venues.transport.http import HttpReply
 

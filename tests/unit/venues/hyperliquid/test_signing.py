@@ -1,12 +1,24 @@
 """Signatures against the vectors of the venue's own client, from its signing tests."""
 
+import random
+from dataclasses import replace
+
 import msgpack
 import pytest
 
-from router.domain.error import ConfigError
+from router.domain.error import ConfigError, NotSentError
 from router.domain.units import Side
-from venues.hyperliquid import translate
-from venues.hyperliquid.signing import AgentSigner, Signature, connection_id
+from tests.unit.venues.hyperliquid.sdk_master_cases import MASTER_KINDS
+from venues.hyperliquid.actions import account, safety
+from venues.hyperliquid.actions.market import perpetual
+from venues.hyperliquid.actions.order import (
+    Order,
+    TimeInForce,
+    Trigger,
+    TriggerKind,
+    place,
+)
+from venues.hyperliquid.signing import USER_SIGNED, AgentSigner, Signature, connection_id
 
 KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
 VAULT = bytes.fromhex("1719884eb866cb12b2287399b15f7db5e7d775ea")
@@ -204,10 +216,9 @@ def test_signatures_equal_those_of_the_venues_own_client(action, vault, is_mainn
     assert signer.sign(action, nonce=0, vault=vault) == Signature(r, s, v)
 
 
-def test_an_order_action_hashes_to_what_the_main_network_recorded(eth, make_child):
-    child = make_child(eth, lots=147, ticks=167_010)
-    action = translate.order_action(child, asset=4, ticks=167_010, lots=147)
-    del action["orders"][0]["c"]  # the recorded order had no client order id
+def test_an_order_action_hashes_to_what_the_main_network_recorded():
+    eth = perpetual(4, size_decimals=4, leverage_max=50)
+    action = place([Order(eth, Side.BUY, 167_010, 147, TimeInForce.IMMEDIATE)])
 
     packed = msgpack.packb(action)
     connection = connection_id(action, nonce=PRODUCTION_NONCE, vault=None, expires_after_ms=None)
@@ -216,16 +227,44 @@ def test_an_order_action_hashes_to_what_the_main_network_recorded(eth, make_chil
     assert connection.hex() == PRODUCTION_CONNECTION_ID
 
 
-def test_a_sell_order_is_the_same_action_with_one_bit_changed(eth, make_child):
-    buy, sell = (
-        translate.order_action(
-            make_child(eth, lots=1, ticks=2, side=side), asset=0, ticks=2, lots=1
-        )["orders"][0]
-        for side in (Side.BUY, Side.SELL)
-    )
+def test_the_builders_make_the_actions_of_the_vectors():
+    market = perpetual(1, size_decimals=0, leverage_max=50)
+    order = Order(market, Side.BUY, 100 * 10**6, 100, TimeInForce.RESTING)
+    stop = Trigger(TriggerKind.STOP_LOSS, 103 * 10**6, is_market=True)
+    named = replace(order, cloid="0x00000000000000000000000000000001")
 
-    assert (buy.pop("b"), sell.pop("b")) == (True, False)
-    assert buy == sell
+    assert place([order]) == ORDER
+    assert place([named]) == ORDER_WITH_CLOID
+    assert place([replace(order, when=stop)]) == STOP
+    assert account.create_sub_account("example") == CREATE_SUB_ACCOUNT
+    assert (
+        account.sub_account_transfer(
+            "0x1d9470d4b963f552e6f671a81619d395877bf409", is_deposit=True, micro_usd=10
+        )
+        == SUB_ACCOUNT_TRANSFER
+    )
+    assert safety.schedule_cancel(None) == DISARM
+    assert safety.schedule_cancel(123456789) == ARM
+
+
+@pytest.mark.parametrize("kind", sorted(USER_SIGNED))
+def test_an_agent_refuses_what_only_the_master_key_may_sign(kind):
+    with pytest.raises(NotSentError, match="only the master key"):
+        AgentSigner(KEY, is_mainnet=True).sign({"type": kind}, nonce=1)
+
+
+def test_an_agent_refuses_a_readable_action_of_any_name():
+    with pytest.raises(NotSentError, match="only the master key"):
+        AgentSigner(KEY, is_mainnet=True).sign(
+            {"type": "somethingNew", "signatureChainId": "0x66eee"}, nonce=1
+        )
+
+
+def test_every_request_for_the_master_key_is_among_what_an_agent_refuses():
+    made = {twin(random.Random(1), 1_700_000_000_000).ours.action for twin in MASTER_KINDS}
+
+    assert len(made) > 10
+    assert made <= USER_SIGNED
 
 
 def test_the_address_is_that_of_the_key():

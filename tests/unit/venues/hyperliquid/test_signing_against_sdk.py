@@ -1,126 +1,154 @@
 """Random actions signed by us and by the venue's own client, in an environment of its own."""
 
-import os
 import random
-import subprocess
-from dataclasses import asdict
-from pathlib import Path
 
 import orjson
 import pytest
 
-from router.domain.units import Side
-from venues.hyperliquid import translate
+from tests.unit.venues.hyperliquid.sdk_cases import TRADING_KINDS, address, place
+from tests.unit.venues.hyperliquid.sdk_deploy_cases import DEPLOY_KINDS
+from tests.unit.venues.hyperliquid.sdk_master_cases import (
+    MASTER_KINDS,
+    client_types,
+    send_asset,
+    usd_send,
+)
+from tests.unit.venues.hyperliquid.sdk_oracle import ask
+from venues.hyperliquid.master import MasterSigner, multi_sig
 from venues.hyperliquid.signing import AgentSigner
 
-ROOT = Path(__file__).resolve().parents[4]
-KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
 SEED = 20261122
-CASES = 200
-TIMEOUT_S = 120
-
-# The client builds orders from floats by its own functions; everything else it takes as it is.
-ORACLE = """
-import json, sys
-from eth_account import Account
-from hyperliquid.utils.signing import (
-    order_request_to_order_wire, order_wires_to_order_action, sign_l1_action)
-from hyperliquid.utils.types import Cloid
-answers = []
-for case in json.load(sys.stdin):
-    action = case["action"]
-    if case["order"] is not None:
-        order = {**case["order"], "cloid": Cloid.from_str(case["order"]["cloid"])}
-        wire = order_request_to_order_wire(order, case["asset"])
-        action = order_wires_to_order_action([wire])
-    signature = sign_l1_action(
-        Account.from_key(case["key"]), action, case["vault"], case["nonce"],
-        case["expires_after"], case["is_mainnet"])
-    answers.append({"action": json.dumps(action, separators=(",", ":")), "signature": signature})
-json.dump(answers, sys.stdout)
-"""
+CASES = 1_040  # every kind twenty times
+# Methods of the client that choose a price and call another, or do not sign.
+OTHER_METHODS = {"market_open", "market_close", "set_expires_after", "post"}
+# Methods that others of these call, with the variant as an argument; and what has its own test.
+INNER_METHODS = {"spot_deploy_token_action_inner", "c_signer_inner", "multi_sig"}
 
 
-def oracle_python():
-    chosen = os.environ.get("HEADRACE_ORACLE_PYTHON")
-    python = Path(chosen) if chosen else ROOT / ".venv-oracle/bin/python"
-    if not python.exists():
-        pytest.skip(f"no environment with the venue's own client at {python.name}")
-    return python
-
-
-def order_case(draw, eth, make_child):
-    # Prices of five significant figures, and whole ones of any length.
-    ticks = draw.choice([draw.randrange(1, 100_000), draw.randrange(1, 10**7) * 100])
-    lots = draw.randrange(1, 10**8)
-    side = draw.choice([Side.BUY, Side.SELL])
-    asset = draw.randrange(200)
-    child = make_child(eth, lots=lots, ticks=ticks, side=side, name=f"child-{draw.random()}")
-    action = translate.order_action(child, asset=asset, ticks=ticks, lots=lots)
-    order = {
-        "coin": "ETH",
-        "is_buy": side is Side.BUY,
-        "sz": lots / 10**4,
-        "limit_px": ticks / 10**2,
-        "order_type": {"limit": {"tif": "Ioc"}},
-        "reduce_only": False,
-        "cloid": translate.cloid(child.id),
-    }
-    return {"action": action, "order": order, "asset": asset}
-
-
-def other_action(draw):
-    asset = draw.randrange(200)
-    return draw.choice(
-        [
-            {"type": "cancel", "cancels": [{"a": asset, "o": draw.randrange(2**40)}]},
-            {
-                "type": "cancelByCloid",
-                "cancels": [{"asset": asset, "cloid": "0x" + draw.randbytes(16).hex()}],
-            },
-            translate.leverage_action(asset, draw.randrange(1, 51)),
-            {"type": "scheduleCancel"},
-            {"type": "scheduleCancel", "time": draw.randrange(2**41)},
-        ]
-    )
-
-
-def random_case(draw, eth, make_child):
-    case = {"action": other_action(draw), "order": None, "asset": None}
-    if draw.random() < 0.6:
-        case = order_case(draw, eth, make_child)
-    return case | {
+def circumstances(draw):
+    return {
         "key": "0x" + draw.randrange(1, 2**255).to_bytes(32, "big").hex(),
-        "vault": draw.choice([None, "0x" + draw.randbytes(20).hex()]),
+        "vault": draw.choice([None, address(draw)]),
         "nonce": draw.randrange(2**41),
         "expires_after": draw.choice([None, draw.randrange(2**41)]),
         "is_mainnet": draw.random() < 0.5,
     }
 
 
-def test_random_actions_are_signed_to_the_byte_like_the_venues_own_client(eth, make_child):
-    python = oracle_python()
-    draw = random.Random(SEED)
-    cases = [random_case(draw, eth, make_child) for _ in range(CASES)]
+def text(action):
+    return orjson.dumps(action).decode()
 
-    run = subprocess.run(  # noqa: S603 - our own interpreter and script
-        [python, "-c", ORACLE],
-        input=orjson.dumps(cases),
-        capture_output=True,
-        check=False,
-        timeout=TIMEOUT_S,
+
+def vault_bytes(vault):
+    return None if vault is None else bytes.fromhex(vault[2:])
+
+
+def agent_case(draw, kind):
+    """Return what the client is asked, and what we made: the action's text and the signature."""
+    case = circumstances(draw)
+    twin = kind(draw, case["nonce"])
+    signature = AgentSigner(case["key"], is_mainnet=case["is_mainnet"]).sign(
+        twin.ours,
+        nonce=case["nonce"],
+        vault=None if twin.for_master else vault_bytes(case["vault"]),
+        expires_after_ms=case["expires_after"],
     )
+    asked = {"method": twin.method, "arguments": twin.arguments, "action": twin.ours}
+    return case | asked, text(twin.ours), signature.as_wire()
 
-    assert run.returncode == 0, run.stderr.decode()
-    answers = orjson.loads(run.stdout)
-    assert len(answers) == CASES
-    for case, answer in zip(cases, answers, strict=True):
-        vault = case["vault"]
-        signature = AgentSigner(case["key"], is_mainnet=case["is_mainnet"]).sign(
-            case["action"],
-            nonce=case["nonce"],
-            vault=None if vault is None else bytes.fromhex(vault[2:]),
-            expires_after_ms=case["expires_after"],
-        )
-        assert orjson.dumps(case["action"]).decode() == answer["action"]
-        assert signature.as_wire() == answer["signature"], (asdict(signature), case)
+
+def master_case(draw, kind):
+    """Return the same of a request for the master key."""
+    case = circumstances(draw)
+    twin = kind(draw, case["nonce"])
+    signature = MasterSigner(case["key"], is_mainnet=case["is_mainnet"]).sign(twin.ours)
+    action = twin.ours.as_action(is_mainnet=case["is_mainnet"])
+    asked = {
+        "method": twin.method,
+        "arguments": twin.arguments,
+        "action": action,
+        "vault": twin.vault,
+        "types": client_types(twin.ours.kind),
+        "primary": f"HyperliquidTransaction:{twin.ours.kind.name}",
+        "token": twin.token,
+    }
+    return case | asked, action, signature.as_wire()
+
+
+def random_cases(count, seed):
+    draw = random.Random(seed)
+    kinds = [(agent_case, kind) for kind in (*TRADING_KINDS, *DEPLOY_KINDS)]
+    kinds += [(master_case, kind) for kind in MASTER_KINDS]
+    return [
+        made(draw, kind) for made, kind in (kinds[index % len(kinds)] for index in range(count))
+    ]
+
+
+def check_against_the_client(count, seed):
+    made = random_cases(count, seed)
+
+    answers, methods = ask([case for case, *_ in made])
+
+    for (case, action, signature), answer in zip(made, answers, strict=True):
+        if isinstance(action, str):  # the order of its keys is signed
+            assert action == answer["action"]
+        else:  # signed by field; the client may write addresses with capitals
+            assert orjson.loads(text(action).lower()) == orjson.loads(answer["action"].lower())
+        assert signature == answer["signature"], case
+    return {case["method"] for case, *_ in made}, set(methods)
+
+
+def test_random_actions_of_every_kind_are_signed_to_the_byte_like_the_venues_own_client():
+    called, methods = check_against_the_client(CASES, SEED)
+
+    assert methods - called - OTHER_METHODS - INNER_METHODS == set(), "a kind is missing"
+
+
+@pytest.mark.soak
+def test_many_more_random_actions_are_signed_like_the_venues_own_client():
+    check_against_the_client(10 * CASES, SEED + 1)
+
+
+def owner_case(draw, index):
+    """Return one owner's part of an action of an account with several, or the envelope."""
+    case = circumstances(draw)
+    signer = MasterSigner(case["key"], is_mainnet=case["is_mainnet"])
+    of = multi_sig.MultiSig(account=address(draw), sender=signer.address)
+    stamp = {
+        "nonce": case["nonce"],
+        "vault": vault_bytes(case["vault"]),
+        "expires_after_ms": case["expires_after"],
+    }
+    case |= {"arguments": (of.account, of.sender)}
+    if index % 3 == 0:
+        action = place(draw, case["nonce"]).ours
+        signature = multi_sig.sign_owned_action(signer, of, action, **stamp)
+        return case | {"method": "owner_action", "action": action}, signature
+    if index % 3 == 1:
+        request = draw.choice([usd_send, send_asset])(draw, case["nonce"]).ours
+        signature = multi_sig.sign_owned_request(signer, of, request)
+        told = {
+            "method": "owner_request",
+            "action": request.as_action(is_mainnet=case["is_mainnet"]),
+            "types": client_types(request.kind),
+            "primary": f"HyperliquidTransaction:{request.kind.name}",
+        }
+        return case | told, signature
+    inner = place(draw, case["nonce"]).ours
+    parts = [multi_sig.sign_owned_action(signer, of, inner, **stamp)]
+    action = multi_sig.envelope(of, inner, parts)
+    signature = multi_sig.sign_envelope(signer, action, **stamp)
+    told = [of.account, inner, [p.as_wire() for p in parts], case["nonce"], case["vault"]]
+    return case | {"method": "multi_sig", "arguments": told, "action": action}, signature
+
+
+def test_owners_of_an_account_sign_their_parts_and_the_envelope_like_the_venues_own_client():
+    draw = random.Random(SEED)
+    made = [owner_case(draw, index) for index in range(120)]
+
+    answers, _ = ask([case for case, _ in made])
+
+    for (case, signature), answer in zip(made, answers, strict=True):
+        assert signature.as_wire() == answer["signature"], case
+        if case["method"] == "multi_sig":
+            assert text(case["action"]) == answer["action"]

@@ -14,10 +14,6 @@ from venues.hyperliquid import translate, wire
 NOW = TimestampNs(5)
 
 
-def book(*, bids=(), asks=()):
-    return wire.Book("ETH", 1_754_450_974_231, tuple(bids), tuple(asks))
-
-
 def execution(**changes):
     told = wire.Execution(
         coin="ETH",
@@ -61,35 +57,6 @@ def test_rounding_brackets_a_finer_number_by_less_than_one_unit(units, decimals,
 def test_what_is_no_plain_decimal_number_is_malformed(text):
     with pytest.raises(MalformedDataError):
         translate.exact(text, 6, "px")
-
-
-def test_a_book_keeps_its_levels_in_ticks_and_lots(eth):
-    told = book(bids=[("3000.1", "7.6699"), ("2999.0", "1")], asks=[("3000.15", "0.1154")])
-
-    snapshot = translate.book(told, eth, NOW)
-
-    assert snapshot.bids == ((300_010, 76_699), (299_900, 10_000))
-    assert snapshot.asks == ((300_015, 1_154),)
-    assert snapshot.at_venue == 1_754_450_974_231_000_000
-    assert snapshot.received_at == NOW
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        book(bids=[("3000.123", "1")]),
-        book(bids=[("3000.1", "0.00001")]),
-        book(bids=[("3000.1", "0")]),
-        book(bids=[("-3000.1", "1")]),
-        book(bids=[("3000.1", "1"), ("3000.1", "1")]),
-        book(asks=[("3000.1", "1"), ("3000.0", "1")]),
-        book(bids=[("3000.1", "1")], asks=[("3000.1", "1")]),
-    ],
-    ids=["fine price", "fine size", "no size", "negative", "bids rise", "asks fall", "crossed"],
-)
-def test_a_book_off_the_grid_or_out_of_order_is_malformed(told, eth):
-    with pytest.raises(MalformedDataError):
-        translate.book(told, eth, NOW)
 
 
 def test_reference_prices_are_rounded_down_and_funding_up(eth):
@@ -202,34 +169,6 @@ def test_an_isolated_position_in_a_configured_instrument_is_refused(config, eth)
 
     with pytest.raises(MalformedDataError, match="isolated"):
         translate.account(told, config, fundings=(), leverage={eth.id: 10}, received_at=NOW)
-
-
-# The venue's rule and its examples: at most five significant figures unless whole; one size
-# decimal leaves five price decimals.
-@pytest.mark.parametrize(
-    ("ticks", "tick_decimals", "fits"),
-    [
-        (123_450_000, 5, True),  # 1234.5
-        (1_234, 5, True),  # 0.01234
-        (123_456 * 10**5, 5, True),  # 123456
-        (123_456_000, 5, False),  # 1234.56
-        (1_234_560_000, 5, False),  # 12345.6
-        (300_015, 2, False),  # 3000.15
-        (300_010, 2, True),  # 3000.1
-        (3, 0, True),
-    ],
-)
-def test_a_price_is_whole_or_has_five_significant_figures(ticks, tick_decimals, fits):
-    assert translate.price_fits(ticks, tick_decimals) is fits
-
-
-def test_an_order_is_written_without_trailing_zeros(eth, make_child):
-    child = make_child(eth, lots=15_000, ticks=300_010)
-
-    order = translate.order_action(child, asset=3, ticks=300_010, lots=15_000)["orders"][0]
-
-    assert list(order) == ["a", "b", "p", "s", "r", "t", "c"]
-    assert (order["p"], order["s"]) == ("3000.1", "1.5")
 
 
 def test_the_client_order_id_is_sixteen_bytes_of_the_digest_of_the_childs_id():

@@ -16,7 +16,7 @@ def answer(status):
     [
         (
             answer({"filled": {"totalSz": "0.02", "avgPx": "1891.4", "oid": 77747314}}),
-            wire.Accepted(77747314, "0.02"),
+            wire.Accepted(77747314, "0.02", "1891.4"),
         ),
         (answer({"resting": {"oid": 77738308}}), wire.Accepted(77738308, None)),
         (answer({"error": "No."}), wire.OrderError("No.")),
@@ -86,3 +86,14 @@ def test_contexts_of_other_coins_are_not_read():
     contexts = wire.read_contexts([meta, [{"markPx": None}, context]], frozenset({"ETH"}))
 
     assert contexts == (wire.Context("ETH", "3000.0", "3001.0", "0.0000125"),)
+
+
+def test_what_the_router_does_not_use_cannot_keep_an_order_in_doubt():
+    order = {"coin": "ETH", "oid": 7, "cloid": "0xc", "origSz": "1.0", "sz": "0.0", "timestamp": 1}
+    odd = {"triggerCondition": 5, "children": None, "isTrigger": "no", "orderType": []}
+
+    told = wire.read_order_status(
+        {"status": "order", "order": {"order": {**order, **odd}, "status": "filled"}}
+    )
+
+    assert told == wire.Order("ETH", 7, "0xc", "1.0", "0.0", "filled", 1)

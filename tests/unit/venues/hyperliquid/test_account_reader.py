@@ -1,0 +1,252 @@
+"""What an account snapshot is made of, and how rarely the dear questions are asked for it."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+
+import orjson
+import pytest
+
+from router.domain.account import ForcedKind, RequestBudget
+from router.domain.error import MalformedDataError, VenueError
+from router.domain.units import NS_PER_S, TimestampNs
+from venues.hyperliquid.account.reader import AccountReader, forced_fill
+from venues.hyperliquid.clients.budget import Budget
+from venues.hyperliquid.clients.info import InfoClient
+from venues.hyperliquid.trading.facts import FillReport
+from venues.hyperliquid.trading.ledger import Ledger
+from venues.transport.http import HttpReply
+
+HOUR_MS = 3_600_000
+START_MS = 500_000 * HOUR_MS + 10 * 60_000  # ten minutes into an hour
+
+
+@dataclass
+class HandClock:
+    at: int = START_MS * 1_000_000
+
+    def now(self):
+        return TimestampNs(self.at)
+
+    async def sleep(self, duration):
+        self.at += duration
+
+
+@dataclass
+class Venue:
+    clock: HandClock
+    asked: Counter = field(default_factory=Counter)
+    fills: list = field(default_factory=list)
+    fundings: list = field(default_factory=list)
+    held: str = "0.0"
+
+    async def post_json(self, _path, body, *, within):
+        assert within > 0
+        kind = orjson.loads(body)["type"]
+        self.asked[kind] += 1
+        summary = {
+            "accountValue": "100.0",
+            "totalNtlPos": "0.0",
+            "totalRawUsd": "100.0",
+            "totalMarginUsed": "0.0",
+        }
+        told = {
+            "clearinghouseState": {
+                "assetPositions": self.positions(),
+                "crossMarginSummary": summary,
+                "withdrawable": "100.0",
+                "time": self.clock.at // 1_000_000,
+            },
+            "userFunding": self.fundings,
+            "userFillsByTime": self.fills,
+            "userRateLimit": {"cumVlm": "0.0", "nRequestsUsed": 40, "nRequestsCap": 100},
+        }[kind]
+        return HttpReply(200, orjson.dumps(told))
+
+    def positions(self):
+        leverage = {"type": "cross", "value": 10}
+        position = {"coin": "ETH", "szi": self.held, "leverage": leverage}
+        return [] if self.held == "0.0" else [{"type": "oneWay", "position": position}]
+
+
+def row(time_ms, *, trade=1, **changes):
+    return {
+        "coin": "ETH",
+        "px": "2900.5",
+        "sz": "0.5",
+        "side": "A",
+        "time": time_ms,
+        "oid": 1,
+        "tid": trade,
+        "fee": "0.0000015",
+        "feeToken": "USDC",
+        **changes,
+    }
+
+
+@pytest.fixture
+def clock():
+    return HandClock()
+
+
+@pytest.fixture
+def venue(clock):
+    return Venue(clock)
+
+
+@pytest.fixture
+def ledger(config):
+    return Ledger(config.address)
+
+
+@pytest.fixture
+def reader(config, venue, clock, ledger):
+    info = InfoClient(venue, within=NS_PER_S)
+    return AccountReader(config, info=info, budget=Budget(clock), ledger=ledger, clock=clock)
+
+
+def read(reader):
+    return asyncio.run(reader.read())
+
+
+def test_a_forced_fill_is_told_exactly_and_an_ordinary_one_is_not(reader, venue, config):
+    liquidation = {"liquidatedUser": config.address, "markPx": "2900.0", "method": "market"}
+    venue.fills = [
+        row(START_MS - 2, trade=1, liquidation=liquidation),
+        row(START_MS - 1, trade=2),
+        row(START_MS - 1, trade=3, coin="DOGE", dir="Auto-Deleveraging"),
+    ]
+
+    (forced,) = read(reader).forced
+
+    assert forced.kind is ForcedKind.LIQUIDATION
+    assert forced.id == f"ETH:{START_MS - 2}:1"
+    assert forced.lots == -5_000
+    assert forced.notional.atoms == 1_450_250_000
+    assert forced.fee.atoms == 2  # a millionth and a half, rounded up
+    assert forced.at_venue == (START_MS - 2) * 1_000_000
+
+
+def test_what_the_stream_told_is_forced_too(reader, venue, ledger, clock):
+    read(reader)
+    ledger.fill(report(START_MS, direction="Auto-Deleveraging"))
+    venue.held = "0.0001"
+    clock.at += NS_PER_S
+
+    (forced,) = read(reader).forced
+
+    assert forced.kind is ForcedKind.DELEVERAGING
+    assert venue.asked["userFillsByTime"] == 1
+
+
+def test_the_budget_is_told_with_the_account(reader):
+    snapshot = read(reader)
+
+    assert snapshot.requests == RequestBudget(orders=60, cancels=160)
+
+
+def test_dear_questions_are_asked_again_only_when_the_answer_may_be_another(reader, venue, clock):
+    for _ in range(3):
+        read(reader)
+    assert venue.asked == {
+        "clearinghouseState": 3,
+        "userFunding": 1,
+        "userFillsByTime": 1,
+        "userRateLimit": 1,
+    }
+
+    reader.missed_news()
+    read(reader)
+    assert venue.asked["userFillsByTime"] == 2
+
+    clock.at += 60 * NS_PER_S
+    read(reader)
+    assert (venue.asked["userFillsByTime"], venue.asked["userRateLimit"]) == (3, 2)
+    assert venue.asked["userFunding"] == 1
+
+
+def test_funding_is_read_once_an_hour_has_begun_and_until_it_must_be_settled(reader, venue, clock):
+    read(reader)
+    delta = {"coin": "ETH", "usdc": "-0.5", "szi": "1.0", "fundingRate": "0.0000125"}
+    hour_ms = (START_MS // HOUR_MS + 1) * HOUR_MS
+    clock.at = (hour_ms + 1_000) * 1_000_000
+    assert read(reader).funding == ()  # it is not settled yet
+
+    venue.fundings = [{"time": hour_ms, "hash": "0x0", "delta": {"type": "funding", **delta}}]
+    clock.at += 5 * NS_PER_S
+    (payment,) = read(reader).funding
+    clock.at += 200 * NS_PER_S
+    read(reader)
+    asked = venue.asked["userFunding"]
+    read(reader)
+
+    assert payment.amount.atoms == -500_000
+    assert venue.asked["userFunding"] == asked
+
+
+def report(time_ms, **changes):
+    return FillReport(
+        **{
+            "oid": 1,
+            "cloid": None,
+            "coin": "ETH",
+            "is_buy": True,
+            "price_e8": 300_000_000_000,
+            "size_e8": 10_000,
+            "fee_e8": 0,
+            "fee_token": "USDC",
+            "time_ms": time_ms,
+            "trade_id": 1,
+            **changes,
+        }
+    )
+
+
+def test_a_forced_fill_off_the_grid_is_malformed(eth):
+    with pytest.raises(MalformedDataError, match="grid"):
+        forced_fill(report(1, size_e8=1), ForcedKind.SETTLEMENT, eth)
+
+
+def test_a_position_that_the_fills_known_do_not_explain_has_them_read_again(reader, venue, clock):
+    read(reader)
+    venue.held = "-0.5"
+    venue.fills = [row(START_MS + 1, dir="Auto-Deleveraging")]
+    clock.at += NS_PER_S
+
+    (forced,) = read(reader).forced
+    read(reader)
+
+    assert forced.lots == -5_000
+    assert venue.asked["userFillsByTime"] == 2
+
+
+def test_an_account_in_whose_very_millisecond_something_was_settled_is_read_again(
+    reader, venue, ledger, clock
+):
+    read(reader)
+    clock.at += NS_PER_S
+    ledger.fill(report(clock.at // 1_000_000, direction="Settlement"))
+
+    snapshot = read(reader)
+
+    assert venue.asked["clearinghouseState"] == 3
+    assert [fill.at_venue < snapshot.at_venue for fill in snapshot.forced] == [True]
+
+
+def test_an_account_that_is_settled_each_time_it_is_read_is_told_to_be_unreadable(
+    reader, ledger, clock
+):
+    read(reader)
+    ledger.fill(report(clock.at // 1_000_000 + 1_000, direction="Settlement"))
+
+    with pytest.raises(VenueError, match="settled again"):
+        read(reader)
+
+
+def test_what_is_older_than_the_window_is_forgotten(reader, ledger):
+    ledger.fill(report(START_MS - 49 * HOUR_MS))
+    ledger.fill(report(START_MS - 47 * HOUR_MS, trade_id=2))
+
+    read(reader)
+
+    assert [fill.trade_id for fill in ledger.fills] == [2]

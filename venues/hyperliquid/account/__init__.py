@@ -1,0 +1,1 @@
+"""Whose account it is, what it holds, and what keeps it safe."""

@@ -1,0 +1,199 @@
+"""The account as one snapshot, from as few questions as it takes.
+
+Margin and positions are asked for every time. Funding is settled on the hour, so that it is read
+again only once an hour has begun; fills are read again when the stream may have missed some, when
+they do not explain how a position has changed, or after a minute; the count of requests likewise.
+What was settled in the very millisecond of the account may be in it or not, and the account is then
+read again. Refuses to leave out what it cannot read.
+"""
+
+from typing import Final
+
+from router.domain.account import AccountSnapshot, ForcedFill, ForcedKind
+from router.domain.error import MalformedDataError, VenueError
+from router.domain.instrument import Instrument
+from router.domain.units import NS_PER_S, Amount, DurationNs, Rounding, TimestampNs, divide
+from router.port import Clock
+from venues.hyperliquid import translate, wire
+from venues.hyperliquid.clients.budget import Budget
+from venues.hyperliquid.clients.info import InfoClient
+from venues.hyperliquid.clients.reply import readable
+from venues.hyperliquid.spec import (
+    COLLATERAL_DECIMALS,
+    FUNDING_WINDOW,
+    VENUE,
+    HyperliquidConfig,
+    size_decimals,
+)
+from venues.hyperliquid.trading import reading
+from venues.hyperliquid.trading.facts import E8_DECIMALS, FillReport
+from venues.hyperliquid.trading.ledger import Ledger
+
+FILLS_EVERY: Final = DurationNs(60 * NS_PER_S)
+LIMITS_EVERY: Final = DurationNs(60 * NS_PER_S)
+_WINDOW_MS: Final = FUNDING_WINDOW // translate.NS_PER_MS
+_HOUR_MS: Final = 3_600_000
+_SETTLING_MS: Final = 120_000  # so long into an hour its settlement may still be on its way
+_OVERLAP_MS: Final = 60_000
+_READS_MAX: Final = 5
+_MOMENT: Final = DurationNs(2 * translate.NS_PER_MS)
+
+
+class AccountReader:
+    """Reads one account.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The fills that the stream tells; those that are read are added to it.
+    """
+
+    def __init__(
+        self,
+        config: HyperliquidConfig,
+        *,
+        info: InfoClient,
+        budget: Budget,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._info = info
+        self._budget = budget
+        self._ledger = ledger
+        self._clock = clock
+        self._fundings: dict[tuple[int, str], wire.Funding] = {}
+        self._positions: tuple[int, dict[str, int]] | None = None  # as last told, and when
+        self._fundings_read_ms: int | None = None  # in the venue's time
+        self._fills_read_ms: int | None = None
+        self._fills_read_at: TimestampNs | None = None
+        self._limits_read_at: TimestampNs | None = None
+
+    def missed_news(self) -> None:
+        """Take that the stream may not have told every fill."""
+        self._fills_read_at = None
+
+    async def read(self) -> AccountSnapshot:
+        """Return cash, positions and margin now.
+
+        Raises
+        ------
+        VenueError
+            If the venue did not answer in time, or not in a way that can be read.
+        """
+        told = await self._read_settled()
+        await self._read_limits()
+        self._ledger.forget(before_ms=told.time_ms - _WINDOW_MS)
+        with readable():
+            return translate.account(
+                told,
+                self._config,
+                fundings=tuple(self._fundings.values()),
+                leverage=dict(self._config.leverage),
+                received_at=self._clock.now(),
+                forced=self._forced(told.time_ms),
+                requests=self._budget.left(),
+            )
+
+    # The account, with all that was settled before it known, and nothing settled at its very time.
+    async def _read_settled(self) -> wire.Account:
+        for _ in range(_READS_MAX):
+            told = await self._info.account(self._config.trading_address)
+            await self._read_fundings(told.time_ms)
+            await self._read_fills(told)
+            self._positions = told.time_ms, _sizes(told)
+            if self._settled_last_ms() < told.time_ms:
+                return told
+            await self._clock.sleep(_MOMENT)
+        raise VenueError(VENUE, "the account was settled again each time it was read")
+
+    def _settled_last_ms(self) -> int:
+        forced = (fill.time_ms for fill, _ in self._ledger.forced())
+        return max((*forced, *(time_ms for time_ms, _ in self._fundings)), default=0)
+
+    async def _read_fundings(self, now_ms: int) -> None:
+        before = self._fundings_read_ms
+        if before is not None and _has_settled(before) and now_ms // _HOUR_MS == before // _HOUR_MS:
+            return
+        start_ms = now_ms - _WINDOW_MS if before is None else before - _HOUR_MS
+        told = await self._info.fundings(self._config.trading_address, start_ms=start_ms)
+        self._fundings |= {(funding.time_ms, funding.coin): funding for funding in told}
+        for key in [key for key in self._fundings if key[0] < now_ms - _WINDOW_MS]:
+            del self._fundings[key]
+        self._fundings_read_ms = now_ms
+
+    async def _read_fills(self, told: wire.Account) -> None:
+        now = self._clock.now()
+        is_fresh = self._fills_read_at is not None and now - self._fills_read_at < FILLS_EVERY
+        if is_fresh and self._explains(told):
+            return
+        before = self._fills_read_ms
+        start_ms = told.time_ms - _WINDOW_MS if before is None else before - _OVERLAP_MS
+        executions = await self._info.fills(self._config.trading_address, start_ms=start_ms)
+        with readable():
+            for execution in executions:
+                self._ledger.fill(reading.fill_report(execution))
+        self._fills_read_ms, self._fills_read_at = told.time_ms, now
+
+    # Whether the fills known make the positions of the account before into those of this one.
+    def _explains(self, told: wire.Account) -> bool:
+        if self._positions is None:
+            return False
+        since_ms, sizes = self._positions
+        changes = self._ledger.change_e8(since_ms=since_ms, until_ms=told.time_ms)
+        expected = {coin: sizes.get(coin, 0) + changes.get(coin, 0) for coin in {*sizes, *changes}}
+        return {coin: size for coin, size in expected.items() if size} == _sizes(told)
+
+    async def _read_limits(self) -> None:
+        now = self._clock.now()
+        if self._limits_read_at is not None and now - self._limits_read_at < LIMITS_EVERY:
+            return
+        self._budget.learn(await self._info.rate_limit(self._config.trading_address))
+        self._limits_read_at = now
+
+    def _forced(self, until_ms: int) -> tuple[ForcedFill, ...]:
+        instruments = {i.symbol: i for i in self._config.instruments}
+        return tuple(
+            forced_fill(fill, kind, instruments[fill.coin])
+            for fill, kind in self._ledger.forced()
+            if fill.coin in instruments and until_ms - _WINDOW_MS <= fill.time_ms < until_ms
+        )
+
+
+def forced_fill(fill: FillReport, kind: ForcedKind, instrument: Instrument) -> ForcedFill:
+    """Return a fill that the venue forced as the router knows it.
+
+    The notional is exact, for a tick times a lot is an atom of the collateral; the fee is rounded
+    up.
+    """
+    lots = _exact(fill.size_e8, size_decimals(instrument))
+    ticks = _exact(fill.price_e8, instrument.tick_decimals)
+    finer: int = 10 ** (E8_DECIMALS - COLLATERAL_DECIMALS)
+    quote = instrument.quote.id
+    return ForcedFill(
+        id=f"{fill.coin}:{fill.time_ms}:{fill.trade_id}",
+        kind=kind,
+        instrument=instrument.id,
+        lots=lots if fill.is_buy else -lots,
+        notional=Amount(quote, ticks * lots),
+        fee=Amount(quote, divide(fill.fee_e8, finer, Rounding.UP)),
+        at_venue=translate.to_ns(fill.time_ms),
+    )
+
+
+def _exact(value_e8: int, decimals: int) -> int:
+    units, rest = divmod(value_e8, 10 ** (E8_DECIMALS - decimals))
+    if rest:
+        raise MalformedDataError(f"a fill of {value_e8} e-8 is off the market's grid")
+    return int(units)
+
+
+def _sizes(told: wire.Account) -> dict[str, int]:
+    with readable():
+        sizes = {held.coin: reading.e8(held.size, "szi") for held in told.positions}
+    return {coin: size for coin, size in sizes.items() if size}
+
+
+# Whether all that is settled in the hour of a moment was settled at that moment.
+def _has_settled(moment_ms: int) -> bool:
+    return moment_ms % _HOUR_MS >= _SETTLING_MS

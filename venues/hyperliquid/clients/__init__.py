@@ -1,0 +1,1 @@
+"""Requests to the venue and their answers: questions, actions, nonces, budgets."""

@@ -1,0 +1,1 @@
+"""The stream: one connection, its frames, the books they make."""
