@@ -38,6 +38,8 @@ PLANTS = [
     ("venues-layers", "venues.sandbox", "import venues.hyperliquid"),
     ("venues-layers", "venues.transport", "import venues.evm"),
     ("venues-layers", "venues.attic", ""),
+    ("master-key", "venues.hyperliquid.adapter", "import venues.hyperliquid.master.signer"),
+    ("owner", "venues.hyperliquid.adapter", "def sign():\n    import venues.hyperliquid.owner"),
     ("network", "venues.uniswap_v3", "import aiohttp"),
     ("network", "router.shell", "def connect() -> None:\n    from web3 import Web3"),
 ]

@@ -181,6 +181,54 @@ def approve(
     verb.run(config, verb.Wanted(venue, asset, quantity), live=live, as_json=as_json)
 
 
+OwnerKey = Annotated[
+    str,
+    typer.Option("--key-env", help="Environment variable with the account's own private key."),
+]
+PerpVenue = Annotated[
+    str | None, typer.Option("--venue", help="Which perp venue; needed where there are several.")
+]
+
+
+@app.command()
+@guarded
+def agent(
+    config: ConfigPath,
+    *,
+    days: Annotated[int, typer.Option("--days", help="How long, at most 180.")] = 90,
+    key_env: OwnerKey,
+    venue: PerpVenue = None,
+    live: Live = False,
+    as_json: Json = False,
+) -> None:
+    """Let the configured agent's key trade for the perp account; it can never withdraw."""
+    from router.cli import owner as verb  # noqa: PLC0415 - quick --help
+
+    verb.approve_agent(config, verb.By(venue, key_env), days=days, live=live, as_json=as_json)
+
+
+@app.command(context_settings=NUMBERS_ARE_WORDS)
+@guarded
+def collateral(
+    config: ConfigPath,
+    quantity: Annotated[str, typer.Argument(help="How much, in the collateral asset.")],
+    *,
+    to_spot: Annotated[
+        bool, typer.Option("--to-spot/--to-perp", help="Which balance gets it.")
+    ] = False,
+    key_env: OwnerKey,
+    venue: PerpVenue = None,
+    live: Live = False,
+    as_json: Json = False,
+) -> None:
+    """Move collateral between the spot and the perpetual balance of the perp account."""
+    from router.cli import owner as verb  # noqa: PLC0415 - quick --help
+
+    verb.move_collateral(
+        config, verb.By(venue, key_env), quantity, to_spot=to_spot, live=live, as_json=as_json
+    )
+
+
 @app.command()
 @guarded
 def discover(
@@ -265,12 +313,29 @@ def hyperliquid(
     state_dir: StateDir = Path("run/hyperliquid"),
     seed: Seed = 7,
     port: Port = 0,
+    block_time: Annotated[
+        float, typer.Option("--block-time", help="Seconds between blocks; 0 for one a request.")
+    ] = 0.1,
+    time_factor: Annotated[
+        int, typer.Option("--time-factor", help="Venue seconds a second; 0 stands still.")
+    ] = 1,
+    scene: Annotated[
+        str, typer.Option("--scene", help="Who else trades: none, calm, rough or cascade.")
+    ] = "calm",
     as_json: Json = False,
 ) -> None:
     """Serve a local perp venue in Hyperliquid's wire format."""
     from router.cli import sandbox as verb  # noqa: PLC0415 - quick --help
 
-    verb.hyperliquid(state_dir, seed=seed, port=port, as_json=as_json)
+    verb.hyperliquid(
+        state_dir,
+        seed=seed,
+        port=port,
+        block_time_s=block_time,
+        time_factor=time_factor,
+        scene=scene,
+        as_json=as_json,
+    )
 
 
 def main() -> None:

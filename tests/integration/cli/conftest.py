@@ -72,8 +72,8 @@ class Desk:
         client = self.running.chain.client
         trader = client.manifest.account("trader").address
         nonce = client.rpc.request("eth_getTransactionCount", trader, "latest")
-        fills = run(_ask(self.running.venue, "userFills"))
-        state = run(_ask(self.running.venue, "clearinghouseState"))
+        fills = ask(self.running.venue, "userFills")
+        state = ask(self.running.venue, "clearinghouseState")
         return {
             "nonce": int(nonce, 16),
             "weth": client.balance_of("WETH", trader),
@@ -108,6 +108,11 @@ def _first_line(process):
     line = process.stdout.readline()
     assert line, process.stderr.read().decode()
     return line
+
+
+def ask(venue, kind):
+    """Ask the venue for something about the desk's account."""
+    return run(_ask(venue, kind))
 
 
 async def _ask(venue, kind):

@@ -40,7 +40,6 @@ def test_the_same_for_eyes(desk):
         (r"^leverage = 10", "leverage = 50", ["leverage", "50"]),
         (r"^taker_fee_pips = 450", "taker_fee_pips = 100", ["fee_pips", "450"]),
         (r"^size_decimals = 4", "size_decimals = 3", ["decimals", "4"]),
-        (r'^network = "testnet"', 'network = "mainnet"', ["leverage", "does not exist"]),
     ],
     ids=lambda value: value.split(" = ")[0].strip("^") if isinstance(value, str) else "",
 )
@@ -50,6 +49,15 @@ def test_a_venue_that_is_not_what_the_file_says_is_named_with_the_field(desk, ol
     said = desk.refused("check-config")
 
     assert all(word in said for word in words), said
+
+
+def test_what_is_signed_for_another_network_is_a_strangers_to_the_venue(desk):
+    desk.with_text(r'^network = "testnet"', 'network = "mainnet"')
+    desk.with_text(r"^leverage = 10", "leverage = 9")  # to be set with the first signature
+
+    said = desk.refused("check-config")
+
+    assert all(word in said for word in ("leverage", "does not exist")), said
 
 
 def test_offline_nothing_is_connected_to(desk):
