@@ -16,6 +16,7 @@ from tests.contract.harness import (
     order,
 )
 from venues.registry import builder
+from venues.sandbox.hyperliquid.answers.book import levels
 from venues.sandbox.hyperliquid.config import DEV_AGENT_KEY, DEV_MASTER_ADDRESS
 from venues.sandbox.hyperliquid.service.faults import ReplyLoss
 from venues.sandbox.hyperliquid.service.server import HyperliquidSandbox
@@ -138,7 +139,7 @@ class HyperliquidHarness:
     def _depth(self, coin):
         market = self._sandbox.venue.markets[coin]
         return tuple(
-            tuple((price, size) for price, size, _ in market.depth(is_buy=is_buy))[:LEVELS_SHOWN]
+            tuple((price, size) for price, size, _ in levels(market, is_buy=is_buy))[:LEVELS_SHOWN]
             for is_buy in (True, False)
         )
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from router.domain.market import BookSnapshot, PerpContext, StreamLost
 from router.domain.units import NS_PER_S, DurationNs
+from venues.sandbox.hyperliquid.answers import book as books
 
 
 def is_eth(event):
@@ -30,7 +31,7 @@ def test_a_book_is_the_venues_own_to_the_tick_and_lot(rehearse, record):
             book = await tape.until(BookSnapshot, matching=is_eth)
             market = desk.sandbox.venue.markets["ETH"]
             for levels, is_buy in ((book.bids, True), (book.asks, False)):
-                depth = [(price, size) for price, size, _ in market.depth(is_buy=is_buy)]
+                depth = [(price, size) for price, size, _ in books.levels(market, is_buy=is_buy)]
                 assert levels == tuple(depth[:20])
 
         await record(desk.venue, watch)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.sandbox.hyperliquid_harness import OPENED_MS, desk, order
 from venues.sandbox.hyperliquid.actions import MalformedError
+from venues.sandbox.hyperliquid.answers import book as books
 from venues.sandbox.hyperliquid.config import (
     DEV_MASTER_ADDRESS,
     DEV_MASTER_KEY,
@@ -62,7 +63,7 @@ def test_the_opening_book_is_deep_enough_to_rehearse_on(coin):
     market = trader.venue.markets[coin]
 
     for is_buy in (True, False):
-        depth = list(market.depth(is_buy=is_buy))
+        depth = list(books.levels(market, is_buy=is_buy))
         near = [row for row in depth if abs(row[0] - market.oracle) * 1_000 <= market.oracle]
         assert len(depth) >= 40
         assert all(count >= 2 for _, _, count in depth)
@@ -91,7 +92,7 @@ def test_a_grouped_book_keeps_every_coin_and_never_looks_better(figures, mantiss
     market = trader.venue.markets["ETH"]
 
     for side, is_buy in ((bids, True), (asks, False)):
-        exact = list(market.depth(is_buy=is_buy))
+        exact = list(books.levels(market, is_buy=is_buy))
         for price, size, count in side:
             near, far = (price, price + step) if is_buy else (price - step, price)
             members = [

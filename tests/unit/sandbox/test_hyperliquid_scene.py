@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from venues.sandbox.hyperliquid.answers.book import levels
 from venues.sandbox.hyperliquid.config import (
     BTC,
     ETH,
@@ -72,7 +73,7 @@ class Stage:
         return [
             sum(
                 price * size // MICRO
-                for price, size, _ in market.depth(is_buy=is_buy)
+                for price, size, _ in levels(market, is_buy=is_buy)
                 if abs(price - mid) * 10_000 <= bps * mid
             )
             for is_buy in (True, False)
@@ -166,7 +167,7 @@ def test_a_book_has_more_levels_than_a_client_is_shown(coin):
     stage.run(30)
 
     market = stage.venue.markets[coin]
-    assert all(sum(1 for _ in market.depth(is_buy=side)) >= 20 for side in (True, False))
+    assert all(sum(1 for _ in levels(market, is_buy=side)) >= 20 for side in (True, False))
 
 
 def test_a_smaller_coin_is_thinner():

@@ -2,10 +2,19 @@
 
 import pytest
 
-from venues.sandbox.hyperliquid.actions.signature import Signature, action_hash, recover_signer
+from venues.sandbox.hyperliquid.actions.signature import (
+    Signature,
+    action_hash,
+    agent_digest,
+    recover,
+)
 
 SIGNER = "0x14791697260e4c9a71f18484c9f997b308e59325"
 VAULT = "0x1719884eb866cb12b2287399b15f7db5e7d775ea"
+
+
+def recover_signer(connection_id, signature, *, source):
+    return recover(agent_digest(connection_id, source=source), signature)
 
 
 def order_action(**extra):

@@ -105,8 +105,3 @@ def recover(digest: bytes, signature: Signature) -> str | None:
     except ValueError:
         return None
     return "0x" + keccak256(public_key.format(compressed=False)[1:])[-20:].hex()
-
-
-def recover_signer(connection_id: bytes, signature: Signature, *, source: str) -> str | None:
-    """Return the lower-case address whose key made `signature`, or None when no key could have."""
-    return recover(agent_digest(connection_id, source=source), signature)

@@ -31,13 +31,13 @@ def view(
 ) -> dict[str, Any]:
     """Return a book of at most `level_count` levels a side, grouped as asked."""
     sides = [
-        list(islice(_levels(market, is_buy=is_buy, grouping=grouping), level_count))
+        list(islice(levels(market, is_buy=is_buy, grouping=grouping), level_count))
         for is_buy in (True, False)
     ]
     shown: dict[str, Any] = {
         "coin": market.spec.name,
         "time": time_ms,
-        "levels": [[_row(level, market) for level in levels] for levels in sides],
+        "levels": [[_row(level, market) for level in side] for side in sides],
     }
     if grouping[0] is not None and all(sides):
         shown["spread"] = text.price(sides[1][0][0] - sides[0][0][0], market.spec)
@@ -46,11 +46,11 @@ def view(
 
 def bbo(market: Market | SpotMarket, time_ms: int) -> dict[str, Any]:
     """Return best bid and best ask, each a level or null."""
-    levels = view(market, time_ms, level_count=1)["levels"]
+    sides = view(market, time_ms, level_count=1)["levels"]
     return {
         "coin": market.spec.name,
         "time": time_ms,
-        "bbo": [rows[0] if rows else None for rows in levels],
+        "bbo": [rows[0] if rows else None for rows in sides],
     }
 
 
@@ -94,9 +94,13 @@ def _row(level: Level, market: Market | SpotMarket) -> dict[str, Any]:
     }
 
 
-def _levels(
-    market: Market | SpotMarket, *, is_buy: bool, grouping: tuple[int | None, int | None]
+def levels(
+    market: Market | SpotMarket,
+    *,
+    is_buy: bool,
+    grouping: tuple[int | None, int | None] = (None, None),
 ) -> Iterator[Level]:
+    """Yield the levels of a side, best first, grouped by figures and mantissa as asked."""
     group: Level | None = None
     for price, orders in market.book.levels(is_buy=is_buy):
         size = sum(order.leaves for order in orders.values())

@@ -4,7 +4,6 @@ The mark is stored and changes only when it is published. It refuses to invent a
 missing, the last trade stands in, as the venue's `allMids` does, and before any trade the oracle.
 """
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from venues.sandbox.hyperliquid.config import CoinConfig
@@ -154,28 +153,6 @@ class Market:
         rule = funding.builder_premium if self.dex else funding.premium
         return rule(bid=bid, ask=ask, oracle=self.oracle)
 
-    def depth(
-        self, *, is_buy: bool, significant_figures: int | None = None, mantissa: int = 1
-    ) -> Iterator[tuple[int, int, int]]:
-        """Yield (price, size, order count) a level, best first, grouped as asked.
-
-        Bids are grouped downwards and asks upwards, so a grouped book never looks better than it
-        is.
-        """
-        group: tuple[int, int, int] | None = None
-        for price, orders in self.book.levels(is_buy=is_buy):
-            size = sum(order.leaves for order in orders.values())
-            bucket = _bucket(price, significant_figures, mantissa)
-            shown = price // bucket * bucket if is_buy else -(-price // bucket) * bucket
-            if group is not None and group[0] == shown:
-                group = (shown, group[1] + size, group[2] + len(orders))
-                continue
-            if group is not None:
-                yield group
-            group = (shown, size, len(orders))
-        if group is not None:
-            yield group
-
     def _is_abandoned(self, now_ms: int) -> bool:
         heard = self.reference.heard_ms
         return bool(self.dex) and heard is not None and now_ms - heard >= BUILDER_STALE_MS
@@ -207,9 +184,3 @@ class Market:
         self.previous_mark, self.marked = self.marked, mark
         self.is_remarked = True
         return is_changed
-
-
-def _bucket(price: int, significant_figures: int | None, mantissa: int) -> int:
-    if significant_figures is None:
-        return 1
-    return int(mantissa * 10 ** max(0, len(str(price)) - significant_figures))
