@@ -76,14 +76,15 @@ def test_actions_go_over_the_stream_while_it_is_there(rehearse, record):
     rehearse(scenario, actions_over_stream=True)
 
 
-def test_a_stream_that_broke_leaves_a_posted_action_in_doubt_and_it_is_resolved(rehearse, record):
+def test_an_action_posted_on_a_stream_that_broke_is_found_and_not_sent_again(rehearse, record):
     async def scenario(desk):
         async def trade(tape):
             await tape.until(BookSnapshot)
             desk.sandbox.faults.streams_muted = True
             (view,) = await desk.venue.trader.place([resting(desk)])
             desk.sandbox.faults.streams_muted = False
-            assert view.state is OrderState.IN_DOUBT
+            # In doubt for want of an answer, unless it was asked about meanwhile.
+            assert view.state in {OrderState.IN_DOUBT, OrderState.WORKING}
             assert await desk.venue.trader.settle(within=10 * 10**9) == ()
             assert desk.venue.trader.orders.view(CLOID).state is OrderState.WORKING
 
