@@ -1,5 +1,7 @@
 """What needs the account's own key: the agent's approval, and moving collateral."""
 
+from decimal import Decimal
+
 import orjson
 import pytest
 
@@ -24,11 +26,11 @@ def agents(desk):
 
 
 def collateral(desk):
-    """Return what the account has on its perpetual and on its spot balance, in dollars."""
-    perp = ask(desk.running.venue, "clearinghouseState")["withdrawable"]
+    """Return the cash on the account's perpetual and on its spot balance, in dollars."""
+    perp = ask(desk.running.venue, "clearinghouseState")["crossMarginSummary"]["totalRawUsd"]
     spot = ask(desk.running.venue, "spotClearinghouseState")["balances"]
     held = [balance["total"] for balance in spot if balance["coin"] == "USDC"]
-    return float(perp), float(held[0]) if held else 0.0
+    return Decimal(perp), Decimal(held[0]) if held else Decimal(0)
 
 
 def test_the_owner_lets_a_new_agent_trade_for_some_days(owners_desk, monkeypatch):
@@ -55,7 +57,8 @@ def test_the_owner_moves_collateral_there_and_back(owners_desk):
     back = owners_desk.headrace("collateral", "1000.5", *BY_OWNER)
 
     assert (away.exit_code, back.exit_code) == (0, 0), away.output + back.output
-    assert between == (perp - 1000.5, spot + 1000.5)
+    moved = Decimal("1000.5")
+    assert between == (perp - moved, spot + moved)
     assert collateral(owners_desk) == (perp, spot)
 
 
