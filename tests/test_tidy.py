@@ -185,9 +185,9 @@ def test_only_the_programme_imports_cvxpy():
             at(path, node)
             for path, node in nodes_of((ast.Import, ast.ImportFrom), "router/", "venues/")
             if any(name.split(".")[0] == "cvxpy" for name in imported_names(node))
-            and path != "router/optimiser/programme.py"
+            and path != "router/optimiser/convex/programme.py"
         ),
-        "call router.optimiser.programme; cvxpy is slow to import and to build problems with",
+        "call router.optimiser.convex.programme; cvxpy is slow to import and to build with",
     )
 
 

@@ -11,11 +11,11 @@ from router.domain.error import NoRouteError
 from router.domain.plan import BookCandidate, NoRouteReason
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
-from router.optimiser.certificate import Split
-from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import Market, Selection, scale, whole_curves
+from router.optimiser.convex.certificate import Split
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.market.market import Market, Selection, scale, whole_curves
 from router.optimiser.refusal import HELD_TOLERANCE, reachable, refuse_accounts
-from router.optimiser.scaled import ScaledProblem
 
 _STEPS_MAX: Final = 40
 _TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`

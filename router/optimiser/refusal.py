@@ -8,10 +8,10 @@ import numpy as np
 from router.domain.error import NoRouteError
 from router.domain.plan import BookCandidate, NoRouteReason, PoolCandidate, RoutingProblem
 from router.domain.units import AssetId, Rounding, format_decimal
-from router.optimiser.network import Route
-from router.optimiser.problem import Market, Selection, select, whole_curves
-from router.optimiser.reach import most
-from router.optimiser.scaled import Floats, ScaledProblem
+from router.optimiser.convex.reach import most
+from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.market.market import Market, Selection, select, whole_curves
+from router.optimiser.market.route import Route
 
 _TINY_ATOMS: Final = 1_000  # an atom more or less is ten basis points of the price
 HELD_TOLERANCE: Final = 1.0 + 1e-12  # sums of floats; lots and atoms are counted by `rounding`

@@ -19,21 +19,21 @@ from router.domain.plan import (
     RoutingProblem,
 )
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, Amount, Pico, Rounding, divide
-from router.optimiser import programme
 from router.optimiser.cash import solve_cash
-from router.optimiser.certificate import Split, certify
-from router.optimiser.gas import Solved, worth_their_gas
-from router.optimiser.joint import solve_continuous
-from router.optimiser.leg import slippage, to_legs, total_gas
-from router.optimiser.problem import Market, prepare, scale, select
+from router.optimiser.convex import programme
+from router.optimiser.convex.certificate import Split, certify
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.exact.leg import slippage, to_legs, total_gas
+from router.optimiser.exact.rounding import Draft, round_shares
+from router.optimiser.exact.single import singles
+from router.optimiser.gas.search import Solved, worth_their_gas
+from router.optimiser.market.market import Market, prepare, scale, select
 from router.optimiser.refusal import (
     check_candidates,
     check_liquidity,
     refuse_accounts,
     refuse_rounding,
 )
-from router.optimiser.rounding import Draft, round_shares
-from router.optimiser.single import singles
 from router.optimiser.whole import in_whole_lots
 
 _ROUNDING_MAX: Final = 1e-5  # of the notional; more is worth another look

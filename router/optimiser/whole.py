@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from router.domain.error import SolverError
-from router.optimiser.gas import Solved
-from router.optimiser.joint import solve_continuous
-from router.optimiser.rounding import least_lots
-from router.optimiser.scaled import ScaledProblem
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.exact.rounding import least_lots
+from router.optimiser.gas.search import Solved
 
 
 def in_whole_lots(solved: Solved) -> Iterator[Solved]:

@@ -41,11 +41,11 @@ from router.domain.units import (
     VenueId,
 )
 from router.liquidity.fixed_point import sqrt_price_to_tick
-from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import Market, prepare, scale, select
-from router.optimiser.scaled import ScaledProblem
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.convex.split import solve_separable
+from router.optimiser.market.market import Market, prepare, scale, select
 from router.optimiser.solve import solve, warm_up
-from router.optimiser.split import solve_separable
 
 NAME: Final = "optimiser"
 DESCRIPTION: Final = "certified split of 20 pools x 200 ticks and 4 books x 100 levels"

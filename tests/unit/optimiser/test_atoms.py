@@ -6,11 +6,11 @@ import pytest
 
 from router.domain.plan import NoRouteReason
 from router.domain.units import AccountId
-from router.optimiser.atoms import account_holds, account_trades
-from router.optimiser.gas import Solved
-from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import prepare, scale, select
-from router.optimiser.trade import Trade
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.exact.atoms import account_holds, account_trades
+from router.optimiser.exact.trade import Trade
+from router.optimiser.gas.search import Solved
+from router.optimiser.market.market import prepare, scale, select
 from router.optimiser.whole import in_whole_lots
 from tests.unit.optimiser.world import UNIT, book, pool, problem
 

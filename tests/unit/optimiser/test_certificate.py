@@ -5,11 +5,11 @@ import pytest
 
 from router.domain.plan import Certificate, Multiplier
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.certificate import cheapest, lower_bound, sentences, to_prices
-from router.optimiser.joint import solve_continuous
-from router.optimiser.problem import prepare, scale, select
-from router.optimiser.scaled import ScaledProblem
-from router.optimiser.split import separable
+from router.optimiser.convex.certificate import cheapest, lower_bound, sentences, to_prices
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.convex.split import separable
+from router.optimiser.market.market import prepare, scale, select
 from tests.unit.optimiser.world import UNIT, book, pool, problem, random_problem
 
 

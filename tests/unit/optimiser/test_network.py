@@ -16,10 +16,11 @@ from router.domain.plan import (
     RoutePlan,
 )
 from router.domain.units import Amount, Side
-from router.optimiser.network import hop_curves, route_over, route_trade
-from router.optimiser.problem import prepare, select
+from router.optimiser.exact.route import route_trade
+from router.optimiser.exact.trade import Trade
+from router.optimiser.market.market import prepare, select
+from router.optimiser.market.route import hop_curves, route_over
 from router.optimiser.solve import solve
-from router.optimiser.trade import Trade
 from tests.unit.optimiser.checks import assert_exact, attempted, moved
 from tests.unit.optimiser.world import (
     DAI,

@@ -5,8 +5,8 @@ import pytest
 from router.domain.plan import QuantityKind
 from router.domain.units import Side
 from router.liquidity.aggregate import aggregate
-from router.optimiser.parts import held_atoms, parts
-from router.optimiser.source import pool_cost
+from router.optimiser.exact.parts import held_atoms, parts
+from router.optimiser.market.source import pool_cost
 from tests.unit.optimiser.world import MID, UNIT, USD, pair, pool
 
 DEEP, SHALLOW = pool("deep", depth_usd=2e7), pair("shallow", worth_usd=1e7, fee_pips=500)

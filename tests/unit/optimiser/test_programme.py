@@ -1,9 +1,9 @@
 import numpy as np
 
-from router.optimiser.problem import prepare, scale, select
-from router.optimiser.programme import PIECES, compiled, solve
-from router.optimiser.reach import enough, most
-from router.optimiser.split import separable
+from router.optimiser.convex.programme import PIECES, compiled, solve
+from router.optimiser.convex.reach import enough, most
+from router.optimiser.convex.split import separable
+from router.optimiser.market.market import prepare, scale, select
 from tests.unit.optimiser.world import book, pool, problem
 
 

@@ -19,9 +19,9 @@ from router.domain.plan import (
 from router.domain.units import PICO_PER_UNIT, Amount, Price, Side
 from router.domain.verdict import Approved
 from router.liquidity.concentrated import Pool, modify_liquidity
-from router.optimiser.certificate import sentences
+from router.optimiser.convex.certificate import sentences
+from router.optimiser.market.source import pool_cost, ratio
 from router.optimiser.solve import solve
-from router.optimiser.source import pool_cost, ratio
 from router.risk.limits import approve
 from tests.unit.optimiser.world import ETH, UNIT, USD, USDC, book, pool, problem
 

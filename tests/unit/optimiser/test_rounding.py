@@ -1,14 +1,14 @@
 from router.domain.plan import NoRouteReason, QuantityKind
 from router.domain.units import Side
 from router.optimiser.cash import moved, solve_cash
-from router.optimiser.gas import Solved, worth_their_gas
-from router.optimiser.joint import solve_continuous
-from router.optimiser.leg import to_legs, total_cost
-from router.optimiser.problem import prepare, scale, select
+from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.exact.leg import to_legs, total_cost
+from router.optimiser.exact.rounding import Draft, round_shares
+from router.optimiser.exact.single import singles
+from router.optimiser.exact.trade import Trade, book_trade, broken_account, pool_trade
+from router.optimiser.gas.search import Solved, worth_their_gas
+from router.optimiser.market.market import prepare, scale, select
 from router.optimiser.refusal import reachable
-from router.optimiser.rounding import Draft, round_shares
-from router.optimiser.single import singles
-from router.optimiser.trade import Trade, book_trade, broken_account, pool_trade
 from tests.unit.optimiser.world import MID, UNIT, USD, book, pool, problem
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.units import Side
-from router.optimiser.tick import valid_limit_ticks
+from router.optimiser.market.tick import valid_limit_ticks
 
 
 def is_valid(ticks: int, tick_decimals: int) -> bool:

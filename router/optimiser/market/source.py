@@ -12,7 +12,7 @@ from router.domain.plan import BookCandidate, PoolCandidate
 from router.domain.units import PIPS_PER_UNIT, Price, Side
 from router.liquidity.curve import CostCurve, book_curve
 from router.liquidity.pool import cost_curve, pool_of
-from router.optimiser.tick import limit_ticks
+from router.optimiser.market.tick import limit_ticks
 
 
 def pool_cost(pool: PoolCandidate, side: Side, *, limit: float | None) -> CostCurve:

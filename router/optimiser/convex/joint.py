@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from router.domain.error import SolverError
-from router.optimiser import programme
-from router.optimiser.certificate import (
+from router.optimiser.convex import programme
+from router.optimiser.convex.certificate import (
     GAP_MAX,
     REDUCES,
     Prices,
@@ -26,9 +26,9 @@ from router.optimiser.certificate import (
     to_prices,
     without_rows,
 )
-from router.optimiser.reach import FILL_TOLERANCE, enough
-from router.optimiser.scaled import Floats, ScaledCurve, ScaledProblem, tightened
-from router.optimiser.split import normalised, separable, solve_separable
+from router.optimiser.convex.reach import FILL_TOLERANCE, enough
+from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem, tightened
+from router.optimiser.convex.split import normalised, separable, solve_separable
 
 _ROUNDS_MAX: Final = 24
 _WIDTH_START: Final = 15e-4  # how far around the expected rate the first chords are dense

@@ -24,10 +24,10 @@ from router.domain.units import (
 )
 from router.liquidity.aggregate import merge
 from router.liquidity.curve import CostCurve
-from router.optimiser.network import Route, check_route, hop_curves, route_over
-from router.optimiser.scaled import Row, ScaledCurve, ScaledProblem
-from router.optimiser.source import book_cost, pool_cost, ratio
-from router.optimiser.trade import mark_value
+from router.optimiser.convex.scaled import Row, ScaledCurve, ScaledProblem
+from router.optimiser.market.route import Route, check_route, hop_curves, route_over
+from router.optimiser.market.source import book_cost, pool_cost, ratio
+from router.optimiser.market.value import mark_value
 
 _SECONDS_PER_HOUR: Final = 3600.0
 _GRAIN_ATOMS: Final = 16

@@ -19,19 +19,19 @@ from router.domain.plan import (
     RoutingProblem,
 )
 from router.domain.units import Amount, Rounding, Side, divide
-from router.optimiser.atoms import account_holds, account_trades
-from router.optimiser.leg import total_cost
-from router.optimiser.parts import NEARLY_ALL
-from router.optimiser.problem import Market, Selection
-from router.optimiser.reach import most
-from router.optimiser.scaled import Floats, ScaledProblem, tightened
-from router.optimiser.source import book_levels
-from router.optimiser.trade import (
+from router.optimiser.convex.reach import most
+from router.optimiser.convex.scaled import Floats, ScaledProblem, tightened
+from router.optimiser.exact.atoms import account_holds, account_trades
+from router.optimiser.exact.leg import total_cost
+from router.optimiser.exact.parts import NEARLY_ALL
+from router.optimiser.exact.trade import (
     Trade,
     book_trade,
     broken_account,
     spendable,
 )
+from router.optimiser.market.market import Market, Selection
+from router.optimiser.market.source import book_levels
 
 _BOTH_WAYS_MAX: Final = 4  # books tried both ways; more would be 2**n candidates
 _INSIDE: Final = 1.0 - 1e-9

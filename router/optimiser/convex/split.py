@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from router.optimiser.certificate import (
+from router.optimiser.convex.certificate import (
     Split,
     is_feasible,
     lower_bound,
     multipliers,
     to_prices,
 )
-from router.optimiser.scaled import Floats, ScaledProblem, tightened
+from router.optimiser.convex.scaled import Floats, ScaledProblem, tightened
 
 _POINTS: Final = 65
 _NARROWINGS: Final = 6  # each 64 times

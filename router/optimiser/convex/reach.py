@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from router.optimiser.scaled import Floats, Row, ScaledCurve, ScaledProblem
+from router.optimiser.convex.scaled import Floats, Row, ScaledCurve, ScaledProblem
 
 _POINTS: Final = 65
 _ROUNDS: Final = 6  # each narrows 64 times: 1e-11 of the range in the end

@@ -13,12 +13,12 @@ import numpy as np
 
 from router.domain.units import AccountId
 from router.liquidity.aggregate import aggregate
-from router.optimiser.certificate import Split
-from router.optimiser.leg import chain_of, gas_price_atoms, transaction_of
-from router.optimiser.network import Route, Stage
-from router.optimiser.parts import DUST_SHARE, NEARLY_ALL
-from router.optimiser.problem import Market, Selection, Source
-from router.optimiser.scaled import Floats, ScaledProblem
+from router.optimiser.convex.certificate import Split
+from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.exact.parts import DUST_SHARE, NEARLY_ALL
+from router.optimiser.market.gas_price import chain_of, gas_price_atoms, transaction_of
+from router.optimiser.market.market import Market, Selection, Source
+from router.optimiser.market.route import Route, Stage
 
 _TRIED_PER_ROUND: Final = 3
 _SOLVES_MAX: Final = 40

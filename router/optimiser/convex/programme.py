@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from router.optimiser.scaled import Floats, ScaledProblem
+from router.optimiser.convex.scaled import Floats, ScaledProblem
 
 PIECES: Final = 16
 _SIZES: Final = (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)

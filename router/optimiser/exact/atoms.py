@@ -8,10 +8,10 @@ from typing import Final
 from router.domain.plan import NoRouteReason, PoolCandidate, RoutingProblem
 from router.domain.units import AccountId
 from router.liquidity.aggregate import aggregate
-from router.optimiser.network import route_fillable, route_trade
-from router.optimiser.parts import held_atoms, parts
-from router.optimiser.problem import Selection, Source
-from router.optimiser.trade import Trade, fillable, given, pool_trade
+from router.optimiser.exact.parts import held_atoms, parts
+from router.optimiser.exact.route import route_fillable, route_trade
+from router.optimiser.exact.trade import Trade, fillable, given, pool_trade
+from router.optimiser.market.market import Selection, Source
 
 _HELD_TOLERANCE: Final = 1.0 + 1e-9  # the curve is a float, the trade exact
 

@@ -19,11 +19,12 @@ from router.domain.plan import (
     RouteCandidate,
     RoutingProblem,
 )
-from router.domain.units import PIPS_PER_UNIT, AccountId, Amount, Price, Rounding, Side, divide
+from router.domain.units import PIPS_PER_UNIT, AccountId, Amount, Rounding, Side, divide
 from router.liquidity.oracle import LiquidityError
 from router.liquidity.order_book import Book, take
 from router.liquidity.pool import pool_of, swap
-from router.optimiser.source import book_levels
+from router.optimiser.market.source import book_levels
+from router.optimiser.market.value import lots_value, mark_value
 
 _DOWN: Final = Rounding.DOWN
 _UP: Final = Rounding.UP
@@ -165,7 +166,7 @@ def book_trade(problem: RoutingProblem, book: BookCandidate, *, lots: int) -> Tr
         return NoRouteReason.LIMIT_PRICE
     taken = take(Book((), levels) if buying else Book(levels, ()), problem.side, lots=lots)
     against = _UP if buying else _DOWN
-    quote = _value(instrument, taken.notional, rounding=against)
+    quote = lots_value(instrument, taken.notional, rounding=against)
     if quote < instrument.notional_min_atoms:
         return NoRouteReason.BELOW_MINIMUM
     fee = divide(quote * instrument.fee_pips, PIPS_PER_UNIT, _UP)
@@ -205,11 +206,6 @@ def spendable(problem: RoutingProblem, account: AccountId) -> int:
     )
 
 
-def mark_value(book: BookCandidate, lots: int, *, rounding: Rounding) -> int:
-    """Value lots at the mark price, [quote atoms]."""
-    return _value(book.instrument, lots * book.mark_ticks, rounding=rounding)
-
-
 # Where less is there than asked, a concentrated pool gives what it has.
 def _swap(pool: PoolCandidate, side: Side, *, kind: QuantityKind, amount: int) -> Swapped:
     base_is_token0 = pool.instrument.base_is_token0
@@ -245,8 +241,3 @@ def _has_margin(
         needed += sign * (trade.quote - fair) + trade.fee
     margin = next((m for m in problem.margins if m.account == account), None)
     return margin is not None and needed <= margin.equity_atoms - margin.margin_used_elsewhere_atoms
-
-
-def _value(instrument: Instrument, ticks_lots: int, *, rounding: Rounding) -> int:
-    tick: Price = instrument.tick_price(1)
-    return divide(ticks_lots * instrument.lot_atoms * tick.quote_atoms, tick.base_atoms, rounding)

@@ -15,7 +15,7 @@ import numpy as np
 
 from router.domain.plan import Certificate, Multiplier
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.scaled import Floats, Row, ScaledCurve, ScaledProblem
+from router.optimiser.convex.scaled import Floats, Row, ScaledCurve, ScaledProblem
 
 GAP_MAX: Final = 1e-6  # 0.01 bp of the order's notional
 ROOM_TOLERANCE: Final = 1e-9  # of the order's notional; whole atoms are checked again exactly

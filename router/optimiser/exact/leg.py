@@ -10,7 +10,6 @@ from typing import Final
 from router.domain.instrument import Instrument
 from router.domain.plan import (
     BookCandidate,
-    ChainCash,
     CostSplit,
     Leg,
     QuantityKind,
@@ -26,8 +25,10 @@ from router.domain.units import (
     Side,
     divide,
 )
-from router.optimiser.tick import limit_ticks, valid_limit_ticks
-from router.optimiser.trade import Trade, mark_value, spendable
+from router.optimiser.exact.trade import Trade, spendable
+from router.optimiser.market.gas_price import chain_of, gas_price_atoms, transaction_of
+from router.optimiser.market.tick import limit_ticks, valid_limit_ticks
+from router.optimiser.market.value import mark_value
 
 _DOWN: Final = Rounding.DOWN
 _UP: Final = Rounding.UP
@@ -67,24 +68,6 @@ def slippage(problem: RoutingProblem, *, cost: int, base: int) -> Pips:
     """Return a cost over the notional at arrival mid, rounded against us."""
     mid = problem.arrival_mid
     return Pips(divide(cost * mid.base_atoms * PIPS_PER_UNIT, base * mid.quote_atoms, _UP))
-
-
-def gas_price_atoms(problem: RoutingProblem, chain: ChainCash | None, units: int) -> int:
-    """Return what units of gas cost, rounded up, [quote atoms]; 0 where gas has no price."""
-    if chain is None or chain.gas_price is None:
-        return 0
-    price = chain.gas_price
-    return divide(units * problem.gas_fee_wei * price.quote_atoms, price.base_atoms, _UP)
-
-
-def chain_of(problem: RoutingProblem, instrument: Instrument) -> ChainCash | None:
-    """Return the chain account an instrument draws on."""
-    return next((c for c in problem.chains if c.account == instrument.account), None)
-
-
-def transaction_of(instrument: Instrument) -> tuple[AccountId, str]:
-    """Return what the instruments that share a transaction have in common."""
-    return instrument.account, instrument.router
 
 
 # What a transaction costs before the first pool its legs share evenly.

@@ -7,12 +7,13 @@ from router.domain.plan import (
     RoutingProblem,
     SingleVenue,
 )
-from router.optimiser.atoms import within_limit
-from router.optimiser.leg import slippage
-from router.optimiser.network import Route, best_path
-from router.optimiser.problem import Selection, Source, select
-from router.optimiser.rounding import Draft, draft, whole_lots
-from router.optimiser.trade import Trade, book_trade
+from router.optimiser.exact.atoms import within_limit
+from router.optimiser.exact.leg import slippage
+from router.optimiser.exact.rounding import Draft, draft, whole_lots
+from router.optimiser.exact.route import best_path
+from router.optimiser.exact.trade import Trade, book_trade
+from router.optimiser.market.market import Selection, Source, select
+from router.optimiser.market.route import Route
 
 
 def singles(selection: Selection) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]:

@@ -1,0 +1,1 @@
+"""The scaled convex programme: splits, proofs and solvers; knows no instrument."""

@@ -1,0 +1,1 @@
+"""Fixed costs: which pools are worth their gas."""
