@@ -7,13 +7,13 @@ from router.algo.routes import Route, allows, routes_between
 from router.domain.account import Position
 from router.domain.event import Limits
 from router.domain.instrument import STAGES, Instrument
+from router.domain.margin import MarginAccount
 from router.domain.market import PerpContext
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import (
     BookCandidate,
     ChainCash,
-    MarginAccount,
     PoolCandidate,
     QuantityKind,
     RouteCandidate,

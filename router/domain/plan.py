@@ -6,10 +6,21 @@ The optimiser scales them to floats for itself and rounds its answer back, again
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
+from router.domain.certificate import Certificate
 from router.domain.instrument import Instrument
+from router.domain.margin import (
+    InitialMargin,
+    MarginAccount,
+    MarginTier,
+    Reservation,
+    StressScenario,
+)
 from router.domain.market import AnyPoolSnapshot, BlockRef, BookSnapshot
 from router.domain.units import AccountId, Amount, InstrumentId, ParentId, Pico, Pips, Price, Side
+
+NO_BASIS: Final = Pico(0)
 
 
 class QuantityKind(enum.Enum):
@@ -74,6 +85,16 @@ class BookCandidate:
         Leverage the account has set; initial margin is notional over leverage.
     quantity_max_lots : int | None
         Cap on this order's part, from limits; None where no limit applies.
+    position_max_atoms : int | None
+        Most notional at the mark, in collateral atoms, that the position may reach.
+    tiers : tuple of MarginTier
+        Empty: the venue told none; then every notional may be opened at `leverage`, and
+        maintenance is taken to be the initial margin.
+    reduces_only : bool
+        The order may only make the position smaller.
+    basis : Pico
+        Expected loss of a long on its notional, over the holding horizon, as the perp's price
+        goes back to the spot price; negative where it trades below.
     """
 
     instrument: Instrument
@@ -83,6 +104,11 @@ class BookCandidate:
     position_lots: int
     leverage: int
     quantity_max_lots: int | None
+    position_max_atoms: int | None = None
+    tiers: tuple[MarginTier, ...] = ()
+    initial_margin: InitialMargin = InitialMargin.AT_LEVERAGE
+    reduces_only: bool = False
+    basis: Pico = NO_BASIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +116,59 @@ class ChainCash:
     """What one chain account may spend, and what a transaction costs it before the first pool."""
 
     account: AccountId
-    spendable: tuple[Amount, ...]  # reservations already taken off
+    spendable: tuple[Amount, ...]
     gas_units_base: int
     gas_price: Price | None  # quote atoms for atoms of the gas coin; None: gas is not priced
 
 
 @dataclass(frozen=True, slots=True)
-class MarginAccount:
-    """A perp account's room for initial margin, in collateral atoms.
+class InclusionScenario:
+    """What may have happened by the time a leg is executed.
 
-    Equity before the order, and initial margin that positions in other instruments use.
+    Attributes
+    ----------
+    weight : Pico
+        Its probability; those of all scenarios add up to one.
+    move_pips : Pips
+        How far every price has moved against the order.
+    pool_depth_pips, book_depth_pips : Pips
+        What is left of the liquidity; 1,000,000 is all of it. Positive.
     """
 
-    account: AccountId
-    equity_atoms: int
-    margin_used_elsewhere_atoms: int
+    name: str
+    weight: Pico
+    move_pips: Pips
+    pool_depth_pips: Pips
+    book_depth_pips: Pips
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """What to plan for between decision and execution.
+
+    The plan minimises the expected cost plus `aversion_pips` of what the worst `tail_pips` of
+    the outcomes cost on average (conditional value at risk).
+    """
+
+    scenarios: tuple[InclusionScenario, ...]
+    tail_pips: Pips
+    aversion_pips: Pips
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a plan as sent costs over the scenarios, as slippage rounded against us.
+
+    Attributes
+    ----------
+    tail : Pips
+        Average of the worst outcomes.
+    """
+
+    best: Pips
+    expected: Pips
+    worst: Pips
+    tail: Pips
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +185,12 @@ class RoutingProblem:
         The worst price any unit may trade at, fees included.
     gas_fee_wei : int
         Expected price of one unit of gas.
+    scenarios : tuple of StressScenario
+        What every perp account that trades must survive.
+    reservations : tuple of Reservation
+        What legs in flight may still take; not to be spent again.
+    uncertainty : Uncertainty | None
+        None: the plan minimises its cost on the state as it was seen.
     """
 
     parent: ParentId
@@ -137,6 +207,9 @@ class RoutingProblem:
     chains: tuple[ChainCash, ...]
     margins: tuple[MarginAccount, ...]
     routes: tuple[RouteCandidate, ...] = ()
+    scenarios: tuple[StressScenario, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    uncertainty: Uncertainty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,41 +283,6 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Multiplier:
-    """A shadow price: what one more unit of the row's resource, over order notional, would save."""
-
-    row: str
-    value: Pico
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Proof of how far a plan can be from the optimum, before gas and rounding to lots.
-
-    Attributes
-    ----------
-    upper_bound, lower_bound : Pico
-        Cost of the continuous plan, evaluated exactly, and a Lagrangian bound no plan can beat;
-        both as a rate of the order's notional at arrival mid.
-    multipliers : tuple of Multiplier
-        The bound holds for any non-negative values of them; the row says what binds.
-    rounded_cost : Pico
-        Cost of the plan as it will be sent: whole lots, whole atoms, gas included.
-    """
-
-    upper_bound: Pico
-    lower_bound: Pico
-    rounded_cost: Pico
-    multipliers: tuple[Multiplier, ...]
-    method: str
-
-    @property
-    def gap(self) -> Pico:
-        """Upper minus lower bound."""
-        return Pico(self.upper_bound - self.lower_bound)
-
-
-@dataclass(frozen=True, slots=True)
 class SingleVenue:
     """What the whole order would cost at one instrument alone; None where it does not fit."""
 
@@ -261,6 +299,8 @@ class RoutePlan:
     ----------
     unfilled : Amount
         Part of the problem's quantity that no venue gives within the limits; same asset as it.
+    band : Band | None
+        None where the problem states no uncertainty.
     """
 
     parent: ParentId
@@ -273,6 +313,7 @@ class RoutePlan:
     slippage: Pips
     singles: tuple[SingleVenue, ...]
     certificate: Certificate
+    band: Band | None = None
 
 
 class NoRouteReason(enum.Enum):

@@ -93,6 +93,10 @@ class CostCurve:
         """Return the largest quantity, [base]."""
         return float(self._quantity_before[-1])
 
+    def prefix_sums(self) -> tuple[Floats, Floats]:
+        """Return quantity and cost (without shift) before each segment, shape (n + 1,)."""
+        return self._quantity_before, self._cost_before
+
     def segments(self) -> Segments:
         """Return the curve as a table."""
         mean_price = self.sign * self.root_start * self.root_end + self.shift

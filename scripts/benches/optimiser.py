@@ -18,15 +18,9 @@ import numpy as np
 from _figures import figure
 
 from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.margin import MarginAccount
 from router.domain.market import BlockRef, BookSnapshot, PoolSnapshot, PoolTick
-from router.domain.plan import (
-    BookCandidate,
-    ChainCash,
-    MarginAccount,
-    PoolCandidate,
-    QuantityKind,
-    RoutingProblem,
-)
+from router.domain.plan import BookCandidate, ChainCash, PoolCandidate, QuantityKind, RoutingProblem
 from router.domain.units import (
     AccountId,
     Amount,

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from router.domain.plan import Certificate, Multiplier
+from router.domain.certificate import Certificate, Multiplier
 from router.domain.units import PICO_PER_UNIT, Pico
 from router.optimiser.convex.scaled import Floats, Row, ScaledCurve, ScaledProblem
 

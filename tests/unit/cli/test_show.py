@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 
 from router.cli import show
+from router.domain.certificate import Multiplier
 from router.domain.instrument import InstrumentKind
 from router.domain.market import BlockRef, PoolSnapshot, QuotedSnapshot
-from router.domain.plan import CostSplit, Hop, Multiplier, QuantityKind, SingleVenue
+from router.domain.plan import CostSplit, Hop, QuantityKind, SingleVenue
 from router.domain.units import Amount, Pico, Pips, Side
 from router.journal import codec
 from router.tca.report import report

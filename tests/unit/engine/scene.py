@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from router import engine
 from router.domain.account import AccountSnapshot, FundingPayment, Position
+from router.domain.certificate import Certificate
 from router.domain.command import Command, ResolveChild, SignChild, SolveRoute, SubmitChild
 from router.domain.event import (
     AccountsObserved,
@@ -22,14 +23,7 @@ from router.domain.instrument import Asset, Instrument, InstrumentKind
 from router.domain.market import BlockRef, BookSnapshot, PerpContext, PoolSnapshot, PoolTick
 from router.domain.observation import ChainGas, Observation
 from router.domain.order import ChildOrder, Fill, GasPaid, OrderStatus, ParentOrder, SignedChild
-from router.domain.plan import (
-    Certificate,
-    CostSplit,
-    Leg,
-    QuantityKind,
-    RoutePlan,
-    RoutingProblem,
-)
+from router.domain.plan import CostSplit, Leg, QuantityKind, RoutePlan, RoutingProblem
 from router.domain.units import (
     NATIVE,
     AccountId,

@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from router.domain.plan import Certificate, Multiplier
+from router.domain.certificate import Certificate, Multiplier
 from router.domain.units import PICO_PER_UNIT, Pico
 from router.optimiser.convex.certificate import cheapest, lower_bound, sentences, to_prices
 from router.optimiser.convex.joint import solve_continuous

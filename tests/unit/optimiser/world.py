@@ -5,11 +5,11 @@ import random
 from dataclasses import replace
 
 from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.margin import MarginAccount
 from router.domain.market import BlockRef, BookSnapshot, PoolSnapshot, ReservesSnapshot
 from router.domain.plan import (
     BookCandidate,
     ChainCash,
-    MarginAccount,
     PoolCandidate,
     QuantityKind,
     RouteCandidate,
