@@ -22,7 +22,7 @@ from router.domain.units import (
     Side,
     format_decimal,
 )
-from router.optimiser.convex.certificate import sentences
+from router.optimiser.proof import sentences
 
 _BPS_PER_UNIT = 10_000
 _QUANTITY_DECIMALS = 4

@@ -7,6 +7,7 @@ minimised alike. Refuses to say what an execution pays to the atom; see `concent
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -77,14 +78,17 @@ class CostCurve:
     quantity: Floats
     shift: float = 0.0
     sign: float = field(init=False)  # +1 when buying, -1 when selling
+    rising_root: Floats = field(init=False, repr=False)  # root_start times sign: ascending
     _quantity_before: Floats = field(init=False, repr=False)  # shape (n + 1,), [base]
     _cost_before: Floats = field(init=False, repr=False)  # shape (n + 1,), [quote], without shift
 
     def __post_init__(self) -> None:
-        sign = 1.0 if self.side is Side.BUY else -1.0
+        buying = self.side is Side.BUY
         # The mean price over a segment is the geometric mean of its ends: nothing cancels.
-        cost = sign * self.quantity * self.root_start * self.root_end
-        object.__setattr__(self, "sign", sign)
+        cost = self.quantity * self.root_start
+        cost *= self.root_end if buying else -self.root_end
+        object.__setattr__(self, "sign", 1.0 if buying else -1.0)
+        object.__setattr__(self, "rising_root", self.root_start if buying else -self.root_start)
         object.__setattr__(self, "_quantity_before", _prefix_sums(self.quantity))
         object.__setattr__(self, "_cost_before", _prefix_sums(cost))
 
@@ -152,7 +156,7 @@ class CostCurve:
         roots = np.asarray(root, dtype=np.float64)
         if not self.quantity.size:
             return np.zeros_like(roots)
-        place = np.searchsorted(self.sign * self.root_start, self.sign * roots, "right") - 1
+        place = np.searchsorted(self.rising_root, self.sign * roots, "right") - 1
         inside = (place >= 0) & (self.sign * (self.root_end[place] - roots) > 0.0)
         return np.where(inside, self.depth[place], 0.0)
 
@@ -161,7 +165,7 @@ class CostCurve:
         root = np.sqrt(np.maximum(price, 0.0))
         if not self.quantity.size:
             return np.zeros_like(root)
-        place = np.searchsorted(self.sign * self.root_start, self.sign * root, tie) - 1
+        place = np.searchsorted(self.rising_root, self.sign * root, tie) - 1
         part = partial_quantity(
             root,
             root_start=self.root_start[place],
@@ -245,6 +249,12 @@ def partial_quantity(
     return np.where(flat | (reached == root_end), quantity, part)
 
 
+def empty_curve(side: Side, *, shift: float = 0.0) -> CostCurve:
+    """Return the curve of a market that holds nothing."""
+    nothing = np.zeros(0)
+    return CostCurve(side, nothing, nothing, depth=nothing, quantity=nothing, shift=shift)
+
+
 def book_curve(
     levels: Sequence[Level], side: Side, *, tick_size: float, lot_size: float, fee_rate: float
 ) -> CostCurve:
@@ -259,7 +269,7 @@ def book_curve(
     fee_rate : float
         Taker fee as a fraction of the notional; negative is a rebate.
     """
-    table = np.asarray(levels, dtype=np.float64).reshape(-1, 2)
+    table = np.fromiter(chain.from_iterable(levels), np.float64, 2 * len(levels)).reshape(-1, 2)
     fee_factor = 1.0 + fee_rate if side is Side.BUY else 1.0 - fee_rate
     root = np.sqrt(table[:, 0] * tick_size * fee_factor)
     return CostCurve(
@@ -272,4 +282,6 @@ def book_curve(
 
 
 def _prefix_sums(values: Floats) -> Floats:
-    return np.concatenate(([0.0], np.cumsum(values)))
+    sums = np.zeros(values.size + 1)
+    values.cumsum(out=sums[1:])
+    return sums

@@ -22,8 +22,8 @@ class PointCurve:
         "_cost",
         "_depth",
         "_end",
-        "_key",
         "_quantity",
+        "_rising",
         "_shift",
         "_sign",
         "_size",
@@ -34,6 +34,7 @@ class PointCurve:
     def __init__(self, curve: CostCurve) -> None:
         before, cost = curve.prefix_sums()
         self._start: Sequence[float] = curve.root_start.data
+        self._rising: Sequence[float] = curve.rising_root.data
         self._end: Sequence[float] = curve.root_end.data
         self._depth: Sequence[float] = curve.depth.data
         self._quantity: Sequence[float] = curve.quantity.data
@@ -42,7 +43,6 @@ class PointCurve:
         self._size = curve.quantity.size
         self._sign = curve.sign
         self._shift = curve.shift
-        self._key = None if curve.sign > 0.0 else _minus
         self.capacity = float(before[-1])
 
     def cost(self, quantity: float) -> float:
@@ -76,24 +76,19 @@ class PointCurve:
         if price <= 0.0 or not self._size:
             return 0.0
         root = math.sqrt(price)
-        place = self._place(root, bisect_right)
+        place = bisect_right(self._rising, self._sign * root) - 1
         if place < 0 or math.isinf(self._depth[place]):
             return 0.0
         if self._sign * (self._end[place] - root) <= 0.0:
             return 0.0
         return self._depth[place] / (2.0 * root * price)
 
-    def _place(self, root: float, bisect: Callable[..., int]) -> int:
-        if self._key is None:
-            return bisect(self._start, root) - 1
-        return bisect(self._start, -root, key=self._key) - 1
-
-    def _up_to(self, marginal: float, bisect: Callable[..., int]) -> float:
+    def _up_to(self, marginal: float, bisect: Callable[[Sequence[float], float], int]) -> float:
         price = self._sign * (marginal - self._shift)
         if not self._size:
             return 0.0
         root = math.sqrt(price) if price > 0.0 else 0.0
-        place = self._place(root, bisect)
+        place = bisect(self._rising, self._sign * root) - 1
         if place < 0:
             return 0.0
         start, end, depth = self._start[place], self._end[place], self._depth[place]
@@ -110,7 +105,3 @@ class PointCurve:
         left = 1.0 - self._sign * within * start / self._depth[place]
         root = start / left if left > 0.0 else end
         return place, min(max(root, min(start, end)), max(start, end))
-
-
-def _minus(value: float) -> float:
-    return -value

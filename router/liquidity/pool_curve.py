@@ -15,7 +15,7 @@ import numpy as np
 
 from router.domain.units import PIPS_PER_UNIT, Side
 from router.liquidity.concentrated import Pool, Tick
-from router.liquidity.curve import CostCurve, Floats, TwoSided
+from router.liquidity.curve import CostCurve, Floats, TwoSided, empty_curve
 from router.liquidity.fixed_point import Q96, tick_to_sqrt_price
 
 _LOG_PER_TICK: Final = math.log1p(1e-4) / 2.0  # log(1.0001) would lose four digits
@@ -51,7 +51,7 @@ def pool_curve(
     rises = (side is Side.BUY) == base_is_token0  # the pool's own price, token1 per token0
     fee_pips = pool.swap_fee_pips(zero_for_one=not rises)
     if fee_pips >= PIPS_PER_UNIT:
-        return _nothing(side)
+        return empty_curve(side)
     grossed_up = math.sqrt(PIPS_PER_UNIT / (PIPS_PER_UNIT - fee_pips))
     decimal_shift = decimals0 - decimals1 if base_is_token0 else decimals1 - decimals0
     root_now = pool.sqrt_price_x96 / Q96 if base_is_token0 else Q96 / pool.sqrt_price_x96
@@ -60,22 +60,20 @@ def pool_curve(
     reach = math.inf if price_limit is None else _log_distance(root_now, price_limit, sign)
     ahead = _ticks_ahead(pool, rises=rises, reach=reach)
     if not ahead:
-        return _nothing(side)
-    step, distance = _log_steps(pool, ahead)
-    depth = _liquidity_ahead(pool, ahead, rises=rises) * (
-        grossed_up * 10.0 ** (-(decimals0 + decimals1) / 2)
-    )
-    root = root_now * np.exp(sign * distance)
-    kept = (depth > 0.0) & (step > 0.0)
-    # D * |1/a - 1/b| with b = a * exp(±step), written so that nothing cancels on a narrow tick.
-    quantity = -sign * depth / root[:-1] * np.expm1(-sign * step)
-    return CostCurve(
-        side=side,
-        root_start=root[:-1][kept],
-        root_end=root[1:][kept],
-        depth=depth[kept],
-        quantity=quantity[kept],
-    )
+        return empty_curve(side)
+    step, distance = _log_steps(pool, ahead, sign=sign, rises=rises)
+    depth = _liquidity_ahead(pool, ahead, rises=rises)
+    depth *= grossed_up * 10.0 ** (-(decimals0 + decimals1) / 2)
+    root = root_now * np.exp(distance)
+    start, end = root[:-1], root[1:]
+    # D * |1/a - 1/b| with b = a * exp(step), written so that nothing cancels on a narrow tick.
+    quantity = np.expm1(-step)
+    quantity *= -sign * depth / start
+    kept = np.flatnonzero(quantity > 0.0)
+    if kept.size < quantity.size:
+        start, end, depth = start.take(kept), end.take(kept), depth.take(kept)
+        quantity = quantity.take(kept)
+    return CostCurve(side=side, root_start=start, root_end=end, depth=depth, quantity=quantity)
 
 
 def pool_market(pool: Pool, *, base_is_token0: bool, decimals0: int, decimals1: int) -> TwoSided:
@@ -91,11 +89,6 @@ def pool_market(pool: Pool, *, base_is_token0: bool, decimals0: int, decimals1: 
         for side in (Side.BUY, Side.SELL)
     )
     return TwoSided(buy=buy, sell=sell)
-
-
-def _nothing(side: Side) -> CostCurve:
-    nothing = np.zeros(0)
-    return CostCurve(side, nothing, nothing, depth=nothing, quantity=nothing)
 
 
 # How far the square-root price may move, in logarithm; negative when it is beyond already.
@@ -128,14 +121,19 @@ def _liquidity_ahead(pool: Pool, ahead: list[Tick], *, rises: bool) -> Floats:
     return np.array(list(accumulate(nets, initial=pool.liquidity)), dtype=np.float64)
 
 
-# Returns how far the logarithm of the square-root price moves in each range, shape (n,), and up
-# to each stop, shape (n + 1,). Ranges come from whole ticks, not from differences of the sums.
-def _log_steps(pool: Pool, ahead: list[Tick]) -> tuple[Floats, Floats]:
+# Returns how far the logarithm of the curve's square-root price moves in each range, shape (n,),
+# and up to each stop, shape (n + 1,). Ranges come from whole ticks, not differences of the sums.
+def _log_steps(pool: Pool, ahead: list[Tick], *, sign: float, rises: bool) -> tuple[Floats, Floats]:
     first = tick_to_sqrt_price(ahead[0].index)
     # Over the lower of the two: near minus one, log1p would lose the digits of a long way down.
     apart = abs(first - pool.sqrt_price_x96)
-    to_first = math.log1p(apart / min(first, pool.sqrt_price_x96))
+    to_first = sign * math.log1p(apart / min(first, pool.sqrt_price_x96))
     index = np.array([tick.index for tick in ahead], dtype=np.float64)
-    step = np.concatenate(([to_first], np.abs(np.diff(index)) * _LOG_PER_TICK))
-    distance = np.concatenate(([0.0], to_first + np.abs(index - index[0]) * _LOG_PER_TICK))
+    per_tick = sign * _LOG_PER_TICK if rises else -sign * _LOG_PER_TICK
+    step, distance = np.empty_like(index), np.zeros(index.size + 1)
+    step[0] = to_first
+    np.multiply(index[1:] - index[:-1], per_tick, out=step[1:])
+    index -= index[0]
+    index *= per_tick
+    np.add(index, to_first, out=distance[1:])
     return step, distance

@@ -12,13 +12,16 @@ from router.domain.plan import BookCandidate, NoRouteReason
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.certificate import Split
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.parts import solve_continuous
+from router.optimiser.convex.reach import most_filled
 from router.optimiser.convex.scaled import ScaledProblem
-from router.optimiser.market.market import Market, Selection, scale, whole_curves
-from router.optimiser.refusal import HELD_TOLERANCE, reachable, refuse_accounts
+from router.optimiser.market.market import Market, Selection, whole_curves
+from router.optimiser.market.scaling import scale
+from router.optimiser.refusal import HELD_TOLERANCE, refuse_accounts
 
 _STEPS_MAX: Final = 40
 _TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
+_FAR: Final = 1.5  # times the quantity at the arrival mid: more than the cash can be worth
 _EDGE: Final = 1e-8  # so near the most the accounts allow, the quantity is that
 
 
@@ -34,8 +37,8 @@ def solve_cash(selection: Selection) -> tuple[ScaledProblem, Split]:
     cash = _ordered_cash(market)
     _check_liquidity(selection, cash)
     capacity = sum(curve.capacity for curve in selection.curves)
-    share = reachable(scale(selection, capacity))
-    low, high = 0.0, min(share, 1.0) * capacity
+    most = min(capacity, _FAR * cash / market.mid)
+    low, high = 0.0, most_filled(scale(selection, most)) * most
     quantity = min(cash / market.mid, high)
     best: tuple[ScaledProblem, Split] | None = None
     for _ in range(_STEPS_MAX):

@@ -3,13 +3,11 @@
 import math
 from typing import Final
 
-import numpy as np
-
 from router.domain.error import NoRouteError
 from router.domain.plan import BookCandidate, NoRouteReason, PoolCandidate, RoutingProblem
-from router.domain.units import AssetId, Rounding, format_decimal
-from router.optimiser.convex.reach import most
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.domain.units import AssetId, Rounding, Side, format_decimal
+from router.optimiser.convex.reach import Shortfall, most_filled, shortfalls
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.market.market import Market, Selection, select, whole_curves
 from router.optimiser.market.route import Route
 
@@ -50,33 +48,32 @@ def check_liquidity(selection: Selection, base: float) -> None:
     )
 
 
-def reachable(scaled: ScaledProblem) -> float:
-    """Return the largest share of the order the accounts allow; accounts in breach give none."""
-    shares = most(scaled)
-    if shares is None:
-        shares = np.zeros(len(scaled.curves))
-        for i in range(len(scaled.rows)):
-            own = [c for c, curve in enumerate(scaled.curves) if curve.row == i]
-            alone = ScaledProblem(tuple(scaled.curves[c] for c in own), scaled.rows)
-            found = most(alone)
-            shares[own] = 0.0 if found is None else found
-    reducing = [min(c.cap, max(-c.position, 0.0)) for c in scaled.curves]
-    return float(np.sum(np.maximum(shares, reducing)))
-
-
 def refuse_accounts(market: Market, scaled: ScaledProblem) -> NoRouteError:
     """Return the refusal of an order that the accounts cannot bear."""
-    share = reachable(scaled)
-    ordered = scaled.curves[0].quantity
-    kinds = {row.is_margin for row in scaled.rows}
-    margin = kinds == {True} or (True in kinds and _would_suffice(scaled, is_margin=True))
-    reason = NoRouteReason.INSUFFICIENT_MARGIN if margin else NoRouteReason.INSUFFICIENT_BALANCE
-    names = [row.name for row in scaled.rows if row.is_margin is margin]
+    ordered = scaled.curves[0].quantity * scaled.demands[0].share
+    short = shortfalls(scaled)
+    on_margin = bool(short) and not short[0].row.startswith("cash:")
+    reason = NoRouteReason.INSUFFICIENT_MARGIN if on_margin else NoRouteReason.INSUFFICIENT_BALANCE
+    told = " and ".join(_short(market, scaled, found) for found in short)
     return NoRouteError(
         reason,
-        f"{' and '.join(names)} does not suffice for {_base(market, ordered)}; "
-        f"nearest feasible quantity {_base(market, share * ordered)}",
+        f"{told or 'what the accounts have left'} does not suffice for {_base(market, ordered)}; "
+        f"nearest feasible quantity {_base(market, most_filled(scaled) * ordered)}",
     )
+
+
+# What is short in words: "margin:perp:me (short 2,000 USDC)".
+def _short(market: Market, scaled: ScaledProblem, found: Shortfall) -> str:
+    curve = scaled.curves[0]
+    worth = found.missing * curve.quantity
+    if found.row.startswith("cash:") and market.problem.side is Side.SELL:
+        return f"{found.row} (short {_rounded_up(worth)} {market.pair.base.id})"
+    return f"{found.row} (short {_rounded_up(worth * curve.mid)} {market.pair.quote.id})"
+
+
+def _rounded_up(amount: float) -> str:
+    digits = 3 - math.floor(math.log10(amount)) if amount > 0.0 else 0
+    return f"{math.ceil(amount * 10.0**digits) / 10.0**digits:,.12g}"
 
 
 def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
@@ -121,18 +118,6 @@ def _minimum(book: BookCandidate) -> str:
     lot = format_decimal(instrument.lot_atoms, instrument.base.decimals)
     least = format_decimal(instrument.notional_min_atoms, instrument.quote.decimals)
     return f"{instrument.id} takes lots of {lot} and at least {least} {instrument.quote.id}"
-
-
-# Whether dropping the rows of one kind would let the order through.
-def _would_suffice(scaled: ScaledProblem, *, is_margin: bool) -> bool:
-    shares: Floats = np.array([c.cap for c in scaled.curves])
-    for i, row in enumerate(scaled.rows):
-        if row.is_margin is is_margin:
-            continue
-        own = [c for c, curve in enumerate(scaled.curves) if curve.row == i]
-        found = most(ScaledProblem(tuple(scaled.curves[c] for c in own), scaled.rows))
-        shares[own] = 0.0 if found is None else found
-    return float(np.sum(shares)) >= 1.0
 
 
 def _decimals(market: Market, asset: AssetId) -> int:

@@ -21,13 +21,15 @@ from router.domain.plan import (
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, Amount, Pico, Rounding, divide
 from router.optimiser.cash import solve_cash
 from router.optimiser.convex import programme
-from router.optimiser.convex.certificate import Split, certify
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.certificate import Split
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.exact.leg import slippage, to_legs, total_gas
 from router.optimiser.exact.rounding import Draft, round_shares
 from router.optimiser.exact.single import singles
 from router.optimiser.gas.search import Solved, worth_their_gas
-from router.optimiser.market.market import Market, prepare, scale, select
+from router.optimiser.market.market import Market, prepare, select
+from router.optimiser.market.scaling import scale
+from router.optimiser.proof import certify
 from router.optimiser.refusal import (
     check_candidates,
     check_liquidity,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from router.domain.error import SolverError
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.exact.rounding import least_lots
 from router.optimiser.gas.search import Solved

@@ -35,7 +35,7 @@ from router.domain.units import (
     VenueId,
 )
 from router.liquidity.fixed_point import sqrt_price_to_tick
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.convex.split import solve_separable
 from router.optimiser.market.market import Market, prepare, scale, select

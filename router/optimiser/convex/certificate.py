@@ -1,36 +1,33 @@
 """A proof, from a handful of numbers, that no plan is much cheaper than ours.
 
-For any price alpha of the demand and any multipliers beta >= 0 of the account rows, weak duality
-gives a bound no feasible plan can beat; see README.md. Nothing here trusts a solver: its duals are
-rounded to the integers that will be stored, and the bound is computed from those. Refuses to know
-about gas and lots, which only ever add cost.
+For any price of each demand and any multipliers >= 0 of the rows, weak duality gives a bound that
+no feasible plan can beat; see README.md. Nothing here trusts a solver: its duals are rounded to the
+integers that will be stored, and the bound is computed from those. Refuses to know about gas and
+lots, which only ever add cost.
 """
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from router.domain.certificate import Certificate, Multiplier
+from router.domain.certificate import Multiplier, PartBound
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.convex.scaled import Floats, Row, ScaledCurve, ScaledProblem
+from router.optimiser.convex.scaled import AccountRows, Floats, ScaledCurve, ScaledProblem
 
-GAP_MAX: Final = 1e-6  # 0.01 bp of the order's notional
-ROOM_TOLERANCE: Final = 1e-9  # of the order's notional; whole atoms are checked again exactly
+GAP_MAX: Final = 1e-6  # 0.01 bp of the notional
+ROOM_TOLERANCE: Final = 1e-9  # of the notional; whole atoms are checked again exactly
 DEMAND: Final = "demand"
-REDUCES: Final = "reduce "  # and the row of an account whose orders only reduce positions
 _FLOAT_SLACK: Final = 1e-13  # what the evaluation itself may be off, for costs below the notional
-_BPS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Prices:
-    """Multipliers as they are stored: of the demand, and of each account row."""
+    """Multipliers as they are stored: of every demand, and of the rows that are not zero."""
 
-    demand: Pico
-    rows: tuple[Pico, ...]
+    demands: tuple[Pico, ...]
+    rows: tuple[tuple[int, Pico], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +37,13 @@ class Split:
     Attributes
     ----------
     shares : float64, shape (n_curves,)
-        They sum to 1.
+        Those of each demand sum to its share.
     upper, lower : float
-        Exact cost of the shares, and the bound from the multipliers; both rates.
-    multipliers : tuple of Multiplier
-        Of every branch that had to be bounded.
+        Exact cost of the shares, and the least bound of all parts; both rates.
+    parts : tuple of PartBound
+        Every part of the plans that had to be bounded; that of the shares first.
     method : str
-        How it was found; after a comma the accounts that only reduce positions, if any.
+        How it was found.
     gap_max : float
         What is accepted: a hundredth of a basis point, and what the atoms kept free are worth.
     """
@@ -54,7 +51,7 @@ class Split:
     shares: Floats
     upper: float
     lower: float
-    multipliers: tuple[Multiplier, ...]
+    parts: tuple[PartBound, ...]
     method: str
     gap_max: float = GAP_MAX
 
@@ -63,22 +60,84 @@ class Split:
         """Return the upper minus the lower bound."""
         return self.upper - self.lower
 
+    @property
+    def multipliers(self) -> tuple[Multiplier, ...]:
+        """Return those of the part the shares lie in."""
+        return self.parts[0].multipliers
 
-def to_prices(demand: float, rows: Iterable[float]) -> Prices:
-    """Round duals to what will be stored; a negative row multiplier becomes zero."""
-    rounded = tuple(Pico(max(round(float(r) * PICO_PER_UNIT), 0)) for r in rows)
-    return Prices(Pico(round(demand * PICO_PER_UNIT)), rounded)
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """Where a curve is best at given prices.
+
+    Attributes
+    ----------
+    rate : float
+        What one more unit there would have to cost, at these prices, to be worth it.
+    """
+
+    share: float
+    value: float
+    rate: float
+
+
+def to_prices(demands: Iterable[float], rows: Iterable[tuple[int, float]]) -> Prices:
+    """Round duals to what will be stored; a negative multiplier of a row becomes zero."""
+    rounded = ((row, round(float(price) * PICO_PER_UNIT)) for row, price in rows)
+    return Prices(
+        tuple(Pico(round(float(d) * PICO_PER_UNIT)) for d in demands),
+        tuple((i, Pico(r)) for i, r in rounded if r > 0),
+    )
 
 
 def lower_bound(scaled: ScaledProblem, prices: Prices) -> float:
     """Return a cost rate that no feasible plan of the scaled problem can beat."""
-    demand = prices.demand / PICO_PER_UNIT
-    rows = [r / PICO_PER_UNIT for r in prices.rows]
-    bound = demand - sum(rows[i] * scaled.rows[i].room for i in _asked(scaled))
-    for curve in scaled.curves:
-        _, value = cheapest(curve, demand=demand, row=rows[curve.row] if curve.row >= 0 else 0.0)
-        bound += value
+    return bound_of(scaled, prices, cheapest(scaled, prices))
+
+
+def bound_of(scaled: ScaledProblem, prices: Prices, bests: Iterable[Best]) -> float:
+    """Return the bound that follows from where every curve is best at the prices."""
+    demands = [d / PICO_PER_UNIT for d in prices.demands]
+    bound = sum(d * of.share for d, of in zip(demands, scaled.demands, strict=True))
+    rooms = scaled.rooms()
+    bound -= sum(p / PICO_PER_UNIT * float(rooms[row]) for row, p in prices.rows)
+    bound += sum(best.value for best in bests)
     return bound - _FLOAT_SLACK
+
+
+def cheapest(scaled: ScaledProblem, prices: Prices) -> list[Best]:
+    """Return for every curve where it is best at these prices.
+
+    Minimises ``weight * slip(x) + bends(x) - demand * x`` over 0 <= x <= cap, where `bends` is what
+    the rows with a multiplier charge beside the slip: straight between the kinks, its slope rising.
+    The minimum is exact: in the first straight part whose end is not better than its inside.
+    """
+    rows = {row: price / PICO_PER_UNIT for row, price in prices.rows}
+    cash = [(r, rows[i]) for i, r in enumerate(scaled.cash) if i in rows]
+    accounts = []
+    for first, account in zip(scaled.first_rows, scaled.accounts, strict=True):
+        own = [(r, rows[first + r]) for r in range(len(account.names)) if first + r in rows]
+        accounts.append((account, own))
+    found = []
+    for c, curve in enumerate(scaled.curves):
+        weight = 1.0
+        linear = curve.adder - prices.demands[curve.demand] / PICO_PER_UNIT
+        for row, price in cash:
+            if c in row.members:
+                weight += price if row.pays_quote else 0.0
+                linear += price
+        bends: list[tuple[float, float]] = [(0.0, linear)]
+        for account, own in accounts:
+            if own and c in account.members:
+                weight += sum(price for _, price in own)
+                bends = _bends(account, own, account.members.index(c), cap=curve.cap, base=linear)
+        found.append(_least(curve, weight=weight, bends=bends))
+    return found
+
+
+def is_feasible(scaled: ScaledProblem, shares: Floats) -> bool:
+    """Tell whether the shares keep every row within its room."""
+    return bool(np.all(scaled.uses(shares) <= scaled.rooms() + ROOM_TOLERANCE))
 
 
 def gap_allowed(scaled: ScaledProblem, prices: Prices) -> float:
@@ -86,101 +145,53 @@ def gap_allowed(scaled: ScaledProblem, prices: Prices) -> float:
 
     The bound is of the whole rooms, the plan stays a grain inside them.
     """
-    grains = sum(prices.rows[i] / PICO_PER_UNIT * scaled.rows[i].grain for i in _asked(scaled))
-    return GAP_MAX + grains
+    grains = scaled.grains()
+    return GAP_MAX + sum(p / PICO_PER_UNIT * float(grains[row]) for row, p in prices.rows)
 
 
-def cheapest(curve: ScaledCurve, *, demand: float, row: float) -> tuple[float, float]:
-    """Return the share of a curve that is best at these prices, and its value there.
-
-    Minimises ``(1 + row * row_cost) * slip(x) + linear * x + row * row_position * |position + x|``
-    exactly: the function is convex, smooth but for the kink where the position is closed, so the
-    minimum lies where a side's marginal rate is met, cut to that side.
-    """
-    weight = 1.0 + row * curve.row_cost
-    linear = curve.adder + row * curve.row_linear - demand
-    margin = row * curve.row_position
-    kink = min(max(-curve.position, 0.0), curve.cap)
-    reducing, adding = (margin - linear) / weight, (-margin - linear) / weight
-    reduced, added = curve.share_at([reducing, adding]).tolist()
-    # A tie at a level of a book needs no second look: its units are worth nothing either way.
-    candidates = np.array([min(reduced, kink), kink, min(max(added, kink), curve.cap)])
-    values = (
-        weight * curve.slip(candidates)
-        + linear * candidates
-        + margin * np.abs(curve.position + candidates)
-    )
-    best = int(np.argmin(values))
-    return float(candidates[best]), float(values[best])
-
-
-def is_feasible(scaled: ScaledProblem, shares: Floats) -> bool:
-    """Tell whether the shares keep every account that is asked within its room."""
-    used = scaled.use(shares)
-    return all(used[i] <= scaled.rows[i].room + ROOM_TOLERANCE for i in _asked(scaled))
-
-
-def multipliers(rows: Sequence[Row], prices: Prices, *, branch: str = "") -> tuple[Multiplier, ...]:
-    """Name the stored multipliers; those of a losing branch carry its name."""
-    prefix = f"{branch}/" if branch else ""
-    named = zip(rows, prices.rows, strict=True)
-    own = tuple(Multiplier(f"{prefix}{row.name}", value) for row, value in named)
-    return (Multiplier(f"{prefix}{DEMAND}", prices.demand), *own)
-
-
-def certify(split: Split, *, rounded_cost: Pico) -> Certificate:
-    """Write the proof down, each bound rounded away from the other."""
-    return Certificate(
-        upper_bound=Pico(math.ceil(split.upper * PICO_PER_UNIT)),
-        lower_bound=Pico(math.floor(split.lower * PICO_PER_UNIT)),
-        rounded_cost=rounded_cost,
-        multipliers=split.multipliers,
-        method=split.method,
+def part_bound(scaled: ScaledProblem, prices: Prices, *, lower: float) -> PartBound:
+    """Write a part's bound down with the names of its rows, rounded away from the plan."""
+    demands = zip(scaled.demands, prices.demands, strict=True)
+    named = [Multiplier(demand_name(d.name), price) for d, price in demands]
+    named += [Multiplier(scaled.name(row), price) for row, price in prices.rows]
+    return PartBound(
+        assumptions=scaled.assumptions,
+        multipliers=tuple(named),
+        lower_bound=Pico(int(np.floor(lower * PICO_PER_UNIT))),
     )
 
 
-def sentences(certificate: Certificate) -> tuple[str, ...]:
-    """Say in words how good the plan is, what binds, and what more of it would save."""
-    gap = certificate.gap / PICO_PER_UNIT * _BPS
-    lower = certificate.lower_bound / PICO_PER_UNIT * _BPS
-    sent = certificate.rounded_cost / PICO_PER_UNIT * _BPS
-    bound = f"no plan costs less than {lower:.4f} bps before gas"
-    found = f"the split found is within {gap:.4f} bps of that before gas and lots"
-    said = [f"{bound}; {found}, and as sent costs {sent:.4f} bps"]
-    for multiplier in certificate.multipliers:
-        kind, _, account = multiplier.row.partition(":")
-        if multiplier.value <= 0 or kind not in _RESOURCES:
-            continue
-        saved = multiplier.value / PICO_PER_UNIT * _BPS
-        said.append(
-            f"{_RESOURCES[kind]} of {account} binds: one more unit of it would save "
-            f"{saved:.4f} bps of that unit"
-        )
-    _, _, branch = certificate.method.partition(", ")
-    for part in branch.split("+") if branch else ():
-        _, _, account = part.partition(":")
-        said.append(f"{account} is short of collateral: the plan only reduces positions there")
-    if len(said) == 1:
-        said.append("neither cash nor margin binds: more of them would save nothing")
-    return tuple(said)
+def demand_name(order: str) -> str:
+    """Return the name of an order's multiplier."""
+    return f"{DEMAND}:{order}"
 
 
-_RESOURCES: Final = {"cash": "cash", "margin": "collateral"}
+# The straight parts of what rows charge a member beside its slip: where each starts, and its slope.
+def _bends(
+    account: AccountRows,
+    rows: Sequence[tuple[int, float]],
+    member: int,
+    *,
+    cap: float,
+    base: float,
+) -> list[tuple[float, float]]:
+    kinks = sorted({k for row, _ in rows for k in account.kinks(row, member, cap=cap)})
+    starts, ends = [0.0, *kinks], [*kinks, cap]
+    bends = []
+    for start, end in zip(starts, ends, strict=True):
+        middle = 0.5 * (start + end)
+        slope = sum(price * account.slope(row, member, middle) for row, price in rows)
+        bends.append((start, base + slope))
+    return bends
 
 
-def without_rows(scaled: ScaledProblem, dropped: frozenset[int]) -> ScaledProblem:
-    """Return the branch where the accounts of these rows only reduce positions.
-
-    A venue lets reducing orders pass whatever the margin, so the row falls away and every curve of
-    it is capped at closing the position.
-    """
-    curves = tuple(
-        replace(c, row=-1, cap=min(c.cap, max(-c.position, 0.0))) if c.row in dropped else c
-        for c in scaled.curves
-    )
-    return replace(scaled, curves=curves)
-
-
-# Rows that some curve draws on; a branch may have dropped others.
-def _asked(scaled: ScaledProblem) -> set[int]:
-    return {curve.row for curve in scaled.curves if curve.row >= 0}
+def _least(curve: ScaledCurve, *, weight: float, bends: list[tuple[float, float]]) -> Best:
+    charged, share, rate = 0.0, 0.0, 0.0
+    for i, (start, slope) in enumerate(bends):
+        end = bends[i + 1][0] if i + 1 < len(bends) else curve.cap
+        rate = -slope / weight
+        share = min(max(curve.floor_share_at(rate), start), end)
+        charged += slope * (share - start)
+        if share < end:
+            break
+    return Best(share, weight * curve.floor_slip(share) + charged, rate)

@@ -1,178 +1,187 @@
-"""The joint solve: the programme's chords are refined where the answer lies, until it is proved.
+"""One convex part: the programme's chords are refined where the answer lies, until it is proved.
 
-Accounts whose orders only reduce positions pass without margin, which is not convex: such an
-account is solved twice, with its margin row and reducing only, and the bound is the lower one.
+Every round solves a linear programme, checks all rows of the answer exactly, bounds from below with
+its duals on the exact curves, and lays the next chords around what the duals say. Scenarios come
+into the programme when an answer breaks them. Refuses what is not convex; `parts` takes it apart.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from router.domain.error import SolverError
-from router.optimiser.convex import programme
+from router.optimiser.convex import direct, programme
 from router.optimiser.convex.certificate import (
     GAP_MAX,
-    REDUCES,
+    ROOM_TOLERANCE,
     Prices,
-    Split,
+    bound_of,
     cheapest,
     gap_allowed,
-    is_feasible,
-    lower_bound,
-    multipliers,
     to_prices,
-    without_rows,
 )
-from router.optimiser.convex.reach import FILL_TOLERANCE, enough
-from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem, tightened
-from router.optimiser.convex.split import normalised, separable, solve_separable
+from router.optimiser.convex.chords import Answer, Chords, chords, points_around
+from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.split import normalised
+
+Solver: TypeAlias = Callable[[Chords], Answer | None]
+IsLate: TypeAlias = Callable[[], bool]
+FILL_TOLERANCE: Final = 1e-12  # of the order; atoms are made whole by `rounding`
 
 _ROUNDS_MAX: Final = 24
-_WIDTH_START: Final = 15e-4  # how far around the expected rate the first chords are dense
+_WIDTH_START: Final = 40e-4  # how far around the expected rate the first chords are dense
 _WIDTH_MIN: Final = 1e-9
 _NARROWER: Final = 0.15
-_LADDER: Final = (np.arange(1, 6) / 5.0) ** 2
-_BRANCHES_MAX: Final = 16
-_ALL_ROWS: Final = "rows"  # the branch without accounts that only reduce
+_PENALTY: Final = 10.0  # for a share unfilled or a room exceeded: a thousand times the notional
+_DEARER: Final = 100.0
+_PENALTY_MAX: Final = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How to solve: by which solvers, one after the other, and until when.
+
+    Attributes
+    ----------
+    is_late : Callable
+        Asked between rounds; once it is true the best plan so far is taken.
+    """
+
+    solvers: tuple[Solver, ...] = (direct.solve, programme.solve)
+    is_late: IsLate = lambda: False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Proof:
+class Proof:
+    """The best shares found in a part, and the best bound; no plan where `upper` is infinite."""
+
     shares: Floats
     upper: float
     lower: float
     prices: Prices
+    gap_max: float
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the bounds are as near as is asked."""
+        return self.upper - self.lower <= self.gap_max
 
 
-def solve_continuous(scaled: ScaledProblem) -> Split | None:
-    """Return the certified split of shares, or None if cash or margin forbid every one.
+def prove(
+    scaled: ScaledProblem, shares: Floats, demands: Floats, *, effort: Effort
+) -> Proof | None:
+    """Return a certified plan of a part; None if it is proved that there is none.
+
+    Parameters
+    ----------
+    shares, demands : float64
+        Where to begin: an answer without rows, and its prices.
 
     Raises
     ------
     SolverError
-        If no certificate within 0.01 bp is found within the rounds allowed.
+        If neither a plan is proved in the rounds allowed, nor that there is none.
     """
-    if sum(curve.cap for curve in scaled.curves) < 1.0 - FILL_TOLERANCE:
-        return None
-    fast = solve_separable(scaled)
-    if fast is not None and fast.gap <= GAP_MAX:
-        return fast
-    found: list[tuple[str, ScaledProblem, _Proof]] = []
-    for name, branch in _branches(scaled):
-        proof = _solve_branch(branch)
-        if proof is not None:
-            found.append((name, branch, proof))
-    if not found:
-        return None
-    found.sort(key=lambda item: item[2].upper)
-    name, branch, best = found[0]
-    method = "joint" if name == _ALL_ROWS else f"joint, {name}"
-    named = multipliers(branch.rows, best.prices)
-    for other, losing, proof in found[1:]:
-        named += multipliers(losing.rows, proof.prices, branch=other)
-    lower = min(proof.lower for _, _, proof in found)
-    allowed = max(gap_allowed(branch, proof.prices) for _, branch, proof in found)
-    return Split(best.shares, best.upper, min(lower, best.upper), named, method, allowed)
-
-
-def _branches(scaled: ScaledProblem) -> list[tuple[str, ScaledProblem]]:
-    choices: list[tuple[bool, ...]] = []
-    nothing = scaled.use(np.zeros(len(scaled.curves)))
-    for i, row in enumerate(scaled.rows):
-        reduces = any(c.position < 0.0 for c in scaled.curves if c.row == i)
-        either = row.is_margin and (reduces or nothing[i] > row.room)
-        choices.append((False, True) if either else (False,))
-    branches = []
-    for choice in product(*choices):
-        dropped = frozenset(i for i, drops in enumerate(choice) if drops)
-        name = "+".join(f"{REDUCES}{scaled.rows[i].name}" for i in sorted(dropped)) or _ALL_ROWS
-        branches.append((name, without_rows(scaled, dropped)))
-    if len(branches) > _BRANCHES_MAX:
-        raise SolverError(f"{len(branches)} margin branches are more than {_BRANCHES_MAX}")
-    return branches
-
-
-# None where the branch holds no plan.
-def _solve_branch(scaled: ScaledProblem) -> _Proof | None:
-    inner = tightened(scaled)
-    reach = enough(inner)
-    if reach is None:
-        return None
-    relaxed, demand = separable(scaled)
-    best = _Proof(relaxed, math.inf, -math.inf, to_prices(demand, [0.0] * len(scaled.rows)))
-    centre, shares = _rates(scaled, best.prices), relaxed
-    width = np.full(len(scaled.curves), _WIDTH_START)
+    search = _Search(scaled, shares, demands)
+    dearest = dearest_plan(scaled)
     for _ in range(_ROUNDS_MAX):
-        points = _points(scaled, shares, centre=centre, width=width, reach=reach)
-        answer = programme.solve(inner, points)
+        answer = search.ask(effort.solvers)
         if answer is None:
             break
-        shares = normalised(answer.shares, scaled)
-        prices = to_prices(answer.demand, answer.rows)
-        best = _better(best, scaled, shares=shares, prices=prices)
-        if best.upper - best.lower <= gap_allowed(scaled, best.prices):
-            return best
-        centre, width = _recentred(scaled, prices, centre=centre, width=width)
-    raise SolverError(
-        f"gap is {(best.upper - best.lower) * 1e4:.4f} bps, above {GAP_MAX * 1e4:.4f}, "
-        f"after {_ROUNDS_MAX} rounds"
-    )
+        search.learn(answer)
+        if search.best.is_proved:
+            return search.best
+        if search.best.lower > dearest:
+            return None
+        if effort.is_late():
+            break
+    if math.isfinite(search.best.upper) and effort.is_late():
+        return search.best
+    gap = (search.best.upper - search.best.lower) * 1e4
+    raise SolverError(f"gap is {gap:.4f} bps, above {GAP_MAX * 1e4:.4f}, and no round left")
 
 
-def _better(best: _Proof, scaled: ScaledProblem, *, shares: Floats, prices: Prices) -> _Proof:
-    lower = lower_bound(scaled, prices)
-    if lower > best.lower:
-        best = replace(best, lower=lower, prices=prices)
-    upper = scaled.cost(shares)
-    if upper < best.upper and is_feasible(tightened(scaled), shares):
-        best = replace(best, shares=shares, upper=upper)
-    return best
-
-
-# Where each curve's units cost what the multipliers say one is worth.
-def _rates(scaled: ScaledProblem, prices: Prices) -> Floats:
-    rates = []
+def dearest_plan(scaled: ScaledProblem) -> float:
+    """Return more than any plan costs: a bound above it proves that there is none."""
+    dearest = [0.0] * len(scaled.demands)
     for curve in scaled.curves:
-        row = prices.rows[curve.row] / 1e12 if curve.row >= 0 else 0.0
-        demand = prices.demand / 1e12
-        share, _ = cheapest(curve, demand=demand, row=row)
-        direction = 1.0 if curve.position + share > 0.0 else -1.0
-        linear = curve.adder + row * (curve.row_linear + direction * curve.row_position)
-        rates.append((demand - linear) / (1.0 + row * curve.row_cost))
-    return np.array(rates)
+        if curve.cap > 0.0:
+            rate = curve.rate(curve.cap) + max(curve.adder, 0.0)
+            dearest[curve.demand] = max(dearest[curve.demand], rate)
+    pairs = zip(dearest, scaled.demands, strict=True)
+    return sum(rate * demand.share for rate, demand in pairs) + GAP_MAX
 
 
-def _recentred(
-    scaled: ScaledProblem, prices: Prices, *, centre: Floats, width: Floats
-) -> tuple[Floats, Floats]:
-    following = _rates(scaled, prices)
-    moved = np.abs(following - centre)
-    narrower = np.maximum(width * _NARROWER, _WIDTH_MIN)
-    return following, np.where(moved < width / 2.0, np.maximum(narrower, 2.0 * moved), 2.0 * moved)
+# What one search knows from round to round.
+class _Search:
+    def __init__(self, scaled: ScaledProblem, shares: Floats, demands: Floats) -> None:
+        self._scaled = scaled
+        self._inner = scaled.tightened()
+        self._rooms = self._inner.rooms()
+        prices = to_prices(demands.tolist(), ())
+        bests = cheapest(scaled, prices)
+        self._shares = shares
+        self._centre = np.array([best.rate for best in bests])
+        self._width = np.full(len(scaled.curves), _WIDTH_START)
+        self._penalty = _PENALTY
+        self._asked = self._always() | self._broken(scaled.uses(shares), frozenset())
+        lower = bound_of(scaled, prices, bests)
+        self.best = Proof(shares, math.inf, lower, prices, GAP_MAX)
 
+    def ask(self, solvers: tuple[Solver, ...]) -> Answer | None:
+        asked = sorted(self._asked)
+        points = points_around(
+            self._scaled, self._shares, centre=self._centre, width=self._width, asked=asked
+        )
+        programme = chords(self._inner, points, asked=asked, penalty=self._penalty)
+        self._programme_rows = programme.asked
+        return next((a for solve in solvers if (a := solve(programme)) is not None), None)
 
-def _points(
-    scaled: ScaledProblem, shares: Floats, *, centre: Floats, width: Floats, reach: Floats
-) -> Floats:
-    rows = [
-        _curve_points(curve, share=shares[c], centre=centre[c], width=width[c], reach=reach[c])
-        for c, curve in enumerate(scaled.curves)
-    ]
-    return np.array(rows)
+    def learn(self, answer: Answer) -> None:
+        scaled = self._scaled
+        duals = zip(self._programme_rows, answer.rows.tolist(), strict=True)
+        prices = to_prices(answer.demands.tolist(), duals)
+        bests = cheapest(scaled, prices)
+        lower = bound_of(scaled, prices, bests)
+        if lower > self.best.lower:
+            allowed = gap_allowed(scaled, prices)
+            self.best = replace(self.best, lower=lower, prices=prices, gap_max=allowed)
+        self._shares = normalised(answer.shares, scaled)
+        uses = scaled.uses(self._shares)
+        met = answer.unfilled <= FILL_TOLERANCE or self._meets_demands()
+        if met and np.all(uses <= self._rooms + ROOM_TOLERANCE):
+            upper = scaled.cost(self._shares)
+            if upper < self.best.upper:
+                self.best = replace(self.best, shares=self._shares, upper=upper)
+        elif self._penalty < _PENALTY_MAX and not self._broken(uses, self._asked) - self._asked:
+            self._penalty *= _DEARER
+        self._asked = self._always() | self._broken(uses, frozenset(r for r, _ in prices.rows))
+        self._recentre(np.array([best.rate for best in bests]))
 
+    def _meets_demands(self) -> bool:
+        totals = np.zeros(len(self._scaled.demands))
+        np.add.at(totals, [c.demand for c in self._scaled.curves], self._shares)
+        wanted = [demand.share for demand in self._scaled.demands]
+        return bool(np.all(totals >= np.array(wanted) - FILL_TOLERANCE))
 
-# Dense around the expected rate, then one chord to each end. The last answer and the most the
-# account allows are among the points, so that no refinement loses a plan that was there.
-def _curve_points(
-    curve: ScaledCurve, *, share: float, centre: float, width: float, reach: float
-) -> Floats:
-    below = curve.share_below(np.concatenate(([centre], centre - width * _LADDER)))
-    above = curve.share_at(np.concatenate(([centre], centre + width * _LADDER)))
-    kink = -curve.position if curve.position < 0.0 else 0.0
-    own = np.array([0.0, kink, share, reach, curve.cap])
-    points = np.sort(np.clip(np.concatenate((own, below, above)), 0.0, curve.cap))
-    assert points.size == programme.PIECES + 1
-    return points
+    def _always(self) -> frozenset[int]:
+        return frozenset((*range(len(self._scaled.cash)), *self._scaled.first_rows))
+
+    # Scenarios that bind, and those an answer breaks worst, as many as there are slots.
+    def _broken(self, uses: Floats, binding: frozenset[int]) -> frozenset[int]:
+        always = self._always()
+        kept = [row for row in sorted(binding) if row not in always]
+        excess = uses - self._rooms
+        worst = [int(r) for r in np.argsort(-excess, kind="stable")[: programme.SCENARIO_SLOTS * 2]]
+        kept += [r for r in worst if excess[r] > 0.0 and r not in always and r not in kept]
+        return frozenset(kept[: programme.SCENARIO_SLOTS])
+
+    def _recentre(self, following: Floats) -> None:
+        moved = np.abs(following - self._centre)
+        narrower = np.maximum(self._width * _NARROWER, _WIDTH_MIN)
+        near = np.maximum(narrower, 2.0 * moved)
+        self._width = np.where(moved < self._width / 2.0, near, 2.0 * moved)
+        self._centre = following

@@ -1,142 +1,161 @@
-"""How much of an order the accounts allow: where a refusal comes from, exactly.
+"""How much of the orders the rows allow, and what is short: where a refusal comes from.
 
-Each source draws on one account, so the most that can be traded is the sum of what each account
-allows alone. Refuses to weigh costs.
+The same linear programme as the joint solve, with other prices: nothing costs but what is left
+unfilled, or what goes beyond a room. Refuses to weigh costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
 import numpy as np
 
-from router.optimiser.convex.scaled import Floats, Row, ScaledCurve, ScaledProblem
+from router.optimiser.convex.certificate import ROOM_TOLERANCE, cheapest, to_prices
+from router.optimiser.convex.chords import Answer, chords, points_around
+from router.optimiser.convex.joint import Effort
+from router.optimiser.convex.parts import reduces_only
+from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
+from router.optimiser.convex.split import normalised
 
-_POINTS: Final = 65
-_ROUNDS: Final = 6  # each narrows 64 times: 1e-11 of the range in the end
-FILL_TOLERANCE: Final = 1e-12  # of the order; atoms are made whole by `rounding`
-_PRICE_MIN: Final = 1e-6
-_PRICE_MAX: Final = 64.0  # far above any rate at which a unit of margin is used
-
-
-def most(scaled: ScaledProblem) -> Floats | None:
-    """Return the shares at which each account trades as much as it can, shape (n_curves,).
-
-    None if an account cannot keep its room whatever it trades. The sum may be above 1.
-    """
-    shares = np.array([curve.cap for curve in scaled.curves])
-    for i, row in enumerate(scaled.rows):
-        own = [c for c, curve in enumerate(scaled.curves) if curve.row == i]
-        if not own:
-            continue
-        found = _most_of_account([scaled.curves[c] for c in own], row)
-        if found is None:
-            return None
-        shares[own] = found
-    return shares
+_ROUNDS: Final = 12
+_HALVINGS: Final = 60
+_WIDTH: Final = 40e-4
+_NARROWER: Final = 0.2
+_DEAR: Final = 1e4  # against a price of one for what is minimised
+_ACCOUNTS_MAX: Final = 3  # that are tried reducing only, together
+_SCENARIOS_MAX: Final = 24
 
 
-def enough(scaled: ScaledProblem) -> Floats | None:
-    """Return shares within every room that sum to at least 1, or None; cheaper than `most`.
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A row, and how much more room the whole orders would need there, as a share of notional."""
 
-    Where the chains alone can carry the order, no book needs to be asked.
-    """
-    if least(scaled) > 1.0 + FILL_TOLERANCE:
-        return None
-    nothing = scaled.use(np.zeros(len(scaled.curves)))
-    if all(nothing[i] <= row.room for i, row in enumerate(scaled.rows) if row.is_margin):
-        spot = [c for c in scaled.curves if c.row >= 0 and not scaled.rows[c.row].is_margin]
-        found = most(ScaledProblem(tuple(spot), scaled.rows))
-        if found is not None and float(np.sum(found)) >= 1.0:
-            return np.concatenate((found, np.zeros(len(scaled.curves) - len(spot))))
-    every = most(scaled)
-    if every is None or float(np.sum(every)) < 1.0 - FILL_TOLERANCE:
-        return None
-    return every
+    row: str
+    missing: float
 
 
-def least(scaled: ScaledProblem) -> float:
-    """Return a sum of shares below which some account in breach stays in breach.
-
-    Notes
-    -----
-    A bound by weak duality, as in `certificate`: trading less than it is proved not to suffice.
-    """
-    nothing = scaled.use(np.zeros(len(scaled.curves)))
-    total = 0.0
-    for i, row in enumerate(scaled.rows):
-        own = [c for c in scaled.curves if c.row == i]
-        if row.is_margin and own and nothing[i] > row.room:
-            total += max(_least_of_account(own, row), 0.0)
-    return total
+def most_filled(scaled: ScaledProblem) -> float:
+    """Return about the largest fraction of all orders that the rows allow; 0 where none."""
+    return max(_filled(part) for part in _with_reducing(scaled))
 
 
-def _least_of_account(curves: Sequence[ScaledCurve], row: Row) -> float:
-    low, high, found = _PRICE_MIN, _PRICE_MAX, 0.0
-    for _ in range(_ROUNDS):
-        prices = np.geomspace(low, high, _POINTS)
-        mixes = np.array([_best_at(curve, -prices) for curve in curves])
-        bounds = mixes.sum(axis=0) + (_use(curves, mixes) - row.room) / prices
-        best = int(np.argmax(bounds))
-        found = max(found, float(bounds[best]))
-        low, high = float(prices[max(best - 1, 0)]), float(prices[min(best + 1, _POINTS - 1)])
-    return found
+def shortfalls(scaled: ScaledProblem) -> tuple[Shortfall, ...]:
+    """Return which rows stand against the whole orders, and by how much; the largest first."""
+    asked, beyond = _least_beyond(scaled)
+    found = [
+        Shortfall(scaled.name(row), float(missing))
+        for row, missing in zip(asked, beyond, strict=True)
+        if missing > ROOM_TOLERANCE
+    ]
+    return tuple(sorted(found, key=lambda s: -s.missing))
 
 
-def _most_of_account(curves: Sequence[ScaledCurve], row: Row) -> Floats | None:
-    low, high = _path_start(curves), np.array([c.cap for c in curves])
-    if _use(curves, high[:, None])[0] <= row.room:
+def most_paid(scaled: ScaledProblem, place: int) -> float:
+    """Return the largest share of a chain's curve that its cash pays alone."""
+    curve = scaled.curves[place]
+    row = next(r for r in scaled.cash if place in r.members)
+    if not row.pays_quote:
+        return min(max(row.room, 0.0), curve.cap)
+    return _last_within(curve, row.room)
+
+
+# The cost of a buy rises with its share.
+def _last_within(curve: ScaledCurve, room: float) -> float:
+    low, high = 0.0, curve.cap
+    if curve.slip(high) + high <= room:
         return high
-    if len(curves) > 1:
-        low, high = _bracket_by_price(curves, row)
-    return _last_within(curves, row, low=low, high=high)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if curve.slip(middle) + middle <= room else (low, middle)
+    return low
 
 
-# Where a single source uses least is found on the way; zero is always on its path.
-def _path_start(curves: Sequence[ScaledCurve]) -> Floats:
-    return np.zeros(len(curves))
+def _with_reducing(scaled: ScaledProblem) -> Iterator[ScaledProblem]:
+    able = [
+        i
+        for i, account in enumerate(scaled.accounts)
+        if np.any(account.position < 0.0) or np.any(account.rooms < 0.0)
+    ][:_ACCOUNTS_MAX]
+    for count in range(len(able) + 1):
+        for chosen in combinations(able, count):
+            part = scaled
+            for place in chosen:
+                part = reduces_only(part, place)
+            yield part
 
 
-# Several books of one account: for a price of a unit of share each book goes where share minus
-# use is best, and the mixes met as the price rises are the ones that trade most for their use.
-def _bracket_by_price(curves: Sequence[ScaledCurve], row: Row) -> tuple[Floats, Floats]:
-    low, high = -_PRICE_MAX, _PRICE_MAX
-    for _ in range(_ROUNDS + 2):
-        prices = np.linspace(low, high, _POINTS)
-        mixes = np.array([_best_at(curve, prices) for curve in curves])
-        within = np.flatnonzero(_use(curves, mixes) <= row.room)
-        last = int(within[-1]) if within.size else 0
-        following = min(last + 1, _POINTS - 1)
-        low, high = float(prices[last]), float(prices[following])
-    mixes = np.array([_best_at(curve, np.array([low, high])) for curve in curves])
-    return mixes[:, 0], mixes[:, 1]
+def _filled(scaled: ScaledProblem) -> float:
+    inner, best = scaled.tightened(), 0.0
+    rooms = inner.rooms()
+    if np.any(rooms < -ROOM_TOLERANCE):
+        # Trading nothing is no plan; what cures the breach may be.
+        best = -1.0
+    for shares, answer in _rounds(inner, unfilled_price=1.0, beyond_price=_DEAR):
+        if np.all(inner.uses(shares) <= rooms + ROOM_TOLERANCE):
+            filled = _fraction(scaled, shares)
+            if filled <= best + 1e-9 and answer.unfilled < 1.0:
+                return max(best, filled)
+            best = max(best, filled)
+    return max(best, 0.0)
 
 
-def _best_at(curve: ScaledCurve, prices: Floats) -> Floats:
-    kink = min(max(-curve.position, 0.0), curve.cap)
-    rate = prices - curve.row_linear
-    reducing = np.minimum(curve.share_at((rate + curve.row_position) / curve.row_cost), kink)
-    adding = curve.share_at((rate - curve.row_position) / curve.row_cost)
-    return np.where(adding > kink, adding, reducing)
+def _least_beyond(scaled: ScaledProblem) -> tuple[tuple[int, ...], Floats]:
+    answer: Answer | None = None
+    rows: tuple[int, ...] = ()
+    search = _Rows(scaled)
+    for _, answered in _rounds(scaled, unfilled_price=_DEAR, beyond_price=1.0, search=search):
+        rows, answer = search.programme_rows, answered
+    return (rows, answer.beyond) if answer else ((), np.zeros(0))
 
 
-# The use is convex along the way from `low` to `high`, so what is within the room is one stretch.
-def _last_within(
-    curves: Sequence[ScaledCurve], row: Row, *, low: Floats, high: Floats
-) -> Floats | None:
-    left, right = 0.0, 1.0
-    found: float | None = None
+# Which rows the programme was asked.
+class _Rows:
+    def __init__(self, scaled: ScaledProblem) -> None:
+        self.asked = {*range(len(scaled.cash)), *scaled.first_rows}
+        self.programme_rows: tuple[int, ...] = ()
+
+
+def _rounds(
+    scaled: ScaledProblem,
+    *,
+    unfilled_price: float,
+    beyond_price: float,
+    search: _Rows | None = None,
+) -> Iterator[tuple[Floats, Answer]]:
+    search = search or _Rows(scaled)
+    rooms = scaled.rooms()
+    shares = np.array([curve.cap for curve in scaled.curves])
+    centre = np.array([curve.rate(curve.cap) if curve.cap else 0.0 for curve in scaled.curves])
+    width = np.full(len(scaled.curves), _WIDTH)
     for _ in range(_ROUNDS):
-        steps = np.linspace(left, right, _POINTS)
-        used = _use(curves, low[:, None] + np.outer(high - low, steps))
-        within = np.flatnonzero(used <= row.room)
-        middle = int(within[-1]) if within.size else int(np.argmin(used))
-        if within.size:
-            found = float(steps[middle])
-        before = middle if within.size else max(middle - 1, 0)
-        left, right = float(steps[before]), float(steps[min(middle + 1, _POINTS - 1)])
-    return None if found is None else low + found * (high - low)
+        excess = scaled.uses(shares) - rooms
+        worst = [int(r) for r in np.argsort(-excess, kind="stable")[:_SCENARIOS_MAX]]
+        search.asked |= {r for r in worst if excess[r] > 0.0}
+        asked = sorted(search.asked)
+        points = points_around(scaled, shares, centre=centre, width=width, asked=asked)
+        programme = chords(scaled, points, asked=asked, penalty=beyond_price)
+        programme = replace(
+            programme, cost=np.zeros_like(programme.cost), unfilled_price=unfilled_price
+        )
+        search.programme_rows = programme.asked
+        solved = next((a for s in Effort().solvers if (a := s(programme)) is not None), None)
+        if solved is None:
+            return
+        shares = np.clip(solved.shares, 0.0, [curve.cap for curve in scaled.curves])
+        if solved.unfilled <= 0.0:
+            shares = normalised(shares, scaled)
+        yield shares, solved
+        duals = zip(programme.asked, solved.rows.tolist(), strict=True)
+        # Prices so high that what a share costs by itself does not count.
+        dear = [(row, _DEAR * _DEAR * dual) for row, dual in duals]
+        prices = to_prices((_DEAR * _DEAR * solved.demands).tolist(), dear)
+        centre = np.array([best.rate for best in cheapest(scaled, prices)])
+        width = np.maximum(width * _NARROWER, 1e-9)
 
 
-def _use(curves: Sequence[ScaledCurve], shares: Floats) -> Floats:
-    used: Floats = np.sum([c.use(x) for c, x in zip(curves, shares, strict=True)], axis=0)
-    return used
+def _fraction(scaled: ScaledProblem, shares: Floats) -> float:
+    totals = np.zeros(len(scaled.demands))
+    np.add.at(totals, [c.demand for c in scaled.curves], shares)
+    parts = [t / d.share for t, d in zip(totals.tolist(), scaled.demands, strict=True)]
+    return min(1.0, *parts)

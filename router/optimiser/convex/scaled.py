@@ -1,131 +1,375 @@
-"""The problem as numbers near one: shares of the order, slippage rates, and one row per account.
+"""The problem as numbers near one: shares of the orders, slippage rates, and rows of accounts.
 
-A share of 1 is the whole order; a cost of 1 is the order's notional at the arrival mid. Written
-like this nothing is far from 1 but the costs themselves, which is what keeps solvers exact.
-Refuses to know what a curve stands for: `problem` writes the rows.
+A share of 1 is worth all orders together at their arrival mids; so is a cost of 1. Written like
+this nothing is far from 1 but the costs themselves, which is what keeps solvers exact. Refuses to
+know what a curve stands for: `market` writes the problem down.
 """
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from router.domain.certificate import Assumption
 from router.liquidity.curve import CostCurve
+from router.liquidity.pointwise import PointCurve
 
 Floats: TypeAlias = NDArray[np.float64]
-_FLOAT_NOISE: Final = 1e-14  # what the order of a sum may change, relative
+_KINK_NOISE: Final = 1e-12  # kinks this near to an end of a curve are the end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScaledCurve:
-    """One source of liquidity: a chain account's pools together, or one book.
+    """One source of liquidity: a chain account's pools for one order, or one book.
 
     Attributes
     ----------
     name : str
         The chain account, or the book's instrument.
+    floor : CostCurve
+        Nowhere above `curve`, and no plan costs less; the same where `curve` is exact.
+    demand : int
+        Index of the order it serves.
+    quantity : float, [base]
+        Of a share of 1: all orders' notional at this order's arrival mid.
+    mid : float, [quote / base]
     cap : float
-        Largest share within the order, liquidity, limit price and the candidate's own cap.
+        Largest share within the order, liquidity, limit price and the candidate's own caps.
     adder : float
-        Expected funding for a share, as a rate.
-    position : float
-        The position before that the order can close, as a share from -1 to 0; the margin of the
-        rest does not change with the shares and is off the row's room.
-    row : int
-        Index of the account row it draws on; -1 where a branch dropped it.
-    row_cost, row_linear, row_position : float
-        A share x uses ``row_cost * slip(x) + row_linear * x + row_position * |position + x|``.
+        Expected funding and basis for a share, as a rate.
     """
 
     name: str
     curve: CostCurve
-    quantity: float  # order, [base]
-    mid: float  # arrival, [quote / base]
+    floor: CostCurve
+    demand: int
+    quantity: float
+    mid: float
     cap: float
     adder: float
-    position: float
-    row: int
-    row_cost: float
-    row_linear: float
-    row_position: float
+    point: PointCurve = field(init=False, repr=False)
+    floor_point: PointCurve = field(init=False, repr=False)
 
-    def slip(self, share: ArrayLike) -> Floats:
+    def __post_init__(self) -> None:
+        point = PointCurve(self.curve)
+        same = self.floor is self.curve
+        object.__setattr__(self, "point", point)
+        object.__setattr__(self, "floor_point", point if same else PointCurve(self.floor))
+
+    def slips(self, shares: ArrayLike) -> Floats:
         """Return what each share costs against the arrival mid, fees in and funding not."""
-        wanted = np.asarray(share, dtype=np.float64)
+        wanted = np.asarray(shares, dtype=np.float64)
         base = np.minimum(wanted * self.quantity, self.curve.capacity)
         return self.curve.cost(base) / (self.quantity * self.mid) - self.curve.sign * wanted
 
+    def slip(self, share: float) -> float:
+        """Return what one share costs, as `slips`."""
+        cost = self.point.cost(share * self.quantity)
+        return cost / (self.quantity * self.mid) - self.curve.sign * share
+
+    def floor_slip(self, share: float) -> float:
+        """Return what one share costs at least."""
+        cost = self.floor_point.cost(share * self.quantity)
+        return cost / (self.quantity * self.mid) - self.curve.sign * share
+
     def rate(self, share: float) -> float:
         """Return the cost rate of the next unit after `share`."""
-        base = min(share * self.quantity, self.curve.capacity)
-        return float(self.curve.marginal(base)) / self.mid - self.curve.sign
+        return self.point.marginal(share * self.quantity) / self.mid - self.curve.sign
 
-    def share_at(self, rate: ArrayLike) -> Floats:
-        """Return the largest share whose units all cost at most each rate."""
-        marginal = (np.asarray(rate, dtype=np.float64) + self.curve.sign) * self.mid
-        return np.minimum(self.curve.quantity_at(marginal) / self.quantity, self.cap)
+    def share_at(self, rate: float) -> float:
+        """Return the largest share within the cap whose units all cost at most a rate."""
+        marginal = (rate + self.curve.sign) * self.mid
+        return min(self.point.quantity_at(marginal) / self.quantity, self.cap)
 
-    def share_below(self, rate: ArrayLike) -> Floats:
-        """Return the share whose units cost strictly less than each rate."""
-        marginal = (np.asarray(rate, dtype=np.float64) + self.curve.sign) * self.mid
-        return np.minimum(self.curve.quantity_below(marginal) / self.quantity, self.cap)
+    def share_below(self, rate: float) -> float:
+        """Return the share within the cap whose units cost strictly less than a rate."""
+        marginal = (rate + self.curve.sign) * self.mid
+        return min(self.point.quantity_below(marginal) / self.quantity, self.cap)
 
-    def use(self, share: ArrayLike) -> Floats:
-        """Return how much of its account's room each share uses."""
-        x = np.asarray(share, dtype=np.float64)
-        used = self.row_linear * x + self.row_position * np.abs(self.position + x)
-        return used + self.row_cost * self.slip(x) if self.row_cost else used
+    def floor_share_at(self, rate: float) -> float:
+        """Return the largest share within the cap whose units all cost at least a rate or less."""
+        marginal = (rate + self.curve.sign) * self.mid
+        return min(self.floor_point.quantity_at(marginal) / self.quantity, self.cap)
+
+    def growth(self, rate: float) -> float:
+        """Return how the share grows with the rate; 0 in gaps, at levels and beyond the cap."""
+        marginal = (rate + self.curve.sign) * self.mid
+        if self.point.quantity_at(marginal) >= self.cap * self.quantity:
+            return 0.0
+        return self.point.growth(marginal) * self.mid / self.quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A limit that an account sets: cash, or initial margin.
+class Demand:
+    """One order: the shares of its curves sum to `share`; those of all orders sum to 1."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class CashRow:
+    """What curves together may take from one balance.
+
+    A share x uses ``slip(x) + x`` where the order pays in quote (`pays_quote`), and ``x`` where it
+    gives base away.
 
     Attributes
     ----------
     room : float
-        Over the order's notional (cash in base: over its quantity).
     grain : float
         What rounding to atoms may use up of the room; a plan stays this far inside.
     """
 
     name: str
-    is_margin: bool
+    members: tuple[int, ...]
+    pays_quote: bool
     room: float
     grain: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tiers:
+    """The largest of lines ``rate * n - deduction``: convex margin of a notional n >= 0.
+
+    Attributes
+    ----------
+    rate, deduction : float64, shape (n_members, n_tiers)
+        Rates do not fall along a row; padded with the last line.
+    """
+
+    rate: Floats
+    deduction: Floats
+
+    def of(self, member: int, notional: Floats) -> Floats:
+        """Return one member's margin for every notional."""
+        lines = self.rate[member] * notional[..., None] - self.deduction[member]
+        return np.asarray(lines.max(axis=-1))
+
+    def bounds(self, member: int) -> list[float]:
+        """Return the notionals where one line takes over from the one before."""
+        rate, deduction = self.rate[member].tolist(), self.deduction[member].tolist()
+        pairs = zip(rate, rate[1:], deduction, deduction[1:], strict=False)
+        return [(e - d) / (s - r) for r, s, d, e in pairs if s > r]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountRows:
+    """The rows of one perp account: initial margin first, then every stressed scenario.
+
+    With n = position + x the position of a member after a share x, row r uses
+
+        sum over members of  loss(x) + M_r(weight_r |n|) - M_r(weight_r |position|) - gain_r x
+
+    with ``loss(x) = slip(x) + against_mark x``, M_0 the initial and M_r the maintenance tiers.
+    Trading nothing uses nothing: `rooms` is what is left before the order.
+
+    Attributes
+    ----------
+    members : tuple of int
+        Curves.
+    position, against_mark : float64, shape (n_members,)
+        The position is positive where the order adds to it.
+    weight, gain : float64, shape (n_rows, n_members)
+        Notional of a share of position, and what a share of position gains.
+    rooms : float64, shape (n_rows,)
+        Negative where the account is in breach; infinite where a part of the plans drops the row.
+    grain : float
+        As in `CashRow`.
+    """
+
+    account: str
+    names: tuple[str, ...]
+    members: tuple[int, ...]
+    position: Floats
+    against_mark: Floats
+    weight: Floats
+    gain: Floats
+    initial: Tiers
+    maintenance: Tiers
+    rooms: Floats
+    grain: float
+
+    def tiers(self, row: int) -> Tiers:
+        """Return the tiers of a row."""
+        return self.maintenance if row else self.initial
+
+    def uses(self, slips: Floats, shares: Floats) -> Floats:
+        """Return what every row uses, shape (n_rows,).
+
+        Parameters
+        ----------
+        slips, shares : float64, shape (n_members,)
+        """
+        before, after = np.abs(self.position), np.abs(self.position + shares)
+        total = float(np.sum(slips + self.against_mark * shares)) - self.gain @ shares
+        for m in range(len(self.members)):
+            if shares[m] == 0.0:
+                continue
+            own = self.weight[:, m]
+            total[0] += _difference(
+                self.initial, m, after=own[0] * after[m], before=own[0] * before[m]
+            )
+            total[1:] += _difference(
+                self.maintenance, m, after=own[1:] * after[m], before=own[1:] * before[m]
+            )
+        return np.asarray(total)
+
+    def uses_of(self, rows: Sequence[int], member: int, *, slips: Floats, shares: Floats) -> Floats:
+        """Return what many shares of one member use of some rows, shape (n_rows, n_shares)."""
+        weight, held = self.weight[rows, member, None], self.position[member]
+        after, before = weight * np.abs(held + shares), weight * abs(held)
+        linear = self.against_mark[member] - self.gain[rows, member, None]
+        used = slips + linear * shares
+        initial = np.array([row == 0 for row in rows])
+        for tiers, own in ((self.initial, initial), (self.maintenance, ~initial)):
+            if own.any():
+                used[own] += tiers.of(member, after[own]) - tiers.of(member, before[own])
+        return np.asarray(used)
+
+    def kinks(self, row: int, member: int, *, cap: float) -> list[float]:
+        """Return the shares inside (0, cap) at which a row's use of one member bends, sorted."""
+        held, weight = float(self.position[member]), float(self.weight[row, member])
+        bounds = [b / weight for b in self.tiers(row).bounds(member)] if weight > 0.0 else []
+        found = {-held, *(b - held for b in bounds), *(-b - held for b in bounds)}
+        noise = _KINK_NOISE * max(cap, 1.0)
+        return sorted(x for x in found if noise < x < cap - noise)
+
+    def slope(self, row: int, member: int, share: float) -> float:
+        """Return the slope of a row's use of one member, slip apart, inside a straight part."""
+        held, weight = float(self.position[member]), float(self.weight[row, member])
+        tiers, after = self.tiers(row), held + share
+        notional = weight * abs(after)
+        lines = tiers.rate[member] * notional - tiers.deduction[member]
+        rate = float(tiers.rate[member][int(np.argmax(lines))])
+        linear = float(self.against_mark[member] - self.gain[row, member])
+        return linear + math.copysign(rate * weight, after)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jump:
+    """A member whose initial margin is the whole notional at the rate of the tier it reaches.
+
+    Attributes
+    ----------
+    account, member : int
+        Which account, and which of its members.
+    bounds, rates : tuple of float
+        Notional above which each tier begins (the first is 0), in shares, and its rate.
+    """
+
+    account: int
+    member: int
+    instrument: str
+    bounds: tuple[float, ...]
+    rates: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ScaledProblem:
-    """Minimise the cost of shares that sum to 1, each within its cap, each account in its room."""
+    """Minimise the cost of the shares, each demand met, each row within its room.
+
+    Rows are counted through: those of cash first, then every account's own.
+
+    Attributes
+    ----------
+    jumps : tuple of Jump
+        Not convex; `convex.parts` takes them apart.
+    assumptions : tuple of Assumption
+        What this part of a larger problem rests on.
+    """
 
     curves: tuple[ScaledCurve, ...]
-    rows: tuple[Row, ...]
+    demands: tuple[Demand, ...]
+    cash: tuple[CashRow, ...]
+    accounts: tuple[AccountRows, ...]
+    jumps: tuple[Jump, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.cash) + sum(len(a.names) for a in self.accounts)
+
+    @property
+    def first_rows(self) -> tuple[int, ...]:
+        """Return the number of each account's first row, its initial margin."""
+        places, place = [], len(self.cash)
+        for account in self.accounts:
+            places.append(place)
+            place += len(account.names)
+        return tuple(places)
+
+    def rooms(self) -> Floats:
+        """Return the room of every row, shape (n_rows,)."""
+        return np.concatenate([[r.room for r in self.cash], *(a.rooms for a in self.accounts)])
+
+    def grains(self) -> Floats:
+        """Return the grain of every row, shape (n_rows,)."""
+        own = [np.full(len(a.names), a.grain) for a in self.accounts]
+        return np.concatenate([[r.grain for r in self.cash], *own])
+
+    def name(self, row: int) -> str:
+        """Return the name of a row."""
+        if row < len(self.cash):
+            return self.cash[row].name
+        account, own = self.account_of(row)
+        return self.accounts[account].names[own]
+
+    def account_of(self, row: int) -> tuple[int, int]:
+        """Return the account a row that is not of cash belongs to, and its number there."""
+        place = row - len(self.cash)
+        for i, account in enumerate(self.accounts):
+            if place < len(account.names):
+                return i, place
+            place -= len(account.names)
+        raise IndexError(f"row {row} of {self.n_rows}")
+
+    def slips(self, shares: Floats) -> Floats:
+        """Return what each curve's share costs, shape (n_curves,)."""
+        pairs = zip(self.curves, shares.tolist(), strict=True)
+        return np.array([curve.slip(x) for curve, x in pairs])
 
     def cost(self, shares: Floats) -> float:
-        """Return the exact cost of the shares, funding included."""
-        pairs = zip(self.curves, shares, strict=True)
-        return sum(float(c.slip(x)) + c.adder * float(x) for c, x in pairs)
+        """Return the exact cost of the shares, funding and basis included."""
+        pairs = zip(self.curves, shares.tolist(), strict=True)
+        return math.fsum(curve.slip(x) + curve.adder * x for curve, x in pairs)
 
-    def use(self, shares: Floats) -> Floats:
-        """Return what the shares use of each row's room, shape (n_rows,)."""
-        used = np.zeros(len(self.rows))
-        for curve, share in zip(self.curves, shares, strict=True):
-            if curve.row >= 0:
-                used[curve.row] += float(curve.use(share))
-        return used
+    def uses(self, shares: Floats) -> Floats:
+        """Return what the shares use of every row, shape (n_rows,)."""
+        slips = self.slips(shares)
+        used = [_cash_use(row, slips, shares) for row in self.cash]
+        own = []
+        for account in self.accounts:
+            members = list(account.members)
+            own.append(account.uses(slips[members], shares[members]))
+        return np.concatenate([used, *own])
+
+    def tightened(self) -> "ScaledProblem":
+        """Return the problem with each room less its grain, so that its plans survive rounding.
+
+        A room that suffices for trading nothing still does: an account without free margin is no
+        reason against the others.
+        """
+        cash = (
+            replace(r, room=max(r.room - r.grain, min(r.room, 0.0)), grain=0.0) for r in self.cash
+        )
+        accounts = (
+            replace(a, rooms=np.maximum(a.rooms - a.grain, np.minimum(a.rooms, 0.0)), grain=0.0)
+            for a in self.accounts
+        )
+        return replace(self, cash=tuple(cash), accounts=tuple(accounts))
 
 
-def tightened(scaled: ScaledProblem) -> ScaledProblem:
-    """Return the problem with each room less its grain, so that its plans survive rounding.
+def _cash_use(row: CashRow, slips: Floats, shares: Floats) -> float:
+    total = 0.0
+    for c in row.members:
+        total += float(shares[c]) + (float(slips[c]) if row.pays_quote else 0.0)
+    return total
 
-    A room that suffices for trading nothing still does: an account without free margin is no
-    reason against the others.
-    """
-    nothing = scaled.use(np.zeros(len(scaled.curves)))
-    rows = []
-    for row, used in zip(scaled.rows, nothing.tolist(), strict=True):
-        least = used * (1.0 + _FLOAT_NOISE)
-        rows.append(replace(row, room=max(row.room - row.grain, min(row.room, least))))
-    return replace(scaled, rows=tuple(rows))
+
+def _difference(tiers: Tiers, member: int, *, after: Floats, before: Floats) -> Floats:
+    return tiers.of(member, np.asarray(after)) - tiers.of(member, np.asarray(before))

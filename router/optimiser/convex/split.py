@@ -1,9 +1,11 @@
-"""The fast path: without cash and margin rows the cheapest split needs one price.
+"""The fast path: without cash and margin rows the cheapest split of an order needs one price.
 
-Every source is filled until its next unit costs that price. If the answer also keeps every
-account within its room it is the answer to the whole problem, proved with multipliers of zero.
+Every source is filled until its next unit costs that price. If the answer also keeps every row
+within its room it is the answer to the whole problem, proved with multipliers of zero.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,87 +14,133 @@ from router.optimiser.convex.certificate import (
     Split,
     is_feasible,
     lower_bound,
-    multipliers,
+    part_bound,
     to_prices,
 )
-from router.optimiser.convex.scaled import Floats, ScaledProblem, tightened
+from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
 
-_POINTS: Final = 65
-_NARROWINGS: Final = 6  # each 64 times
-_MARGIN: Final = 1e-9  # of the notional; the ends of the range are known to rounding only
+_STEPS_MAX: Final = 100  # either Newton's step or a bisection: the bracket always shrinks
+_EXACT: Final = 1e-15  # of the order
+_PRICE_NOISE: Final = 4e-15  # a rate is a price over the mid, less one: nearer are the same
 
 
-def separable(scaled: ScaledProblem) -> tuple[Floats, float]:
-    """Return the shares that cost least if no row existed, and the price of the demand.
+def separable(scaled: ScaledProblem) -> tuple[Floats, Floats]:
+    """Return the shares that cost least if no row existed, and the price of each demand.
 
-    The curves together must hold the order.
+    The curves of a demand together must hold it. Shapes (n_curves,) and (n_demands,).
+    """
+    shares, prices = np.zeros(len(scaled.curves)), np.zeros(len(scaled.demands))
+    for d, demand in enumerate(scaled.demands):
+        own = [c for c, curve in enumerate(scaled.curves) if curve.demand == d]
+        found, price = filled([scaled.curves[c] for c in own], demand.share)
+        shares[own], prices[d] = found, price
+    return shares, prices
+
+
+def filled(curves: Sequence[ScaledCurve], wanted: float) -> tuple[list[float], float]:
+    """Return the cheapest shares of curves that sum to `wanted`, and the price of one more.
 
     Notes
     -----
-    Each narrowing looks at the supply at 65 prices at once. In the end the bracket is below 1e-11
-    of the notional wide, so that any mix of its ends costs the same to that accuracy: also across
-    a book level, where the supply jumps.
+    Supply jumps at the levels of books, so these are looked through first; between two of them it
+    is smooth and concave in pieces, and Newton's step, kept inside the bracket, ends the search.
     """
-    held = [curve for curve in scaled.curves if curve.cap > 0.0]
-    low = min(curve.rate(0.0) + curve.adder for curve in held)
-    high = max(curve.rate(curve.cap) + curve.adder for curve in held)
-    low, high = low - _MARGIN, high + _MARGIN
-    shares, total = np.zeros((len(scaled.curves), 2)), np.zeros(2)
-    for _ in range(_NARROWINGS):
-        prices = np.linspace(low, high, _POINTS)
-        supply = _supply(scaled, prices)
-        last = int(np.clip(np.searchsorted(supply.sum(axis=0), 1.0), 1, _POINTS - 1))
-        low, high = float(prices[last - 1]), float(prices[last])
-        shares = supply[:, last - 1 : last + 1]
-        total = shares.sum(axis=0)
-    part = (1.0 - total[0]) / (total[1] - total[0]) if total[1] > total[0] else 0.0
-    part = min(max(float(part), 0.0), 1.0)
-    mixed = shares[:, 0] + part * (shares[:, 1] - shares[:, 0])
-    return normalised(mixed, scaled), low + part * (high - low)
-
-
-# What each curve gives at each price of a share, funding included; shape (n_curves, n_prices).
-def _supply(scaled: ScaledProblem, prices: Floats) -> Floats:
-    return np.array([curve.share_at(prices - curve.adder) for curve in scaled.curves])
+    low, high, jumped = _bracket(curves, wanted)
+    if jumped:
+        below, above = _around(curves, high)
+        return _mixed(below, above, wanted), high
+    price = 0.5 * (low + high)
+    for _ in range(_STEPS_MAX):
+        missing = wanted - sum(_supply(curves, price))
+        if abs(missing) <= _EXACT * wanted or high - low <= _PRICE_NOISE:
+            break
+        low, high = (price, high) if missing > 0.0 else (low, price)
+        growth = sum(curve.growth(price - curve.adder) for curve in curves)
+        newton = price + missing / growth if growth > 0.0 else low
+        price = newton if low < newton < high else 0.5 * (low + high)
+    below, above = _around(curves, price)
+    return _mixed(below, above, wanted), price
 
 
 def normalised(shares: Floats, scaled: ScaledProblem) -> Floats:
-    """Return the shares summing to 1 to the last digit: the widest source takes the dust."""
+    """Return the shares meeting every demand to the last digit; the widest takes the dust."""
     caps = np.array([c.cap for c in scaled.curves])
     clipped = np.clip(shares, 0.0, caps)
-    rest = 1.0 - float(np.sum(clipped))
-    room = caps - clipped if rest > 0.0 else clipped
-    widest = int(np.argmax(room))
-    clipped[widest] += rest
+    serves = np.array([c.demand for c in scaled.curves])
+    for d, demand in enumerate(scaled.demands):
+        own = np.flatnonzero(serves == d)
+        rest = demand.share - float(np.sum(clipped[own]))
+        room = caps[own] - clipped[own] if rest > 0.0 else clipped[own]
+        widest = own[int(np.argmax(room))]
+        clipped[widest] = min(max(clipped[widest] + rest, 0.0), caps[widest])
     return clipped
 
 
 def solve_separable(scaled: ScaledProblem) -> Split | None:
-    """Return the certified split, or None if a cash or margin row stands against it."""
-    shares, demand = separable(scaled)
-    if not _passes(tightened(scaled), shares):
+    """Return the certified split, or None if a row stands against it."""
+    shares, demands = separable(scaled)
+    if not is_feasible(scaled.tightened(), shares):
         return None
-    prices = to_prices(demand, [0.0] * len(scaled.rows))
+    return certified(scaled, shares, demands)
+
+
+def certified(scaled: ScaledProblem, shares: Floats, demands: Floats) -> Split:
+    """Return shares that no row stands against, with the bound of the demands' prices."""
+    prices = to_prices(demands.tolist(), ())
+    lower = lower_bound(scaled, prices)
     return Split(
         shares=shares,
         upper=scaled.cost(shares),
-        lower=lower_bound(scaled, prices),
-        multipliers=multipliers(scaled.rows, prices),
+        lower=lower,
+        parts=(part_bound(scaled, prices, lower=lower),),
         method="separable",
     )
 
 
-# A margin row that is broken does not matter where every order of the account reduces.
-def _passes(scaled: ScaledProblem, shares: Floats) -> bool:
-    if is_feasible(scaled, shares):
-        return True
-    room = np.array([row.room for row in scaled.rows])
-    broken = np.flatnonzero(scaled.use(shares) > room)
-    return all(
-        scaled.rows[int(i)].is_margin and _only_reduces(scaled, shares, row=int(i)) for i in broken
-    )
+# Prices between which the supply passes what is wanted, or the level of a book at which it jumps.
+def _bracket(curves: Sequence[ScaledCurve], wanted: float) -> tuple[float, float, bool]:
+    held = [c for c in curves if c.cap > 0.0]
+    low = min(c.rate(0.0) + c.adder for c in held) - _PRICE_NOISE
+    high = max(c.rate(c.cap) + c.adder for c in held) + _PRICE_NOISE
+    levels = _levels(held, low=low, high=high)
+    place = bisect_left(levels, wanted, key=lambda price: sum(_around(curves, price)[1]))
+    if place < len(levels) and sum(_around(curves, levels[place])[0]) <= wanted:
+        return low, levels[place], True
+    low = levels[place - 1] if place > 0 else low
+    high = levels[place] if place < len(levels) else high
+    return low, high, False
 
 
-def _only_reduces(scaled: ScaledProblem, shares: Floats, *, row: int) -> bool:
-    pairs = zip(scaled.curves, shares, strict=True)
-    return all(x <= max(-c.position, 0.0) for c, x in pairs if c.row == row)
+def _levels(curves: Sequence[ScaledCurve], *, low: float, high: float) -> list[float]:
+    found = []
+    for c in curves:
+        flat = np.isinf(c.curve.depth)
+        if flat.any():
+            roots = c.curve.root_start[flat]
+            prices = c.curve.sign * roots * roots + c.curve.shift
+            found.append(prices / c.mid - c.curve.sign + c.adder)
+    if not found:
+        return []
+    levels = np.sort(np.concatenate(found))
+    return [float(v) for v in levels[(levels >= low) & (levels <= high)]]
+
+
+def _supply(curves: Sequence[ScaledCurve], price: float) -> list[float]:
+    return [c.share_at(price - c.adder) for c in curves]
+
+
+# Just below and just above a price: on either side of a level that is there.
+def _around(curves: Sequence[ScaledCurve], price: float) -> tuple[list[float], list[float]]:
+    return _supply(curves, price - _PRICE_NOISE), _supply(curves, price + _PRICE_NOISE)
+
+
+# Between two supplies of nearly the same price, any mix costs the same.
+def _mixed(below: list[float], above: list[float], wanted: float) -> list[float]:
+    least, most = sum(below), sum(above)
+    part = (wanted - least) / (most - least) if most > least else 0.0
+    part = min(max(part, 0.0), 1.0)
+    mixed = [b + part * (a - b) for b, a in zip(below, above, strict=True)]
+    rest = wanted - sum(mixed)
+    widest = max(range(len(mixed)), key=lambda c: above[c] - mixed[c] if rest > 0.0 else mixed[c])
+    mixed[widest] = max(mixed[widest] + rest, 0.0)
+    return mixed

@@ -19,8 +19,8 @@ from router.domain.plan import (
     RoutingProblem,
 )
 from router.domain.units import Amount, Rounding, Side, divide
-from router.optimiser.convex.reach import most
-from router.optimiser.convex.scaled import Floats, ScaledProblem, tightened
+from router.optimiser.convex.reach import most_paid
+from router.optimiser.convex.scaled import Floats, ScaledProblem
 from router.optimiser.exact.atoms import account_holds, account_trades
 from router.optimiser.exact.leg import total_cost
 from router.optimiser.exact.parts import NEARLY_ALL
@@ -213,10 +213,8 @@ def _partly_filled(
     if not books:
         return None
     problem = selection.market.problem
-    inner, n = tightened(scaled), len(selection.chains)
-    shares = most(ScaledProblem(inner.curves[:n], inner.rows))
-    if shares is None:
-        return None
+    inner = scaled.tightened()
+    shares = np.array([most_paid(inner, c) for c in range(len(selection.chains))])
     parts = [int(a * _INSIDE) for a in _planned_atoms(selection, scaled, shares)]
     rooms = _rooms(selection, rest)
     parts = [min(part, room) for part, room in zip(parts, rooms, strict=True)]

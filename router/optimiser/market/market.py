@@ -1,37 +1,25 @@
-"""From a `RoutingProblem` to curves and rows: which pools are used, what they make together.
+"""From a `RoutingProblem` to curves: which pools are used, and what they make together.
 
 Refuses gas, lots and atoms: they belong to `gas` and `rounding`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from router.domain.instrument import Instrument
 from router.domain.plan import (
-    BookCandidate,
     PoolCandidate,
-    QuantityKind,
     RouteCandidate,
     RoutingProblem,
 )
 from router.domain.units import (
-    PICO_PER_UNIT,
     AccountId,
-    Rounding,
     Side,
-    divide,
 )
 from router.liquidity.aggregate import merge
 from router.liquidity.curve import CostCurve
-from router.optimiser.convex.scaled import Row, ScaledCurve, ScaledProblem
 from router.optimiser.market.route import Route, check_route, hop_curves, route_over
 from router.optimiser.market.source import book_cost, pool_cost, ratio
-from router.optimiser.market.value import mark_value
-
-_SECONDS_PER_HOUR: Final = 3600.0
-_GRAIN_ATOMS: Final = 16
-_GRAIN_MIN: Final = 3e-9  # of the order's notional: float quotes against exact ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,36 +155,6 @@ def whole_curves(market: Market) -> list[CostCurve]:
     return [*(source.curve for source in sources), *books]
 
 
-def scale(selection: Selection, quantity: float) -> ScaledProblem:
-    """Write the problem for `quantity` of base, [base]."""
-    market = selection.market
-    problem = market.problem
-    notional = quantity * market.mid
-    rows: list[Row] = []
-    curves: list[ScaledCurve] = []
-    for account, curve in selection.chains:
-        curves.append(
-            _chain_curve(curve, account, row=len(rows), quantity=quantity, mid=market.mid)
-        )
-        rows.append(_cash_row(selection, account, quantity=quantity))
-    accounts = sorted({b.instrument.account for b in problem.books})
-    first = len(rows)
-    for book, curve in zip(problem.books, market.book_curves, strict=True):
-        row = first + accounts.index(book.instrument.account)
-        curves.append(_book_curve(market, book, curve=curve, row=row, quantity=quantity))
-    for row, account in enumerate(accounts, start=first):
-        kept = sum(c.row_position * abs(c.position) for c in curves if c.row == row)
-        rows.append(_margin_row(problem, account, notional=notional, kept=kept))
-    return ScaledProblem(tuple(curves), tuple(rows))
-
-
-def funding_rate(book: BookCandidate, problem: RoutingProblem) -> float:
-    """Return expected funding per mark notional of this order's side; positive is paid by us."""
-    per_hour = book.funding_rate_per_hour / PICO_PER_UNIT
-    hours = problem.holding_horizon_s / _SECONDS_PER_HOUR
-    return per_hour * hours * (1.0 if problem.side is Side.BUY else -1.0)
-
-
 def _sorted(pools: tuple[PoolCandidate, ...]) -> tuple[PoolCandidate, ...]:
     return tuple(sorted(pools, key=lambda p: p.instrument.id))
 
@@ -237,83 +195,3 @@ def _sources(
         if route is not None:
             yield Source(route, route.curve, own)
         first = after
-
-
-def _chain_curve(
-    curve: CostCurve, account: AccountId, *, row: int, quantity: float, mid: float
-) -> ScaledCurve:
-    buying = curve.sign > 0.0
-    return ScaledCurve(
-        name=account,
-        curve=curve,
-        quantity=quantity,
-        mid=mid,
-        cap=min(curve.capacity / quantity, 1.0),
-        adder=0.0,
-        position=0.0,
-        row=row,
-        row_cost=1.0 if buying else 0.0,  # a buy spends slip and the notional at mid itself
-        row_linear=1.0,
-        row_position=0.0,
-    )
-
-
-def _cash_row(selection: Selection, account: AccountId, *, quantity: float) -> Row:
-    market = selection.market
-    problem, pair = market.problem, market.pair
-    asset = pair.quote if problem.side is Side.BUY else pair.base
-    cash = next((c for c in problem.chains if c.account == account), None)
-    spendable = cash.spendable if cash else ()
-    atoms = sum(a.atoms for a in spendable if a.asset == asset.id)
-    whole = quantity * market.mid if problem.side is Side.BUY else quantity
-    atom = 10.0**-asset.decimals / whole
-    # Base that is sold leaves the account exactly as planned; cash is known by float quotes.
-    atoms_lost = _GRAIN_ATOMS * (1.0 + _middle_atoms(selection, account))
-    grain = max(atoms_lost * atom, _GRAIN_MIN) if problem.side is Side.BUY else 0.0
-    return Row(f"cash:{account}", is_margin=False, room=atoms * atom, grain=grain)
-
-
-# What an atom of each middle asset is worth, [quote atoms], where what is bought rounds up to it.
-def _middle_atoms(selection: Selection, account: AccountId) -> float:
-    if selection.market.problem.kind is QuantityKind.CASH:
-        return 0.0
-    routes = (s.way for s in selection.of(account) if isinstance(s.way, Route))
-    return sum(route.middle_atom for route in routes)
-
-
-# The margin of the part of a position that the order cannot reach is taken off in exact atoms:
-# in floats it would drown a small order. `kept` is the margin of the part it can.
-def _margin_row(
-    problem: RoutingProblem, account: AccountId, *, notional: float, kept: float
-) -> Row:
-    decimals = problem.books[0].instrument.quote.decimals
-    margin = next((m for m in problem.margins if m.account == account), None)
-    free = margin.equity_atoms - margin.margin_used_elsewhere_atoms if margin else 0
-    for book in problem.books:
-        if book.instrument.account == account:
-            value = mark_value(book, abs(book.position_lots), rounding=Rounding.UP)
-            free -= divide(value, book.leverage, Rounding.UP)
-    atom = 10.0**-decimals / notional
-    grain = max(_GRAIN_ATOMS * atom, _GRAIN_MIN)
-    return Row(f"margin:{account}", is_margin=True, room=free * atom + kept, grain=grain)
-
-
-def _book_curve(
-    market: Market, book: BookCandidate, *, curve: CostCurve, row: int, quantity: float
-) -> ScaledCurve:
-    instrument = book.instrument
-    lot = instrument.lot_atoms / 10.0**instrument.base.decimals
-    mark = book.mark_ticks * 10.0**-instrument.tick_decimals / market.mid
-    return ScaledCurve(
-        name=instrument.id,
-        curve=curve,
-        quantity=quantity,
-        mid=market.mid,
-        cap=min(curve.capacity / quantity, 1.0),
-        adder=funding_rate(book, market.problem) * mark,
-        position=min(max(market.sign * book.position_lots * lot / quantity, -1.0), 0.0),
-        row=row,
-        row_cost=1.0,  # with row_linear: the loss against the mark, which equity bears at once
-        row_linear=market.sign * (1.0 - mark),
-        row_position=mark / book.leverage,
-    )

@@ -3,9 +3,9 @@
 Refuses anything between candidates: aggregation and accounts belong to `problem`.
 """
 
+import math
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
-
-import numpy as np
 
 from router.domain.instrument import Instrument
 from router.domain.plan import BookCandidate, PoolCandidate
@@ -35,10 +35,10 @@ def book_levels(
 ) -> tuple[tuple[int, int], ...]:
     """Return what an order may take: best first, within the limit price and the lots allowed."""
     buying = side is Side.BUY
-    levels = book.snapshot.asks if buying else book.snapshot.bids
+    levels, rising = (book.snapshot.asks, _tick) if buying else (book.snapshot.bids, _minus_tick)
     if limit is not None:
         last = limit_ticks(book.instrument, side, limit=limit)
-        levels = tuple(v for v in levels if (v[0] <= last if buying else v[0] >= last))
+        levels = levels[: bisect_right(levels, last if buying else -last, key=rising)]
     if book.quantity_max_lots is None:
         return levels
     before = accumulate((lots for _, lots in levels), initial=0)
@@ -60,18 +60,21 @@ def book_cost(book: BookCandidate, side: Side, *, limit: Price | None) -> CostCu
 
 def truncated(curve: CostCurve, price: float) -> CostCurve:
     """Return the part of a curve whose units cost at most `price` after fee, [quote / base]."""
-    end = np.sqrt(price)
-    kept = curve.sign * (end - curve.root_start) > 0.0
-    start = curve.root_start[kept]
-    stop = curve.root_end[kept]
-    cut = curve.sign * (stop - end) > 0.0
-    part = curve.depth[kept] * np.abs(end - start) / (end * start)
-    quantity = np.where(cut, np.minimum(part, curve.quantity[kept]), curve.quantity[kept])
+    end = math.sqrt(price)
+    count = bisect_left(curve.rising_root.data, curve.sign * end)
+    cut = count > 0 and curve.sign * (float(curve.root_end[count - 1]) - end) > 0.0
+    if count == curve.quantity.size and not cut:
+        return curve
+    stop, quantity = curve.root_end[:count].copy(), curve.quantity[:count].copy()
+    if cut:
+        start, depth = float(curve.root_start[count - 1]), float(curve.depth[count - 1])
+        stop[-1] = end
+        quantity[-1] = min(depth * abs(end - start) / (end * start), quantity[-1])
     return CostCurve(
         side=curve.side,
-        root_start=start,
-        root_end=np.where(cut, end, stop),
-        depth=curve.depth[kept],
+        root_start=curve.root_start[:count],
+        root_end=stop,
+        depth=curve.depth[:count],
         quantity=quantity,
         shift=curve.shift,
     )
@@ -81,3 +84,11 @@ def ratio(price: Price, instrument: Instrument) -> float:
     """Return a price of atoms as one of whole tokens, [quote / base]."""
     scale_up = 10**instrument.base.decimals
     return float(price.quote_atoms * scale_up / (price.base_atoms * 10**instrument.quote.decimals))
+
+
+def _tick(level: tuple[int, int]) -> int:
+    return level[0]
+
+
+def _minus_tick(level: tuple[int, int]) -> int:
+    return -level[0]

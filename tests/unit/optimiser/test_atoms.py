@@ -6,7 +6,7 @@ import pytest
 
 from router.domain.plan import NoRouteReason
 from router.domain.units import AccountId
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.exact.atoms import account_holds, account_trades
 from router.optimiser.exact.trade import Trade
 from router.optimiser.gas.search import Solved

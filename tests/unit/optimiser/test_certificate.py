@@ -6,7 +6,7 @@ import pytest
 from router.domain.certificate import Certificate, Multiplier
 from router.domain.units import PICO_PER_UNIT, Pico
 from router.optimiser.convex.certificate import cheapest, lower_bound, sentences, to_prices
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.convex.split import separable
 from router.optimiser.market.market import prepare, scale, select

@@ -19,7 +19,7 @@ from router.domain.plan import (
 from router.domain.units import PICO_PER_UNIT, Amount, Price, Side
 from router.domain.verdict import Approved
 from router.liquidity.concentrated import Pool, modify_liquidity
-from router.optimiser.convex.certificate import sentences
+from router.optimiser.proof import sentences
 from router.optimiser.market.source import pool_cost, ratio
 from router.optimiser.solve import solve
 from router.risk.limits import approve

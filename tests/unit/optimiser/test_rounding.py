@@ -1,7 +1,7 @@
 from router.domain.plan import NoRouteReason, QuantityKind
 from router.domain.units import Side
 from router.optimiser.cash import moved, solve_cash
-from router.optimiser.convex.joint import solve_continuous
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.exact.leg import to_legs, total_cost
 from router.optimiser.exact.rounding import Draft, round_shares
 from router.optimiser.exact.single import singles

@@ -15,7 +15,7 @@ from router.domain.plan import (
     RoutingProblem,
 )
 from router.domain.units import PICO_PER_UNIT, Amount, Side
-from router.optimiser.convex.certificate import sentences
+from router.optimiser.proof import sentences
 from router.optimiser.solve import solve
 from tests.unit.optimiser.checks import assert_exact, solved
 from tests.unit.optimiser.oracle import solve_reference

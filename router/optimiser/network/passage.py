@@ -1,0 +1,147 @@
+"""The ways through a graph between two tokens, for one side: what may flow where.
+
+A loop of pools that gains is nothing an execution can use: it starts with the source token alone.
+So flow neither returns to the source nor leaves the target, and where a loop of middle tokens
+still gains, every pool is held to one order of the tokens. Refuses gas.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from router.domain.units import AssetId, Side
+from router.liquidity.curve import Floats
+from router.liquidity.oracle import LiquidityError
+from router.optimiser.network.dual import Dual
+from router.optimiser.network.flow import flows_at, ranked
+from router.optimiser.network.graph import Directions, TokenGraph, along, among, between
+from router.optimiser.network.newton import begin, climb
+from router.optimiser.network.reference import Reference, reference
+
+_AHEAD: Final = 0.01  # how far the search starts from the first prices, as a logarithm
+_ORDER_TOLERANCE: Final = 1e-6  # of the notional
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """Everything about a route but its size.
+
+    Attributes
+    ----------
+    base, quote : int
+        Places of the tokens in the graph. Quote is the numeraire of all node prices.
+    rank : tuple[int, ...] | None
+        The order of the tokens that pools are held to; None where none is needed.
+    """
+
+    graph: TokenGraph
+    side: Side
+    base: int
+    quote: int
+    directions: Directions
+    first: Reference
+    rank: tuple[int, ...] | None
+
+    @property
+    def sign(self) -> float:
+        """Return +1 when buying and -1 when selling."""
+        return 1.0 if self.side is Side.BUY else -1.0
+
+    @property
+    def source(self) -> int:
+        """Return the token that is paid."""
+        return self.quote if self.side is Side.BUY else self.base
+
+    @property
+    def target(self) -> int:
+        """Return the token that is received."""
+        return self.base if self.side is Side.BUY else self.quote
+
+    @property
+    def first_price(self) -> float:
+        """Return the price of the first unit, [quote / base]."""
+        return float(np.exp(self.sign * self.first.from_source[self.target]))
+
+    def dual(self, quantity: float) -> Dual:
+        """Return the dual of trading an exact quantity of base."""
+        demand = np.zeros(len(self.graph.tokens))
+        demand[self.base] = self.sign * quantity
+        free = self.first.reached.copy()
+        free[self.quote] = False
+        return Dual(self.graph, self.directions, demand=demand, free=np.flatnonzero(free))
+
+    def dual_at_price(self) -> Dual:
+        """Return the dual of trading whatever is worth it at a given price of base."""
+        free = self.first.reached.copy()
+        free[[self.base, self.quote]] = False
+        demand = np.zeros(len(self.graph.tokens))
+        return Dual(self.graph, self.directions, demand=demand, free=np.flatnonzero(free))
+
+    def first_prices(self) -> Floats:
+        """Return logarithms of node prices at which nothing trades yet.
+
+        What no flow touches has the price 1.
+        """
+        buying = self.side is Side.BUY
+        prices = self.first.from_source if buying else -self.first.to_target
+        return np.where(self.first.reached, prices, 0.0)
+
+    def start(self) -> Floats:
+        """Return logarithms of prices to search from: the source a little cheaper than at first.
+
+        At the first prices themselves no pool trades, and the dual function has no curvature.
+        """
+        prices = self.first_prices()
+        if self.side is Side.SELL:
+            prices[self.source] -= _AHEAD
+            return prices
+        prices[self.first.reached] += _AHEAD
+        prices[self.source] = 0.0
+        return prices
+
+
+def passage(
+    graph: TokenGraph, *, base: AssetId, quote: AssetId, side: Side, quantity: float
+) -> Passage:
+    """Return the ways to trade base for quote.
+
+    Parameters
+    ----------
+    quantity : float, [base]
+        About how much is to be traded. It decides the order of the tokens where a loop gains, and
+        nothing else.
+
+    Raises
+    ------
+    LiquidityError
+        If a token is unknown, both are the same, or no way leads from one to the other.
+    """
+    if base == quote:
+        raise LiquidityError(f"base and quote must be two tokens, were {base} twice")
+    ends = graph.place(base), graph.place(quote)
+    source, target = ends[::-1] if side is Side.BUY else ends
+    open_ways = between(graph, source=source, target=target)
+    first = reference(graph, open_ways, source=source, target=target)
+    if not first.reached[target]:
+        raise LiquidityError(f"pools must lead from {graph.tokens[source]} to the other token")
+    relevant = among(graph, open_ways, tokens=first.reached)
+    free = Passage(graph, side, base=ends[0], quote=ends[1], directions=relevant, first=first, rank=None)
+    return _in_order(free, quantity) if first.has_loop else free
+
+
+# The order that most of the flow keeps if loops may be used; then without the loops.
+def _in_order(loose: Passage, quantity: float) -> Passage:
+    dual, graph = loose.dual(quantity), loose.graph
+    scale = quantity * loose.first_price
+    found = climb(dual, begin(dual, loose.start()), scale=scale, tolerance=_ORDER_TOLERANCE * scale)
+    rank = ranked(
+        flows_at(dual, found.point, scale=scale),
+        source=loose.source,
+        target=loose.target,
+        size=len(graph.tokens),
+    )
+    directions = along(graph, loose.directions, rank=np.array(rank))
+    first = reference(graph, directions, source=loose.source, target=loose.target)
+    directions = among(graph, directions, tokens=first.reached)
+    return replace(loose, directions=directions, first=first, rank=tuple(rank))
