@@ -180,7 +180,7 @@ def _observed(world: World, event: MarketObserved) -> Step:
     refused = risk.check_notional(order, arrival, world.limits)
     if refused is not None:
         return _settle(world, parent, refused.message, at=event.at)
-    piece = sweep.Slice(order, progress.left(world, parent), arrival, scope)
+    piece = sweep.Slice(order, progress.left(world, parent), arrival, scope, world.in_flight)
     problem = sweep.build_problem(piece, event.observation, world.limits)
     parent = replace(parent, phase=Phase.SOLVING, problem=problem)
     world = nonces.with_floor(world.with_parent(parent), event.observation)

@@ -30,6 +30,7 @@ PLANTS = [
     ("core", "router.journal", "def read() -> None:\n    import sqlite3"),
     ("domain", "router.domain", "import numpy as np"),
     ("programme", "router.optimiser", "import cvxpy as cp"),
+    ("direct", "router.optimiser", "import highspy"),
     ("composition", "router.shell", "from venues.hyperliquid import spec"),
     ("composition", "router.cli", "import venues.registry"),
     ("venues-reach", "venues.hyperliquid", "from router.state import world"),

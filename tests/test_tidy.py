@@ -179,15 +179,21 @@ def test_only_the_order_machine_moves_an_order_to_another_status():
     )
 
 
-def test_only_the_programme_imports_cvxpy():
+SOLVERS = {
+    "cvxpy": "router/optimiser/convex/programme.py",
+    "highspy": "router/optimiser/convex/direct.py",
+}
+
+
+def test_a_solver_is_imported_by_one_module_only():
     refuse(
         (
             at(path, node)
             for path, node in nodes_of((ast.Import, ast.ImportFrom), "router/", "venues/")
-            if any(name.split(".")[0] == "cvxpy" for name in imported_names(node))
-            and path != "router/optimiser/convex/programme.py"
+            for name in imported_names(node)
+            if path != SOLVERS.get(name.split(".")[0], path)
         ),
-        "call router.optimiser.convex.programme; cvxpy is slow to import and to build with",
+        "a linear programme is data (convex/chords.py); the solvers of convex take it",
     )
 
 

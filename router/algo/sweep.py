@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
+from router.algo.in_flight import reservations
 from router.algo.routes import Route, allows, routes_between
-from router.domain.account import Position
+from router.domain.account import AccountSnapshot
 from router.domain.event import Limits
 from router.domain.instrument import STAGES, Instrument
-from router.domain.margin import MarginAccount
+from router.domain.margin import HeldPosition, MarginAccount
 from router.domain.market import PerpContext
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
@@ -28,6 +29,7 @@ from router.domain.units import (
     Side,
     divide,
 )
+from router.state.world import ChildState
 
 # Gas of a Universal Router transaction with a Permit2 signature, and of one pool in it with a few
 # ticks crossed; measured on the real contracts (236,000 for two pools), rounded up.
@@ -74,12 +76,19 @@ def scope(order: ParentOrder, configured: tuple[Instrument, ...], stage: int) ->
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What is to be planned now: the rest of a parent, and what it may use."""
+    """What is to be planned now: the rest of a parent, and what it may use.
+
+    Attributes
+    ----------
+    in_flight : tuple of ChildState
+        Children of any parent that have not ended: what they may take is left to them.
+    """
 
     order: ParentOrder
     left: Amount
     arrival_mid: Price
     scope: Scope
+    in_flight: tuple[ChildState, ...] = ()
 
 
 def nobody_trades(order: ParentOrder) -> str:
@@ -105,6 +114,7 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
     """Put a slice and what was observed into the optimiser's terms."""
     order = piece.order
     kind = QuantityKind.BASE if piece.left.asset == order.base else QuantityKind.CASH
+    books = _books(piece, observation)
     return RoutingProblem(
         parent=order.id,
         side=order.side,
@@ -116,10 +126,13 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
         gas_fee_wei=max((g.expected_fee_wei for g in observation.gas), default=0),
         slippage_tolerance_pips=limits.slippage_tolerance_pips,
         pools=_pools(piece, observation),
-        books=_books(piece, observation),
+        books=books,
         chains=_chains(piece, observation),
-        margins=_margins(piece, observation),
+        margins=_margins(books, observation, limits),
         routes=_routes(piece, observation),
+        scenarios=limits.scenarios if books else (),
+        reservations=reservations(piece.in_flight, observation, limits),
+        uncertainty=limits.uncertainty,
     )
 
 
@@ -159,6 +172,8 @@ def _books(piece: Slice, observation: Observation) -> tuple[BookCandidate, ...]:
                 position_lots=account.position_lots(instrument.id),
                 leverage=leverage,
                 quantity_max_lots=_order_max_lots(piece, instrument, context),
+                tiers=context.tiers,
+                initial_margin=context.initial_margin,
             )
         )
     return tuple(found)
@@ -177,15 +192,11 @@ def _order_max_lots(piece: Slice, instrument: Instrument, context: PerpContext) 
     return divide(context.order_notional_max_atoms, value, Rounding.DOWN)
 
 
-def _accounts_of(piece: Slice, *, on_chain: bool) -> tuple[AccountId, ...]:
-    markets = piece.scope.markets
-    return tuple(dict.fromkeys(i.account for i in markets if i.is_on_chain is on_chain))
-
-
 def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
     gas = {g.account: g for g in observation.gas}
     found = []
-    for account in _accounts_of(piece, on_chain=True):
+    on_chain = (i.account for i in piece.scope.markets if i.is_on_chain)
+    for account in dict.fromkeys(on_chain):
         snapshot = observation.account(account)
         if snapshot is not None:
             price = gas[account].native_price if account in gas else None
@@ -197,25 +208,44 @@ def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
     return tuple(found)
 
 
-def _margins(piece: Slice, observation: Observation) -> tuple[MarginAccount, ...]:
-    contexts = {c.instrument: c for c in observation.contexts}
+def _margins(
+    books: tuple[BookCandidate, ...], observation: Observation, limits: Limits
+) -> tuple[MarginAccount, ...]:
     found = []
-    for account in _accounts_of(piece, on_chain=False):
+    for account in dict.fromkeys(book.instrument.account for book in books):
         snapshot = observation.account(account)
-        if snapshot is None:
-            continue
-        here = sum(
-            _initial_margin(i, p, contexts[i.id].mark_ticks)
-            for i in piece.scope.instruments
-            for p in snapshot.positions
-            if p.instrument == i.id and i.id in contexts
+        assert snapshot is not None, "a candidate's account was observed"
+        own = [book for book in books if book.instrument.account == account]
+        here = sum(_initial_margin(book) for book in own)
+        rule = limits.venue_margin(own[0].instrument.venue)
+        quote = own[0].instrument.quote.id
+        found.append(
+            MarginAccount(
+                account=account,
+                equity_atoms=snapshot.equity_atoms,
+                margin_used_elsewhere_atoms=max(0, snapshot.margin_used_atoms - here),
+                elsewhere=_elsewhere(own, snapshot),
+                stress_buffer_atoms=sum(a.atoms for a in rule.stress_buffers if a.asset == quote),
+                reduces_only=rule.reduces_only
+                or (bool(limits.scenarios) and _holds_unvalued(own, snapshot)),
+            )
         )
-        elsewhere = max(0, snapshot.margin_used_atoms - here)
-        found.append(MarginAccount(account, snapshot.equity_atoms, elsewhere))
     return tuple(found)
 
 
-def _initial_margin(instrument: Instrument, position: Position, mark_ticks: int) -> int:
-    quantity = Amount(instrument.base.id, abs(position.lots) * instrument.lot_atoms)
-    notional = instrument.tick_price(mark_ticks).notional(quantity, Rounding.DOWN)
-    return divide(notional.atoms, position.leverage, Rounding.DOWN)
+def _elsewhere(own: list[BookCandidate], snapshot: AccountSnapshot) -> tuple[HeldPosition, ...]:
+    here = {book.instrument.id for book in own}
+    return tuple(m.held for m in snapshot.marked if m.instrument not in here)
+
+
+# A position whose value the venue does not tell cannot be stressed: its account is only reduced.
+def _holds_unvalued(own: list[BookCandidate], snapshot: AccountSnapshot) -> bool:
+    known = {book.instrument.id for book in own} | {m.instrument for m in snapshot.marked}
+    return any(p.lots and p.instrument not in known for p in snapshot.positions)
+
+
+def _initial_margin(book: BookCandidate) -> int:
+    instrument = book.instrument
+    quantity = Amount(instrument.base.id, abs(book.position_lots) * instrument.lot_atoms)
+    notional = instrument.tick_price(book.mark_ticks).notional(quantity, Rounding.DOWN)
+    return divide(notional.atoms, book.leverage, Rounding.DOWN)

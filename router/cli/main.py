@@ -80,6 +80,9 @@ def quote(  # noqa: PLR0917
     slippage_max: Slippage = None,
     holding_hours: Hours = "8",
     venues: Venues = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write plan and problem here, for verify.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Estimate the slippage of an order; sends nothing."""
@@ -99,6 +102,7 @@ def quote(  # noqa: PLR0917
             holding_hours=holding_hours,
             venues=venues,
         ),
+        save=save,
         as_json=as_json,
     )
 
@@ -258,6 +262,19 @@ def accept(
     from router.cli import accept as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, reason=reason, as_json=as_json)
+
+
+@app.command()
+@guarded
+def verify(
+    path: Annotated[Path, typer.Argument(help="Saved plan, or journal.", show_default=False)],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check the proof of a plan without a solver: a saved one, or every one of a journal."""
+    from router.cli import verify as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(path, as_json=as_json)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from router.domain.units import (
     Side,
     format_decimal,
 )
-from router.optimiser.proof import sentences
+from router.optimiser.proof import explain
 
 _BPS_PER_UNIT = 10_000
 _QUANTITY_DECIMALS = 4
@@ -138,7 +138,7 @@ def plan_lines(plan: RoutePlan) -> Iterator[str]:
             yield f"alone on {single.instrument}: does not fit"
         else:
             yield f"alone on {single.instrument}: {single.slippage / 100:.2f} bps"
-    yield from (f"proof: {sentence}" for sentence in sentences(plan.certificate))
+    yield from (f"proof: {sentence}" for sentence in explain(plan))
 
 
 def report_tables(

@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass
 
+from router.domain.margin import HeldPosition
 from router.domain.market import BlockRef
 from router.domain.units import AccountId, Amount, AssetId, InstrumentId, TimestampNs
 
@@ -22,6 +23,20 @@ class Position:
     instrument: InstrumentId
     lots: int
     leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPosition:
+    """A position at its mark, as the venue values it.
+
+    Attributes
+    ----------
+    instrument : InstrumentId
+        Also of one that is not configured.
+    """
+
+    instrument: InstrumentId
+    held: HeldPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,8 @@ class AccountSnapshot:
         Perp accounts: what the venue traded for the account in the same days.
     requests : RequestBudget | None
         Venues that ration requests by account.
+    marked : tuple of MarkedPosition
+        Perp accounts: every position that draws on the equity.
     """
 
     account: AccountId
@@ -125,6 +142,7 @@ class AccountSnapshot:
     data_fee_wei: int = 0
     forced: tuple[ForcedFill, ...] = ()
     requests: RequestBudget | None = None
+    marked: tuple[MarkedPosition, ...] = ()
 
     def balance(self, asset: AssetId) -> int:
         """Return the balance in atoms; an asset the venue did not name is zero."""

@@ -85,6 +85,10 @@ class SolverError(RoutingError):
     """No certificate within tolerance and budget."""
 
 
+class CertificateError(RoutingError):
+    """A certificate does not prove what it says."""
+
+
 class VenueError(RouterError):
     """A venue could not do what was asked."""
 

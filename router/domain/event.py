@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from router.domain.account import AccountSnapshot
 from router.domain.instrument import Instrument
+from router.domain.margin import StressScenario
 from router.domain.observation import Observation
 from router.domain.order import (
     Fill,
@@ -19,13 +20,30 @@ from router.domain.order import (
     SignedChild,
     TransactionState,
 )
-from router.domain.plan import NoRouteReason, RoutePlan
-from router.domain.units import Amount, ChildId, DurationNs, ParentId, Pips, TimestampNs
+from router.domain.plan import NoRouteReason, RoutePlan, Uncertainty
+from router.domain.units import Amount, ChildId, DurationNs, ParentId, Pips, TimestampNs, VenueId
+
+
+@dataclass(frozen=True, slots=True)
+class VenueMargin:
+    """What the perp account at a venue must keep.
+
+    Attributes
+    ----------
+    stress_buffers : tuple of Amount
+        What must be left above maintenance in every scenario, by collateral.
+    reduces_only : bool
+        Its positions may only become smaller.
+    """
+
+    venue: VenueId
+    stress_buffers: tuple[Amount, ...]
+    reduces_only: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits somebody chose; none has a default.
+    """Limits somebody chose; no limit on money has a default.
 
     Attributes
     ----------
@@ -39,6 +57,12 @@ class Limits:
         A venue refuses a child older than this.
     slippage_tolerance_pips : Pips
         How much worse than its own quote a leg may trade.
+    scenarios : tuple of StressScenario
+        What every perp account that trades must survive.
+    venue_margins : tuple of VenueMargin
+        Of venues with a rule of their own; others keep no buffer and may grow.
+    uncertainty : Uncertainty | None
+        What plans reckon with between decision and execution.
     """
 
     order_notional_max: tuple[Amount, ...]
@@ -46,6 +70,14 @@ class Limits:
     plan_rounds_max: int
     child_lifetime: DurationNs
     slippage_tolerance_pips: Pips
+    scenarios: tuple[StressScenario, ...] = ()
+    venue_margins: tuple[VenueMargin, ...] = ()
+    uncertainty: Uncertainty | None = None
+
+    def venue_margin(self, venue: VenueId) -> VenueMargin:
+        """Return the rule of a venue, or that there is none."""
+        own = (margin for margin in self.venue_margins if margin.venue == venue)
+        return next(own, VenueMargin(venue, (), reduces_only=False))
 
 
 @dataclass(frozen=True, slots=True)

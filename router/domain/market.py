@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from router.domain.margin import InitialMargin, MarginTier
 from router.domain.units import InstrumentId, Pico, TimestampNs, VenueId
 
 
@@ -188,6 +189,7 @@ class PerpContext:
 
     A positive `funding_rate_per_hour` means that longs pay. The venue takes no immediate order that
     is worth more than `order_notional_max_atoms` (of the quote); None where it has no such rule.
+    `tiers` are the margin tiers of a position by its notional; empty where the venue tells none.
     """
 
     instrument: InstrumentId
@@ -196,6 +198,8 @@ class PerpContext:
     funding_rate_per_hour: Pico
     received_at: TimestampNs
     order_notional_max_atoms: int | None = None
+    tiers: tuple[MarginTier, ...] = ()
+    initial_margin: InitialMargin = InitialMargin.AT_LEVERAGE
 
 
 @dataclass(frozen=True, slots=True)

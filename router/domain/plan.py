@@ -70,6 +70,23 @@ class RouteCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkCandidate:
+    """Every way from base to quote through other assets, over pools that share these assets.
+
+    Attributes
+    ----------
+    instrument : Instrument
+        Of the order's pair; nothing that is configured.
+    pools : tuple of PoolCandidate
+        Each in its own pair, and once, however many ways lead over it; none is of the order's pair.
+        Each may be used in either direction.
+    """
+
+    instrument: Instrument
+    pools: tuple[PoolCandidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BookCandidate:
     """A perp book that may carry a part of the order.
 
@@ -207,6 +224,7 @@ class RoutingProblem:
     chains: tuple[ChainCash, ...]
     margins: tuple[MarginAccount, ...]
     routes: tuple[RouteCandidate, ...] = ()
+    networks: tuple[NetworkCandidate, ...] = ()
     scenarios: tuple[StressScenario, ...] = ()
     reservations: tuple[Reservation, ...] = ()
     uncertainty: Uncertainty | None = None
@@ -217,12 +235,14 @@ class CostSplit:
     """What a leg or plan costs against the arrival mid, in quote atoms; positive is worse for us.
 
     `impact` is how far the price is from the arrival mid before fees: spread, depth, basis.
+    `basis` is the part of it that a perp's mark is from the arrival mid; it is in the total once.
     """
 
     impact: int
     fees: int
     gas: int
     funding: int
+    basis: int = 0
 
     @property
     def total(self) -> int:
@@ -235,6 +255,7 @@ class CostSplit:
             self.fees + other.fees,
             self.gas + other.gas,
             self.funding + other.funding,
+            self.basis + other.basis,
         )
 
 
@@ -316,6 +337,14 @@ class RoutePlan:
     band: Band | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedRoute:
+    """A plan beside the problem it solves: all that a check of its proof needs."""
+
+    problem: RoutingProblem
+    plan: RoutePlan
+
+
 class NoRouteReason(enum.Enum):
     """Why there is no plan; the message beside it says what would change that."""
 
@@ -325,6 +354,9 @@ class NoRouteReason(enum.Enum):
     BELOW_MINIMUM = "below_minimum"
     INSUFFICIENT_BALANCE = "insufficient_balance"
     INSUFFICIENT_MARGIN = "insufficient_margin"
+    STRESS = "stress"
+    REDUCE_ONLY = "reduce_only"
+    POSITION_CAP = "position_cap"
     STALE_DATA = "stale_data"
     DEADLINE = "deadline"
     LIMIT_EXCEEDED = "limit_exceeded"

@@ -23,6 +23,7 @@ import orjson
 from router.domain.command import Command
 from router.domain.error import JournalError
 from router.domain.event import Event
+from router.domain.plan import PlannedRoute
 
 _NUMBER_MAX: Final = 2**63 - 1  # larger magnitudes are written as strings
 _DIGITS_MAX: Final = 1_000  # of a string: far beyond 256-bit numbers with any scale
@@ -71,6 +72,17 @@ def decode_command(data: bytes) -> Command:
     return cast("Command", _decode(data, Command))
 
 
+def decode_planned(data: bytes) -> PlannedRoute:
+    """Return the plan and problem that `encode` made these bytes from.
+
+    Raises
+    ------
+    JournalError
+        If the bytes are not that.
+    """
+    return cast("PlannedRoute", _decode_by(_tagged_plan((PlannedRoute,)), data))
+
+
 def digest(value: object) -> str:
     """Return the SHA-256 of the encoding, in hex."""
     return hashlib.sha256(encode(value)).hexdigest()
@@ -96,12 +108,16 @@ def decode_pairs(data: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _decode(data: bytes, hint: object) -> object:
+    return _decode_by(_plan(hint), data)
+
+
+def _decode_by(plan: "_Plan", data: bytes) -> object:
     try:
         raw = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise JournalError(f"cannot decode: not JSON: {error}") from None
     try:
-        return _plan(hint).decode(raw)
+        return plan.decode(raw)
     except _MisfitError as misfit:
         raise JournalError(f"cannot decode {misfit.path.lstrip('.') or 'it'}: {misfit}") from None
 

@@ -83,6 +83,8 @@ class Aggregate:
         parts = [point.quantity_at(marginal - width) for point in self._points]
         rest = max(quantity - math.fsum(parts), 0.0)
         for place, point in enumerate(self._points):
+            if not rest:
+                break
             more = min(point.quantity_at(marginal + width) - parts[place], rest)
             parts[place] += more
             rest -= more

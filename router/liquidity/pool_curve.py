@@ -8,7 +8,7 @@ round in anybody's favour.
 import math
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
-from operator import attrgetter
+from operator import add, attrgetter, sub
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from router.liquidity.curve import CostCurve, Floats, TwoSided, empty_curve
 from router.liquidity.fixed_point import Q96, tick_to_sqrt_price
 
 _LOG_PER_TICK: Final = math.log1p(1e-4) / 2.0  # log(1.0001) would lose four digits
-_index = attrgetter("index")
+_index, _net = attrgetter("index"), attrgetter("liquidity_net")
 
 
 def pool_curve(
@@ -116,9 +116,8 @@ def _ticks_ahead(pool: Pool, *, rises: bool, reach: float) -> list[Tick]:
 # Liquidity adds up as integers: a float sum would leave a residue of large positions where they
 # have ended.
 def _liquidity_ahead(pool: Pool, ahead: list[Tick], *, rises: bool) -> Floats:
-    sign = 1 if rises else -1
-    nets = (sign * tick.liquidity_net for tick in ahead[:-1])
-    return np.array(list(accumulate(nets, initial=pool.liquidity)), dtype=np.float64)
+    liquidity = accumulate(map(_net, ahead[:-1]), add if rises else sub, initial=pool.liquidity)
+    return np.fromiter(liquidity, np.float64, len(ahead))
 
 
 # Returns how far the logarithm of the curve's square-root price moves in each range, shape (n,),
@@ -128,7 +127,7 @@ def _log_steps(pool: Pool, ahead: list[Tick], *, sign: float, rises: bool) -> tu
     # Over the lower of the two: near minus one, log1p would lose the digits of a long way down.
     apart = abs(first - pool.sqrt_price_x96)
     to_first = sign * math.log1p(apart / min(first, pool.sqrt_price_x96))
-    index = np.array([tick.index for tick in ahead], dtype=np.float64)
+    index = np.fromiter(map(_index, ahead), np.float64, len(ahead))
     per_tick = sign * _LOG_PER_TICK if rises else -sign * _LOG_PER_TICK
     step, distance = np.empty_like(index), np.zeros(index.size + 1)
     step[0] = to_first

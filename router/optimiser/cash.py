@@ -7,25 +7,28 @@ it; `rounding` then makes the cash exact.
 from collections.abc import Sequence
 from typing import Final
 
-from router.domain.error import NoRouteError
+from router.domain.error import NoRouteError, SolverError
 from router.domain.plan import BookCandidate, NoRouteReason
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.certificate import Split
+from router.optimiser.convex.joint import Effort
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import most_filled
-from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
 from router.optimiser.market.market import Market, Selection, whole_curves
 from router.optimiser.market.scaling import scale
-from router.optimiser.refusal import HELD_TOLERANCE, refuse_accounts
+from router.optimiser.refusal import HELD_TOLERANCE, refuse_accounts, rounded_down
 
 _STEPS_MAX: Final = 40
-_TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
+TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
 _FAR: Final = 1.5  # times the quantity at the arrival mid: more than the cash can be worth
 _EDGE: Final = 1e-8  # so near the most the accounts allow, the quantity is that
 
 
-def solve_cash(selection: Selection) -> tuple[ScaledProblem, Split]:
+def solve_cash(
+    selection: Selection, *, effort: Effort | None = None
+) -> tuple[ScaledProblem, Split]:
     """Return the problem at the quantity the order's cash trades for, and its certified split.
 
     Raises
@@ -34,56 +37,77 @@ def solve_cash(selection: Selection) -> tuple[ScaledProblem, Split]:
         If the markets or the accounts do not allow so much cash.
     """
     market = selection.market
-    cash = _ordered_cash(market)
+    cash = ordered_cash(market)
     _check_liquidity(selection, cash)
-    capacity = sum(curve.capacity for curve in selection.curves)
-    most = min(capacity, _FAR * cash / market.mid)
-    low, high = 0.0, most_filled(scale(selection, most)) * most
-    quantity = min(cash / market.mid, high)
+    low, high = 0.0, min(sum(c.capacity for c in selection.curves), _FAR * cash / market.mid)
+    quantity, is_bounded = min(cash / market.mid, high), False
     best: tuple[ScaledProblem, Split] | None = None
     for _ in range(_STEPS_MAX):
-        if quantity <= 0.0:
-            break
         scaled = scale(selection, quantity)
-        split = solve_continuous(scaled)
+        split = solve_within(scaled, effort=effort)
         if split is None:
-            high = quantity
-            quantity = 0.5 * (low + high) if high - low > _EDGE * high else low
+            # Asked only once accounts stand against it: it takes as long as several splits.
+            high = quantity if is_bounded else quantity * most_filled(scaled)
+            quantity = 0.5 * (low + high) if is_bounded else high * (1.0 - _EDGE)
+            is_bounded = True
+            if high - low <= _EDGE * high:
+                break
             continue
         best = (scaled, split)
-        missing = cash - moved(market, scaled, split)
-        if abs(missing) <= _TOLERANCE * cash or (missing > 0.0 and high - quantity < _EDGE * high):
+        missing = cash - moved(market, scaled.curves, split.shares)
+        at_edge = is_bounded and high - quantity <= 2.0 * _EDGE * high
+        if abs(missing) <= TOLERANCE * cash or (missing > 0.0 and at_edge):
             break
         low, high = (quantity, high) if missing > 0.0 else (low, quantity)
-        newton = quantity + missing / _marginal(market, split)
+        newton = quantity + missing / marginal_cash(market, split, demand=0)
         quantity = newton if low < newton < high else 0.5 * (low + high)
-    if best is None:
-        raise refuse_accounts(market, scale(selection, cash / market.mid))
-    if cash - moved(market, *best) > 2.0 * _EDGE * cash:
-        raise refuse_accounts(market, scale(selection, cash / market.mid))
-    return best
+    return _enough(selection, cash, best)
 
 
-def moved(market: Market, scaled: ScaledProblem, split: Split) -> float:
-    """Return the cash a split moves: pool fees inside, taker fees on top, [quote]."""
+def solve_within(scaled: ScaledProblem, *, effort: Effort | None = None) -> Split | None:
+    """Return the certified split of a quantity that is tried; None also where it is undecided.
+
+    So near to the most that accounts allow, it is within what is kept free for whole atoms.
+    """
+    try:
+        return solve_continuous(scaled, effort=effort)
+    except SolverError:
+        return None
+
+
+def moved(market: Market, curves: Sequence[ScaledCurve], shares: Floats) -> float:
+    """Return the cash an order's shares move: pool fees inside, taker fees on top, [quote]."""
     problem = market.problem
-    factors = [1.0] * (len(scaled.curves) - len(problem.books))
+    factors = [1.0] * (len(curves) - len(problem.books))
     factors += [_gross_up(market, book) for book in problem.books]
     total = 0.0
-    for curve, share, factor in zip(scaled.curves, split.shares, factors, strict=True):
-        quantity = min(float(share) * curve.quantity, curve.curve.capacity)
-        total += abs(float(curve.curve.cost(quantity))) / factor
+    for curve, share, factor in zip(curves, shares.tolist(), factors, strict=True):
+        total += abs(curve.point.cost(min(share * curve.quantity, curve.curve.capacity))) / factor
     return total
 
 
-def _ordered_cash(market: Market) -> float:
+def ordered_cash(market: Market) -> float:
+    """Return the cash that an order fixes, [quote]."""
     return float(market.problem.quantity.atoms / 10.0**market.pair.quote.decimals)
 
 
-# What one more unit of base moves; only guides the search.
-def _marginal(market: Market, split: Split) -> float:
-    demand = split.multipliers[0].value / PICO_PER_UNIT
-    return max(1.0 + market.sign * demand, 0.1) * market.mid
+def marginal_cash(market: Market, split: Split, *, demand: int) -> float:
+    """Return about what one more unit of base moves; only guides a search."""
+    price = split.multipliers[demand].value / PICO_PER_UNIT
+    return max(1.0 + market.sign * price, 0.1) * market.mid
+
+
+def _enough(
+    selection: Selection, cash: float, best: tuple[ScaledProblem, Split] | None
+) -> tuple[ScaledProblem, Split]:
+    market = selection.market
+    most = 0.0 if best is None else moved(market, best[0].curves, best[1].shares)
+    if best is None or cash - most > 2.0 * _EDGE * cash:
+        whole = scale(selection, cash / market.mid)
+        raise refuse_accounts(
+            selection, whole, nearest=f"cash {rounded_down(most, market.pair.quote)}"
+        )
+    return best
 
 
 def _check_liquidity(selection: Selection, cash: float) -> None:

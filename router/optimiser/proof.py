@@ -1,17 +1,45 @@
 """The proof of a plan as it is stored, and what it says in words."""
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
-from router.domain.certificate import AssumptionKind, Certificate
-from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.convex.certificate import Split
+from router.domain.certificate import (
+    Assumption,
+    AssumptionKind,
+    Certificate,
+    GasBound,
+    Multiplier,
+    Share,
+)
+from router.domain.error import CertificateError
+from router.domain.plan import RoutePlan
+from router.domain.units import PICO_PER_UNIT, Pico, format_decimal
+from router.optimiser.convex.certificate import Prices, Split, cheapest, demand_name
+from router.optimiser.convex.scaled import ScaledProblem
 
 _BPS: Final = 10_000
+_STEP: Final = 1_000  # units of cash or collateral that a sentence speaks of
+_DEPTH_TOLD_MIN: Final = 1e-6  # of the notional: a hundredth of a basis point
+_RESOURCES: Final = {"cash": "cash", "margin": "collateral", "stress": "collateral"}
 
 
-def certify(split: Split, *, rounded_cost: Pico) -> Certificate:
-    """Write the proof down, each bound rounded away from the other."""
+def certify(
+    scaled: ScaledProblem,
+    split: Split,
+    *,
+    rounded_cost: Pico,
+    quantities: Sequence[int],
+    gas: Sequence[GasBound] = (),
+) -> Certificate:
+    """Write the proof down, each bound rounded away from the other.
+
+    Parameters
+    ----------
+    quantities : Sequence[int]
+        Base of each order in all, in atoms.
+    """
     return Certificate(
         upper_bound=Pico(math.ceil(split.upper * PICO_PER_UNIT)),
         lower_bound=Pico(math.floor(split.lower * PICO_PER_UNIT)),
@@ -19,35 +47,116 @@ def certify(split: Split, *, rounded_cost: Pico) -> Certificate:
         multipliers=split.multipliers,
         method=split.method,
         parts=split.parts,
+        gas=tuple(gas),
+        quantities=tuple(quantities),
+        shares=tuple(_shares(scaled, split)),
     )
 
 
-def sentences(certificate: Certificate) -> tuple[str, ...]:
-    """Say in words how good the plan is, what binds, and what more of it would save."""
-    gap = certificate.gap / PICO_PER_UNIT * _BPS
-    lower = certificate.lower_bound / PICO_PER_UNIT * _BPS
-    sent = certificate.rounded_cost / PICO_PER_UNIT * _BPS
-    bound = f"no plan costs less than {lower:.4f} bps before gas"
-    found = f"the split found is within {gap:.4f} bps of that before gas and lots"
-    said = [f"{bound}; {found}, and as sent costs {sent:.4f} bps"]
-    for multiplier in certificate.multipliers:
-        kind, _, account = multiplier.row.partition(":")
-        if multiplier.value <= 0 or kind not in _RESOURCES:
-            continue
-        saved = multiplier.value / PICO_PER_UNIT * _BPS
-        said.append(
-            f"{_RESOURCES[kind]} of {account} binds: one more unit of it would save "
-            f"{saved:.4f} bps of that unit"
-        )
-    assumptions = certificate.parts[0].assumptions if certificate.parts else ()
+def prices_of(scaled: ScaledProblem, multipliers: Iterable[Multiplier]) -> Prices:
+    """Return stored multipliers as prices of the problem's demands and rows.
+
+    Raises
+    ------
+    CertificateError
+        If one names no demand and no row, or that of a row is negative.
+    """
+    rows = {scaled.name(row): row for row in range(scaled.n_rows)}
+    demands = {demand_name(d.name): i for i, d in enumerate(scaled.demands)}
+    told = [Pico(0)] * len(scaled.demands)
+    charged: dict[int, Pico] = {}
+    for multiplier in multipliers:
+        if multiplier.row in demands:
+            told[demands[multiplier.row]] = multiplier.value
+        elif multiplier.row in rows and multiplier.value >= 0:
+            charged[rows[multiplier.row]] = multiplier.value
+        else:
+            raise CertificateError(
+                f"multiplier of {multiplier.row} is {multiplier.value}: the problem has no such"
+                " row, or the multiplier is negative"
+            )
+    return Prices(tuple(told), tuple(sorted((r, p) for r, p in charged.items() if p > 0)))
+
+
+def explain(plan: RoutePlan) -> tuple[str, ...]:
+    """Say in words how good a plan is, what binds, and what more of it would save."""
+    certificate = plan.certificate
+    said = [_quality(certificate)]
+    notional = _notional(plan)
     said += [
-        f"{assumed.name} is short of collateral: the plan only reduces there"
-        for assumed in assumptions
-        if assumed.kind is AssumptionKind.REDUCES
+        sentence
+        for multiplier in certificate.multipliers
+        if (sentence := _binding(multiplier, plan, notional)) is not None
     ]
+    if certificate.parts:
+        said += [_assumed(a) for a in certificate.parts[0].assumptions]
     if len(said) == 1:
         said.append("neither cash nor margin binds: more of them would save nothing")
-    return tuple(said)
+    return (*said, *_depths(certificate))
 
 
-_RESOURCES: Final = {"cash": "cash", "margin": "collateral"}
+def _quality(certificate: Certificate) -> str:
+    lower, sent = _bps(certificate.lower_bound), _bps(certificate.rounded_cost)
+    said = (
+        f"no plan costs less than {lower:.4f} bps before gas; the split found is within"
+        f" {_bps(certificate.gap):.4f} bps of that before gas and lots, and as sent costs"
+        f" {sent:.4f} bps"
+    )
+    if certificate.gas:
+        said += f"; with gas no plan costs less than {_bps(certificate.lower_bound_with_gas):.4f}"
+        said += " bps"
+    return said
+
+
+def _binding(multiplier: Multiplier, plan: RoutePlan, notional: Decimal) -> str | None:
+    kind, _, where = multiplier.row.partition(":")
+    if multiplier.value <= 0 or kind not in _RESOURCES or not notional:
+        return None
+    quote = plan.legs[0].instrument.quote.id
+    saved = Decimal(_bps(multiplier.value)) * _STEP / notional
+    account, _, scenario = where.rpartition(":") if kind == "stress" else (where, "", "")
+    because = f" in the scenario {scenario}" if scenario else ""
+    return (
+        f"{_RESOURCES[kind]} of {account} binds{because}: {_STEP:,} {quote} more would save"
+        f" {saved:.4f} bps of the order"
+    )
+
+
+def _assumed(assumption: Assumption) -> str:
+    if assumption.kind is AssumptionKind.REDUCES:
+        return f"{assumption.name} is short of collateral: the plan only reduces there"
+    bound = "at most" if assumption.kind is AssumptionKind.TIER_MAX else "at least"
+    return f"{assumption.name} stays in margin tier {bound} {assumption.tier}"
+
+
+def _depths(certificate: Certificate) -> Iterator[str]:
+    for share in sorted(certificate.shares, key=lambda s: (-s.depth_worth, s.curve)):
+        saved = share.depth_worth / PICO_PER_UNIT / 100
+        if saved >= _DEPTH_TOLD_MIN:
+            yield f"1 % more depth at {share.curve} would save {saved * _BPS:.4f} bps"
+
+
+# All orders of the plan at their arrival mid, in whole quote tokens.
+def _notional(plan: RoutePlan) -> Decimal:
+    if not plan.legs:
+        return Decimal(0)
+    decimals, mid = plan.legs[0].instrument.quote.decimals, plan.arrival_mid
+    base = sum(plan.certificate.quantities)
+    atoms = base * mid.quote_atoms // mid.base_atoms
+    return Decimal(format_decimal(atoms, decimals))
+
+
+def _shares(scaled: ScaledProblem, split: Split) -> Iterator[Share]:
+    bests = cheapest(scaled, prices_of(scaled, split.multipliers))
+    for curve, share, best in zip(scaled.curves, split.shares.tolist(), bests, strict=True):
+        worth = max(-best.value, 0.0)
+        yield Share(
+            order=scaled.demands[curve.demand].name,
+            curve=curve.name,
+            value=Pico(round(share * PICO_PER_UNIT)),
+            depth_worth=Pico(round(worth * PICO_PER_UNIT)),
+        )
+
+
+def _bps(pico: int) -> float:
+    return pico * _BPS / PICO_PER_UNIT

@@ -1,23 +1,38 @@
 """Why there is no plan, in one line: what binds, and the nearest quantity that would do."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from router.domain.error import NoRouteError
+from router.domain.instrument import Asset
+from router.domain.margin import InitialMargin
 from router.domain.plan import BookCandidate, NoRouteReason, PoolCandidate, RoutingProblem
-from router.domain.units import AssetId, Rounding, Side, format_decimal
+from router.domain.units import AssetId, Rounding, format_decimal
+from router.liquidity.curve import CostCurve
 from router.optimiser.convex.reach import Shortfall, most_filled, shortfalls
 from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.market.market import Market, Selection, select, whole_curves
+from router.optimiser.market.network import Network
 from router.optimiser.market.route import Route
+from router.optimiser.market.scaling import scale
+from router.optimiser.market.source import book_cost
 
+_FILL_TOLERANCE: Final = 1e-12  # of the order
+_INSIDE: Final = 1.0 - 1e-9
+_REASONS: Final = {
+    "cash": NoRouteReason.INSUFFICIENT_BALANCE,
+    "margin": NoRouteReason.INSUFFICIENT_MARGIN,
+    "stress": NoRouteReason.STRESS,
+}
 _TINY_ATOMS: Final = 1_000  # an atom more or less is ten basis points of the price
 HELD_TOLERANCE: Final = 1.0 + 1e-12  # sums of floats; lots and atoms are counted by `rounding`
 
 
 def check_candidates(problem: RoutingProblem) -> None:
     """Refuse a problem nothing could carry."""
-    if not problem.pools and not problem.routes and not problem.books:
+    if not (problem.pools or problem.routes or problem.networks or problem.books):
         raise NoRouteError(
             NoRouteReason.NO_VENUE, "no instrument may carry the order; allow a venue for the pair"
         )
@@ -29,46 +44,166 @@ def check_candidates(problem: RoutingProblem) -> None:
 
 
 def check_liquidity(selection: Selection, base: float) -> None:
-    """Refuse a quantity above what the markets hold, or hold within the limit price."""
-    market = selection.market
+    """Refuse a quantity above what the markets hold, or hold within the limit price.
+
+    Caps of single books are left to `refuse_accounts`, which names them.
+    """
+    asset = selection.market.pair.base
     within = sum(curve.capacity for curve in selection.curves)
     if base <= within * HELD_TOLERANCE:
         return
-    held = sum(curve.capacity for curve in whole_curves(market))
+    nearest = _nearest(selection, within)
+    asked = rounded_down(base, asset)
+    held = sum(curve.capacity for curve in _uncapped(selection, is_whole=True))
     if base > held * HELD_TOLERANCE:
         raise NoRouteError(
             NoRouteReason.NO_LIQUIDITY,
-            f"all instruments together hold {_base(market, held)}, {_base(market, base)} asked; "
-            f"nearest feasible quantity {_base(market, within)}",
+            f"all instruments together hold {rounded_down(held, asset)}, {asked} asked; "
+            f"nearest feasible quantity {nearest}",
         )
-    raise NoRouteError(
-        NoRouteReason.LIMIT_PRICE,
-        f"limit price leaves {_base(market, within)} of {_base(market, base)}; "
-        f"trade less or widen it",
-    )
+    priced = sum(curve.capacity for curve in _uncapped(selection, is_whole=False))
+    if base > priced * HELD_TOLERANCE:
+        raise NoRouteError(
+            NoRouteReason.LIMIT_PRICE,
+            f"limit price leaves {rounded_down(priced, asset)} of {asked}; trade less or widen "
+            f"it; nearest feasible quantity {nearest}",
+        )
+    raise refuse_accounts(selection, scale(selection, base), nearest=f"quantity {nearest}")
 
 
-def refuse_accounts(market: Market, scaled: ScaledProblem) -> NoRouteError:
-    """Return the refusal of an order that the accounts cannot bear."""
+def refuse_accounts(
+    selection: Selection, scaled: ScaledProblem, *, nearest: str | None = None
+) -> NoRouteError:
+    """Return the refusal of an order that the accounts cannot bear, or the caps of its books.
+
+    Parameters
+    ----------
+    nearest : str | None
+        What would do, if that is known already.
+    """
+    market = selection.market
     ordered = scaled.curves[0].quantity * scaled.demands[0].share
-    short = shortfalls(scaled)
-    on_margin = bool(short) and not short[0].row.startswith("cash:")
-    reason = NoRouteReason.INSUFFICIENT_MARGIN if on_margin else NoRouteReason.INSUFFICIENT_BALANCE
-    told = " and ".join(_short(market, scaled, found) for found in short)
+    capped = _binding_caps(selection, scaled)
+    held = sum(curve.cap for curve in scaled.curves)
+    told = [cap.sentence for cap in capped]
+    if capped and held < scaled.demands[0].share - _FILL_TOLERANCE:
+        reason = capped[0].reason
+    else:
+        short = shortfalls(scaled)
+        kind = short[0].row.partition(":")[0] if short else "cash"
+        reason = _REASONS[kind]
+        told = [_short([market], scaled, found) for found in short] + told
+    asset = market.pair.base
+    nearest = nearest or f"quantity {rounded_down(most_filled(scaled) * ordered, asset)}"
     return NoRouteError(
         reason,
-        f"{told or 'what the accounts have left'} does not suffice for {_base(market, ordered)}; "
-        f"nearest feasible quantity {_base(market, most_filled(scaled) * ordered)}",
+        f"{'; '.join(told) or 'what the accounts have left does not suffice'}: "
+        f"{rounded_down(ordered, asset)} asked; nearest feasible {nearest}",
     )
 
 
-# What is short in words: "margin:perp:me (short 2,000 USDC)".
-def _short(market: Market, scaled: ScaledProblem, found: Shortfall) -> str:
-    curve = scaled.curves[0]
-    worth = found.missing * curve.quantity
-    if found.row.startswith("cash:") and market.problem.side is Side.SELL:
-        return f"{found.row} (short {_rounded_up(worth)} {market.pair.base.id})"
-    return f"{found.row} (short {_rounded_up(worth * curve.mid)} {market.pair.quote.id})"
+def refuse_basket(selections: Sequence[Selection], scaled: ScaledProblem) -> NoRouteError:
+    """Return the refusal of orders that the accounts cannot bear together."""
+    short = shortfalls(scaled)
+    markets = [selection.market for selection in selections]
+    told = "; ".join(_short(markets, scaled, found) for found in short)
+    kind = short[0].row.partition(":")[0] if short else "cash"
+    percent = math.floor(most_filled(scaled) * 10_000) / 100
+    return NoRouteError(
+        _REASONS[kind],
+        f"{told or 'what the accounts and caps leave does not suffice'}: "
+        f"{len(markets)} orders asked; nearest feasible {percent:g} % of each",
+    )
+
+
+def rounded_down(quantity: float, asset: Asset) -> str:
+    """Write a float quantity, rounded down to six significant figures and to whole atoms."""
+    if quantity <= 0.0:
+        return f"0 {asset.id}"
+    digits = min(5 - math.floor(math.log10(quantity)), asset.decimals)
+    return f"{math.floor(quantity * 10.0**digits) / 10.0**digits:.12g} {asset.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cap:
+    reason: NoRouteReason
+    sentence: str
+
+
+# What keeps books from taking all that they show within the limit price.
+def _binding_caps(selection: Selection, scaled: ScaledProblem) -> list[_Cap]:
+    market, n = selection.market, len(selection.chains)
+    problem = market.problem
+    margins = {m.account: m for m in problem.margins}
+    free = _uncapped(selection, is_whole=False)[len(selection.sources) :]
+    found = []
+    for curve, book, shown in zip(scaled.curves[n:], problem.books, free, strict=True):
+        most = curve.cap * curve.quantity
+        wanted = min(shown.capacity, scaled.demands[curve.demand].share * curve.quantity)
+        if most >= wanted * _INSIDE:
+            continue
+        name, left = book.instrument.id, rounded_down(most, market.pair.base)
+        margin = margins.get(book.instrument.account)
+        if book.reduces_only or (margin is not None and margin.reduces_only):
+            found.append(_Cap(NoRouteReason.REDUCE_ONLY, f"{name} may only reduce, by {left}"))
+        elif book.quantity_max_lots is not None and curve.curve.capacity < shown.capacity * _INSIDE:
+            found.append(_Cap(NoRouteReason.LIMIT_EXCEEDED, f"quantity cap leaves {name} {left}"))
+        else:
+            found.append(_Cap(NoRouteReason.POSITION_CAP, _position_cap(book, left)))
+    return found
+
+
+def _position_cap(book: BookCandidate, left: str) -> str:
+    name, quote = book.instrument.id, book.instrument.quote
+    above = [t.above_atoms for t in book.tiers if t.leverage_max < book.leverage]
+    at_leverage = book.initial_margin is InitialMargin.AT_LEVERAGE and bool(above)
+    if at_leverage and (book.position_max_atoms is None or above[0] <= book.position_max_atoms):
+        most = format_decimal(above[0], quote.decimals)
+        return (
+            f"margin tier of {name} allows leverage {book.leverage} up to a position of "
+            f"{most} {quote.id}, which leaves {left}"
+        )
+    most = format_decimal(book.position_max_atoms or 0, quote.decimals)
+    return f"position cap of {name} is {most} {quote.id}, which leaves {left}"
+
+
+# The curve of every source and every book without the cap on its quantity.
+def _uncapped(selection: Selection, *, is_whole: bool) -> list[CostCurve]:
+    problem = selection.market.problem
+    curves = [source.curve for source in selection.sources]
+    if is_whole:
+        curves = whole_curves(selection.market)[: -len(problem.books) or None]
+    limit = None if is_whole else problem.limit_price
+    books = (replace(book, quantity_max_lots=None) for book in problem.books)
+    return [*curves, *(book_cost(book, problem.side, limit=limit) for book in books)]
+
+
+def _nearest(selection: Selection, within: float) -> str:
+    if within <= 0.0:
+        return rounded_down(0.0, selection.market.pair.base)
+    filled = most_filled(scale(selection, within))
+    return rounded_down(filled * within, selection.market.pair.base)
+
+
+# What is short in words: "stress scenario gap -30 %: perp:me is short 2,000 USDC".
+def _short(markets: Sequence[Market], scaled: ScaledProblem, found: Shortfall) -> str:
+    curve, quote = scaled.curves[0], markets[0].pair.quote
+    row = next((r for r in scaled.cash if r.name == found.row), None)
+    worth, asset = found.missing * curve.quantity * curve.mid, quote
+    if row is not None:
+        if not row.pays_quote:
+            paid = scaled.curves[row.members[0]]
+            worth, asset = found.missing * paid.quantity, markets[paid.demand].pair.base
+        name = found.row.removeprefix("cash:")
+        return f"cash: {name} is short {_rounded_up(worth)} {asset.id}"
+    short = f"is short {_rounded_up(worth)} {quote.id}"
+    for account in scaled.accounts:
+        if found.row == account.names[0]:
+            return f"initial margin: {account.account} {short}"
+        prefix = f"stress:{account.account}:"
+        if found.row in account.names and found.row.startswith(prefix):
+            return f"stress scenario {found.row.removeprefix(prefix)}: {account.account} {short}"
+    raise AssertionError(f"{found.row} is no row of the problem")
 
 
 def _rounded_up(amount: float) -> str:
@@ -89,6 +224,9 @@ def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
         or "the order is worth too few atoms to trade at its price",
         NoRouteReason.INSUFFICIENT_BALANCE: "cash is short of the exact quote; trade slightly less",
         NoRouteReason.INSUFFICIENT_MARGIN: "margin is short of the whole lots; trade one lot less",
+        NoRouteReason.STRESS: "a stress scenario breaks with whole lots; trade one lot less",
+        NoRouteReason.REDUCE_ONLY: "whole lots would open a position; trade one lot less",
+        NoRouteReason.POSITION_CAP: "whole lots exceed the position's cap; trade one lot less",
     }
     amount = format_decimal(problem.quantity.atoms, _decimals(market, asset))
     why = told.get(reason, "no exact trade fits the order; trade slightly less")
@@ -107,8 +245,8 @@ def _is_tiny(market: Market) -> bool:
 
 
 # Of the asset that has the fewest atoms on the way.
-def _atoms_on(way: PoolCandidate | Route, fewest: int, *, quote: int) -> float:
-    if isinstance(way, Route) and way.middle_atom > 0.0:
+def _atoms_on(way: PoolCandidate | Route | Network, fewest: int, *, quote: int) -> float:
+    if not isinstance(way, PoolCandidate) and way.middle_atom > 0.0:
         return min(fewest, quote / way.middle_atom)
     return fewest
 
@@ -123,12 +261,3 @@ def _minimum(book: BookCandidate) -> str:
 def _decimals(market: Market, asset: AssetId) -> int:
     pair = market.pair
     return pair.base.decimals if asset == pair.base.id else pair.quote.decimals
-
-
-def _base(market: Market, quantity: float) -> str:
-    """Write a float quantity of base, rounded down to six significant figures."""
-    asset = market.problem.arrival_mid.base
-    if quantity <= 0.0:
-        return f"0 {asset}"
-    digits = 5 - math.floor(math.log10(quantity))
-    return f"{math.floor(quantity * 10.0**digits) / 10.0**digits:.12g} {asset}"

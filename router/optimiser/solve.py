@@ -3,32 +3,32 @@
 Pure and deterministic: the same problem gives the same plan, whatever was solved before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
-from router.domain.error import SolverError
-from router.domain.market import BlockRef
-from router.domain.plan import (
-    CostSplit,
-    NoRouteReason,
-    QuantityKind,
-    RoutePlan,
-    RoutingProblem,
-)
-from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, Amount, Pico, Rounding, divide
+from router.domain.error import NoRouteError, SolverError
+from router.domain.plan import NoRouteReason, QuantityKind, RoutePlan, RoutingProblem
 from router.optimiser.cash import solve_cash
 from router.optimiser.convex import programme
 from router.optimiser.convex.certificate import Split
+from router.optimiser.convex.joint import Effort, IsLate
 from router.optimiser.convex.parts import solve_continuous
-from router.optimiser.exact.leg import slippage, to_legs, total_gas
-from router.optimiser.exact.rounding import Draft, round_shares
+from router.optimiser.exact.rooms import Rooms, rooms_of
+from router.optimiser.exact.rounding import Draft
 from router.optimiser.exact.single import singles
+from router.optimiser.gas.bound import prove_gas
 from router.optimiser.gas.search import Solved, worth_their_gas
-from router.optimiser.market.market import Market, prepare, select
+from router.optimiser.market.market import Market, Selection, prepare, select
 from router.optimiser.market.scaling import scale
+from router.optimiser.order import (
+    base_atoms,
+    by_one_source,
+    cost_rate,
+    drafts,
+    rounds_badly,
+    route_plan,
+)
 from router.optimiser.proof import certify
 from router.optimiser.refusal import (
     check_candidates,
@@ -36,62 +36,57 @@ from router.optimiser.refusal import (
     refuse_accounts,
     refuse_rounding,
 )
-from router.optimiser.whole import in_whole_lots
+from router.optimiser.sharpen import Found, sharpened
+from router.optimiser.whole import Books, in_whole_lots, with_lots_free
 
-_ROUNDING_MAX: Final = 1e-5  # of the notional; more is worth another look
-_REMAINDER_MAX: Final = 1e-6  # of the order: the pools carry nothing but what whole lots leave
+LATE: Final = "stopped late"
 
 
-def solve(problem: RoutingProblem) -> RoutePlan:
+def solve(problem: RoutingProblem, *, is_late: IsLate = lambda: False) -> RoutePlan:
     """Return the cheapest plan found, with the proof of how far it can be from the best.
+
+    Parameters
+    ----------
+    is_late : Callable
+        Once it is true, what was found so far is taken: its certificate tells the gap as it is,
+        and its method that the search was stopped.
 
     Raises
     ------
     NoRouteError
         If no plan keeps the order's limits and the accounts' rooms; says what binds.
     SolverError
-        If no certificate within tolerance was found in the rounds allowed.
+        If no certificate within tolerance was found in the rounds allowed, or no plan before it
+        was late.
     """
     check_candidates(problem)
     market = prepare(problem)
-    full = _solve_all(market)
-    if full.split.gap > full.split.gap_max:
-        raise SolverError(
-            f"gap is {full.split.gap * 1e4:.4f} bps, above {full.split.gap_max * 1e4:.4f}"
-        )
-    quantity = full.scaled.curves[0].quantity
+    effort = Effort(is_late=is_late)
+    full = _solve_all(market, effort)
+    split = accepted(full.split, effort)
+    quantity, rooms = full.scaled.curves[0].quantity, rooms_of([market.problem])
 
     def solve_with(pools: tuple[int, ...]) -> Solved | None:
-        return _solve_selection(market, pools, quantity)
+        return None if is_late() else _solve_selection(market, pools, quantity, effort=effort)
 
     best = worth_their_gas(full, solve_with)
-    tried = [best, full] if best is not full else [full]
-    found = _drafts([*tried, *_by_one_source(full)])
+    found = _drafts(full, best, rooms=rooms, effort=effort)
     if isinstance(found[0], NoRouteReason) or found[0].unfilled:
-        found += _drafts(
-            [s for source in full.selection.sources if (s := solve_with(source.pools))]
-        )
-    if _rounds_badly(found[0], best):
-        found += _drafts([s for solved in tried for s in in_whole_lots(solved)])
-    venues, alone = singles(full.selection)
-    whole = [d for d in (*found, *alone) if isinstance(d, Draft)]
+        with_one = (solve_with(source.pools) for source in full.selection.sources)
+        found += drafts((s for s in with_one if s is not None), rooms=rooms)
+    venues, whole_alone = singles(full.selection, rooms=rooms)
+    whole = [d for d in (*found, *whole_alone) if isinstance(d, Draft)]
     if not whole:
         raise refuse_rounding(market, next(r for r in found if isinstance(r, NoRouteReason)))
     chosen = min(whole, key=lambda d: d.regret)
-    legs = to_legs(problem, chosen.trades)
-    cost = sum((leg.cost for leg in legs), CostSplit(0, 0, 0, 0))
-    return RoutePlan(
-        parent=problem.parent,
-        side=problem.side,
-        legs=legs,
-        unfilled=Amount(problem.quantity.asset, chosen.unfilled),
-        arrival_mid=problem.arrival_mid,
-        block=_block(chosen),
-        cost=cost,
-        slippage=slippage(problem, cost=cost.total, base=chosen.base),
-        singles=venues,
-        certificate=certify(full.split, rounded_cost=_rate(problem, chosen)),
+    certificate = certify(
+        full.scaled,
+        split,
+        rounded_cost=cost_rate([(problem, chosen)]),
+        quantities=(base_atoms(market, quantity),),
+        gas=prove_gas(full, best),
     )
+    return route_plan(market.problem, chosen, certificate, singles=venues, rooms=rooms)
 
 
 def warm_up() -> None:
@@ -99,68 +94,91 @@ def warm_up() -> None:
     programme.warm_up()
 
 
-def _solve_all(market: Market) -> Solved:
+def accepted(split: Split, effort: Effort) -> Split:
+    """Return a split whose gap is small enough, or that says that there was no more time.
+
+    Raises
+    ------
+    SolverError
+        If the gap is too wide though there was time.
+    """
+    if split.gap <= split.gap_max:
+        return split
+    if effort.is_late():
+        return replace(split, method=f"{split.method}, {LATE}")
+    raise SolverError(f"gap is {split.gap * 1e4:.4f} bps, above {split.gap_max * 1e4:.4f}")
+
+
+def _solve_all(market: Market, effort: Effort) -> Solved:
     problem = market.problem
     selection = select(market, range(len(market.pools)))
     if problem.kind is QuantityKind.CASH:
-        scaled, split = solve_cash(selection)
-        return Solved(selection, scaled, split)
+        return _sharpened(selection, solve_cash(selection, effort=effort), effort)
     quantity = problem.quantity.atoms / 10.0**market.pair.base.decimals
     check_liquidity(selection, quantity)
     scaled = scale(selection, quantity)
-    found = solve_continuous(scaled)
+    found = solve_continuous(scaled, effort=effort)
     if found is None:
-        raise refuse_accounts(market, scaled)
-    return Solved(selection, scaled, found)
+        raise refuse_accounts(selection, scaled)
+    return _sharpened(selection, (scaled, found), effort)
 
 
-def _solve_selection(market: Market, pools: tuple[int, ...], quantity: float) -> Solved | None:
+def _sharpened(selection: Selection, found: Found, effort: Effort) -> Solved:
+    quantity = found[0].curves[0].quantity
+
+    def again(sharper: Selection) -> Found | None:
+        try:
+            if sharper.market.problem.kind is QuantityKind.CASH:
+                return solve_cash(sharper, effort=effort)
+            scaled = scale(sharper, quantity)
+            split = solve_continuous(scaled, effort=effort)
+        except (NoRouteError, SolverError):
+            return None
+        return None if split is None else (scaled, split)
+
+    return Solved(*sharpened(selection, found, again=again))
+
+
+def _solve_selection(
+    market: Market, pools: tuple[int, ...], quantity: float, *, effort: Effort
+) -> Solved | None:
     selection = select(market, pools)
     if not selection.sources and not market.problem.books:
         return None
     scaled = scale(selection, quantity)
     try:
-        split: Split | None = solve_continuous(scaled)
+        split: Split | None = solve_continuous(scaled, effort=effort)
     except SolverError:
         return None
     return None if split is None else Solved(selection, scaled, split)
 
 
-# Where the books carry all but what is less than a lot, each source is asked to take that alone:
-# its gas and its whole atoms weigh more than its price.
-def _by_one_source(solved: Solved) -> Iterator[Solved]:
-    selection, shares = solved.selection, solved.split.shares
-    n = len(selection.chains)
-    if len(selection.sources) == 1 or float(np.sum(shares[:n])) > _REMAINDER_MAX:
-        return
-    for source in selection.sources:
-        alone = select(selection.market, source.pools)
-        scaled = scale(alone, solved.scaled.curves[0].quantity)
-        split = replace(solved.split, shares=np.append(0.0, shares[n:]))
-        yield Solved(alone, scaled, split)
+# The split worth its gas first, then others, as far as whole lots and atoms make them needed.
+def _drafts(
+    full: Solved, best: Solved, *, rooms: Rooms, effort: Effort
+) -> list[Draft | NoRouteReason]:
+    tried = [best, full] if best is not full else [full]
+    found = drafts([*tried, *by_one_source(full)], rooms=rooms)
+    if effort.is_late():
+        return found
+    if rounds_badly(found[0], best):
+        found += drafts((s for t in tried for s in _in_lots(t, effort)), rooms=rooms)
+    if not any(isinstance(d, Draft) for d in found):
+        found += drafts(_with_slack(tried, effort), rooms=rooms)
+    return found
 
 
-# Whether whole lots cost more than they would where they are fine against the order.
-def _rounds_badly(found: Draft | NoRouteReason, solved: Solved) -> bool:
-    if isinstance(found, NoRouteReason) or found.unfilled:
-        return True
-    problem = solved.selection.market.problem
-    gas = total_gas(problem, found.trades)
-    before_gas = slippage(problem, cost=found.cost - gas, base=found.base)
-    return before_gas / PIPS_PER_UNIT - solved.split.upper > _ROUNDING_MAX
+def _in_lots(solved: Solved, effort: Effort) -> list[Solved]:
+    splits = in_whole_lots(solved.scaled, solved.split, _books(solved), effort=effort)
+    return [Solved(solved.selection, solved.scaled, split) for split in splits]
 
 
-def _drafts(solved: Sequence[Solved]) -> list[Draft | NoRouteReason]:
-    return [round_shares(s.selection, s.scaled, s.split.shares) for s in solved]
+def _with_slack(tried: Sequence[Solved], effort: Effort) -> list[Solved]:
+    splits = [with_lots_free(s.scaled, _books(s), effort=effort) for s in tried]
+    pairs = zip(tried, splits, strict=True)
+    return [Solved(s.selection, s.scaled, split) for s, split in pairs if split is not None]
 
 
-# The youngest block the plan's pools were read at.
-def _block(draft: Draft) -> BlockRef | None:
-    blocks = [pool.snapshot.block for trade in draft.trades for pool in trade.pools]
-    return max(blocks, key=lambda block: block.number, default=None)
-
-
-def _rate(problem: RoutingProblem, draft: Draft) -> Pico:
-    mid = problem.arrival_mid
-    value = draft.base * mid.quote_atoms
-    return Pico(divide(draft.cost * mid.base_atoms * PICO_PER_UNIT, value, Rounding.UP))
+def _books(solved: Solved) -> Books:
+    problem, first = solved.selection.market.problem, len(solved.selection.chains)
+    return [(first + i, problem, book) for i, book in enumerate(problem.books)]

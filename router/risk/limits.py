@@ -4,10 +4,8 @@ The only place where `Approved` is built.
 """
 
 from router.domain.event import Limits
-from router.domain.instrument import Instrument
 from router.domain.order import ParentOrder
 from router.domain.plan import (
-    BookCandidate,
     Leg,
     NoRouteReason,
     QuantityKind,
@@ -26,6 +24,7 @@ from router.domain.units import (
     divide,
 )
 from router.domain.verdict import Approved, Refused, Verdict
+from router.risk.margin_check import beyond_margin
 from router.risk.routes import broken_route
 
 
@@ -78,7 +77,7 @@ def approve(problem: RoutingProblem, plan: RoutePlan, left: Amount) -> Verdict:
         _more_than_left(plan, left),
         _beyond_limit(problem, plan),
         _beyond_cash(problem, plan),
-        _beyond_margin(problem, plan),
+        beyond_margin(problem, plan),
     ):
         if fault is not None:
             return fault
@@ -157,6 +156,11 @@ def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
             for amount in chain.spendable
             if (chain.account, amount.asset) == (account, asset)
         )
+        spendable -= sum(
+            r.amount.atoms
+            for r in problem.reservations
+            if (r.account, r.amount.asset) == (account, asset)
+        )
         if atoms > spendable:
             return Refused(
                 NoRouteReason.INSUFFICIENT_BALANCE,
@@ -172,56 +176,3 @@ def _most_spent(leg: Leg) -> Amount:
     if given_is_exact:
         return leg.notional if leg.side is Side.BUY else leg.quantity
     return leg.bound
-
-
-def _beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
-    for account in dict.fromkeys(b.instrument.account for b in problem.books):
-        margins = [m for m in problem.margins if m.account == account]
-        equity = sum(m.equity_atoms for m in margins)
-        needed = sum(m.margin_used_elsewhere_atoms for m in margins)
-        grows = False
-        for book in problem.books:
-            if book.instrument.account != account:
-                continue
-            traded = _lots(plan, book.instrument)
-            reduces = traded * book.position_lots < 0 and abs(traded) <= abs(book.position_lots)
-            grows = grows or (traded != 0 and not reduces)
-            value = _mark_value(book, abs(book.position_lots + traded), rounding=Rounding.UP)
-            needed += divide(value, book.leverage, Rounding.UP) + _loss_at_mark(plan, book)
-        if grows and needed > equity:
-            return Refused(
-                NoRouteReason.INSUFFICIENT_MARGIN,
-                f"{account}: initial margin would be {needed} atoms, equity is {equity};"
-                " add collateral or trade less",
-            )
-    return None
-
-
-def _mark_value(book: BookCandidate, lots: int, *, rounding: Rounding) -> int:
-    quantity = Amount(book.instrument.base.id, lots * book.instrument.lot_atoms)
-    return book.instrument.tick_price(book.mark_ticks).notional(quantity, rounding).atoms
-
-
-# Equity bears at once what the fill costs against the mark, fee included; a gain counts for us.
-def _loss_at_mark(plan: RoutePlan, book: BookCandidate) -> int:
-    loss = 0
-    for leg in plan.legs:
-        if leg.instrument.id != book.instrument.id:
-            continue
-        buying = leg.side is Side.BUY
-        lots = divide(leg.quantity.atoms, leg.instrument.lot_atoms, Rounding.UP)
-        fair = _mark_value(book, lots, rounding=Rounding.DOWN if buying else Rounding.UP)
-        worse = leg.notional.atoms - fair if buying else fair - leg.notional.atoms
-        loss += worse + divide(
-            leg.notional.atoms * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP
-        )
-    return loss
-
-
-def _lots(plan: RoutePlan, instrument: Instrument) -> int:
-    return sum(
-        (1 if leg.side is Side.BUY else -1)
-        * divide(leg.quantity.atoms, instrument.lot_atoms, Rounding.UP)
-        for leg in plan.legs
-        if leg.instrument.id == instrument.id
-    )

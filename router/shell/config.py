@@ -8,58 +8,41 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from router.domain.error import ConfigError
 from router.domain.event import Limits
 from router.domain.instrument import Asset
 from router.domain.units import NATIVE, Amount, AssetId, DurationNs, Pips, parse_decimal
+from router.shell.config_fields import Bps, PlainDecimal, Strict
+from router.shell.config_stress import (
+    StressSettings,
+    UncertaintySettings,
+    stress_scenarios,
+    uncertainty,
+    venue_margins,
+)
 from router.state.market import Staleness
 
 _NS_PER_MS: Final = 1_000_000
 _PIPS_PER_BPS: Final = 100
 # Instruments' ids and lists of names in orders are put together with other characters.
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+\Z")
-_PLAIN: Final = re.compile(r"-?[0-9]{1,78}(\.[0-9]{1,40})?\Z")
-
-
-def _plain(text: str) -> str:
-    if not _PLAIN.match(text):
-        raise ValueError("must be a plain decimal number such as '2500.5'")
-    return text
-
-
-def _not_a_switch(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError
-    return value
-
 
 PositiveMs = Annotated[int, Field(gt=0)]
-# Not strict: TOML has no decimals, 0.25 and "0.25" are both meant. Below 10,000: a hundred percent
-# under the arrival price a seller's bound is a price of zero.
-Bps = Annotated[
-    Decimal, BeforeValidator(_not_a_switch), Field(strict=False, ge=0, lt=10_000, decimal_places=2)
-]
-PlainDecimal = Annotated[str, AfterValidator(_plain)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class EngineSettings(_Strict):
+class EngineSettings(Strict):
     """Where the journal is, and how long a plan may take."""
 
     journal: str
     solve_deadline_ms: PositiveMs
 
 
-class LimitsSettings(_Strict):
+class LimitsSettings(Strict):
     """Money limits; every key must be chosen.
 
     `order_notional_max` has a value, in units of the asset, for each asset orders are quoted in.
@@ -72,19 +55,21 @@ class LimitsSettings(_Strict):
     child_lifetime_ms: PositiveMs
 
 
-class StalenessSettings(_Strict):
+class StalenessSettings(Strict):
     """How old market data may be."""
 
     head_age_max_ms: PositiveMs
     book_age_max_ms: PositiveMs
 
 
-class FileSettings(_Strict):
+class FileSettings(Strict):
     """The whole file; the tables of venues and chains are checked by their own models."""
 
     engine: EngineSettings
     limits: LimitsSettings
     staleness: StalenessSettings
+    stress: StressSettings | None = None
+    uncertainty: UncertaintySettings | None = None
     assets: Annotated[Mapping[str, Annotated[int, Field(ge=0, le=30)]], Field(min_length=1)]
     venues: Mapping[str, dict[str, object]] = {}
     chains: Mapping[str, dict[str, object]] = {}
@@ -127,7 +112,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         path=path,
         journal=path.parent / settings.engine.journal,
         solve_deadline=DurationNs(settings.engine.solve_deadline_ms * _NS_PER_MS),
-        limits=_limits(path, settings.limits, assets),
+        limits=_limits(path, settings, assets),
         staleness=Staleness(
             head_age_max=DurationNs(settings.staleness.head_age_max_ms * _NS_PER_MS),
             book_age_max=DurationNs(settings.staleness.book_age_max_ms * _NS_PER_MS),
@@ -189,7 +174,8 @@ def _check_names(path: Path, settings: FileSettings) -> None:
         )
 
 
-def _limits(path: Path, settings: LimitsSettings, assets: Mapping[str, Asset]) -> Limits:
+def _limits(path: Path, file: FileSettings, assets: Mapping[str, Asset]) -> Limits:
+    settings, stress = file.limits, f"{path}: stress"
     return Limits(
         order_notional_max=tuple(
             _notional(f"{path}: limits.order_notional_max.{name}", assets.get(name), text)
@@ -199,6 +185,9 @@ def _limits(path: Path, settings: LimitsSettings, assets: Mapping[str, Asset]) -
         plan_rounds_max=settings.plan_rounds_max,
         child_lifetime=DurationNs(settings.child_lifetime_ms * _NS_PER_MS),
         slippage_tolerance_pips=Pips(int(settings.slippage_tolerance_bps * _PIPS_PER_BPS)),
+        scenarios=stress_scenarios(stress, file.stress, assets),
+        venue_margins=venue_margins(stress, file.stress, assets, venues=file.venues),
+        uncertainty=uncertainty(f"{path}: uncertainty", file.uncertainty),
     )
 
 

@@ -8,12 +8,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol
+from typing import Final, Protocol
 
 from router.domain.error import NoRouteError, SolverError
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
 from router.domain.units import NS_PER_S, DurationNs
 from router.domain.verdict import Refused
+from router.shell.clock import SystemClock
+
+_PATIENCE: Final = 0.8  # of the deadline: from then on the best plan so far is taken
 
 
 class Solver(Protocol):
@@ -27,6 +30,9 @@ class Solver(Protocol):
 class SolverPool:
     """One solver process; started again if it dies or overruns its deadline.
 
+    The process knows the deadline too: when most of it is gone, it answers with the best plan that
+    it has a proof for, whatever the gap. Only if it has none is it ended.
+
     Parameters
     ----------
     warm : bool
@@ -36,6 +42,7 @@ class SolverPool:
 
     def __init__(self, deadline: DurationNs, *, warm: bool) -> None:
         self._deadline = deadline
+        self._patience = DurationNs(int(deadline * _PATIENCE))
         self._first = _warm_up if warm else _import
         self._pool, self._ready = _start(self._first)
 
@@ -47,7 +54,7 @@ class SolverPool:
         try:
             await asyncio.shield(asyncio.wrap_future(self._ready))
             async with asyncio.timeout(self._deadline / NS_PER_S):
-                return await asyncio.wrap_future(self._pool.submit(_solve, problem))
+                return await asyncio.wrap_future(self._pool.submit(_solve, problem, self._patience))
         except TimeoutError:
             self._restart()
             seconds = self._deadline / NS_PER_S
@@ -108,11 +115,13 @@ def _warm_up() -> None:
     warm_up()
 
 
-def _solve(problem: RoutingProblem) -> RoutePlan | Refused:
+def _solve(problem: RoutingProblem, patience: DurationNs) -> RoutePlan | Refused:
     from router.optimiser.solve import solve  # noqa: PLC0415 - cvxpy only in the solver process
 
+    clock = SystemClock()
+    late = clock.now() + patience
     try:
-        return solve(problem)
+        return solve(problem, is_late=lambda: clock.now() > late)
     except NoRouteError as error:
         return Refused(error.reason, str(error))
     except SolverError as error:

@@ -155,6 +155,11 @@ class World:
         """Yield the children that have not ended, oldest first."""
         return (c for c in self.children.values() if not c.is_terminal)
 
+    @property
+    def in_flight(self) -> tuple[ChildState, ...]:
+        """The children of all parents that have not ended."""
+        return tuple(self.open_children())
+
     def children_of(self, parent: ParentId) -> tuple[ChildState, ...]:
         """Return the children of a parent, oldest first."""
         return tuple(self.children[c] for c in self.parents[parent].children)

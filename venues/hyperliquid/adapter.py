@@ -9,6 +9,7 @@ passed; where the venue refuses those, it has the nonce used up.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 
 from router.domain.account import AccountSnapshot
@@ -148,7 +149,8 @@ class Hyperliquid:
                 self._emit(event)
             case PerpContext():
                 self._marks[event.instrument] = event.mark_ticks
-                self._emit(rules.with_order_max(event, self._config, self._started.markets))
+                context = rules.with_order_max(event, self._config, self._started.markets)
+                self._emit(replace(context, tiers=self._started.tiers[event.instrument]))
             case StreamLost():
                 self._emit(event)
                 self._started.trader.lost()

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.domain.error import ConfigError, RejectedError
+from router.domain.margin import MarginTier
 from router.domain.units import DurationNs, InstrumentId
 from router.port import Clock
 from venues.hyperliquid.account import identity
 from venues.hyperliquid.account.agent_watch import AgentWatch
 from venues.hyperliquid.account.reader import AccountReader
+from venues.hyperliquid.account.tiers import margin_tiers, require_tiers
 from venues.hyperliquid.actions.market import Market, perpetual
 from venues.hyperliquid.clients.budget import Budget
 from venues.hyperliquid.clients.exchange import Channel, ExchangeClient, over_http, over_socket
@@ -56,6 +58,7 @@ class Access:
     trader: Trader
     reader: AccountReader
     markets: Mapping[InstrumentId, Market]
+    tiers: Mapping[InstrumentId, tuple[MarginTier, ...]]
 
 
 async def connect(tools: Tools, http: HttpClient) -> Access:
@@ -91,6 +94,7 @@ async def connect(tools: Tools, http: HttpClient) -> Access:
         )
         for i in config.instruments
     }
+    tiers = margin_tiers(metadata)
     await _check_account(tools, info)
     await _check_leverage(tools, info, exchange=exchange, markets=markets)
     whose = Account(
@@ -99,8 +103,11 @@ async def connect(tools: Tools, http: HttpClient) -> Access:
         since_ms=clock.now() // NS_PER_MS - _SINCE_BEFORE_MS,
     )
     trader = Trader(whose, exchange=exchange, info=info, orders=Orders(), clock=clock)
-    reader = AccountReader(config, info=info, budget=tools.budget, ledger=tools.seen, clock=clock)
-    return Access(channel, info, exchange, trader, reader, markets)
+    reader = AccountReader(
+        config, info=info, budget=tools.budget, ledger=tools.seen, clock=clock, tiers=tiers
+    )
+    own = {i.id: require_tiers(tiers, i.symbol) for i in config.instruments}
+    return Access(channel, info, exchange, trader, reader, markets, own)
 
 
 class _Channel:

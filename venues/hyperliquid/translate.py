@@ -8,22 +8,27 @@ fees and funding rates up.
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
 from router.domain.account import (
     AccountSnapshot,
     ForcedFill,
     FundingPayment,
+    MarkedPosition,
     Position,
     RequestBudget,
 )
 from router.domain.error import MalformedDataError
 from router.domain.instrument import Instrument
+from router.domain.margin import HeldPosition, MarginTier
 from router.domain.market import PerpContext
 from router.domain.order import Fill, OrderStatus
 from router.domain.plan import Leg
 from router.domain.units import (
+    PICO_PER_UNIT,
     Amount,
+    AssetId,
     ChildId,
     InstrumentId,
     Pico,
@@ -34,6 +39,7 @@ from router.domain.units import (
 from venues.hyperliquid import wire
 from venues.hyperliquid.spec import (
     COLLATERAL_DECIMALS,
+    VENUE,
     HyperliquidConfig,
     size_decimals,
 )
@@ -108,6 +114,7 @@ def account(
     received_at: TimestampNs,
     forced: tuple[ForcedFill, ...] = (),
     requests: RequestBudget | None = None,
+    tiers: Mapping[str, tuple[MarginTier, ...]] = MappingProxyType({}),
 ) -> AccountSnapshot:
     """Read the cross-margin account.
 
@@ -115,6 +122,8 @@ def account(
     ----------
     leverage : mapping of InstrumentId to int
         What is known of instruments without a position; the venue tells it of the others.
+    tiers : mapping of str to tuple of MarginTier
+        By coin, as far as they are known.
     """
     held = {position.coin: position for position in told.positions}
     positions = tuple(_position(held.get(i.symbol), i, leverage[i.id]) for i in config.instruments)
@@ -142,6 +151,7 @@ def account(
         ),
         forced=forced,
         requests=requests,
+        marked=_marked(told.positions, config, tiers),
     )
 
 
@@ -153,6 +163,30 @@ def _position(told: wire.HeldPosition | None, instrument: Instrument, leverage: 
     return Position(
         instrument.id, exact(told.size, size_decimals(instrument), "szi"), told.leverage
     )
+
+
+# Cross positions at the venue's own value, in coins that are not configured, too.
+def _marked(
+    told: tuple[wire.HeldPosition, ...],
+    config: HyperliquidConfig,
+    tiers: Mapping[str, tuple[MarginTier, ...]],
+) -> tuple[MarkedPosition, ...]:
+    instruments = {i.symbol: i for i in config.instruments}
+    found = []
+    for position in told:
+        if position.value is None or not position.is_cross:
+            continue
+        own = instruments.get(position.coin)
+        value = _money(position.value, Rounding.UP, "positionValue")
+        held = HeldPosition(
+            asset=AssetId(position.coin) if own is None else own.base.id,
+            notional_atoms=-value if position.size.startswith("-") else value,
+            tiers=tiers.get(position.coin, ()),
+            initial=Pico(divide(PICO_PER_UNIT, max(position.leverage, 1), Rounding.UP)),
+        )
+        name = InstrumentId(f"{VENUE}:{position.coin}") if own is None else own.id
+        found.append(MarkedPosition(name, held))
+    return tuple(found)
 
 
 def _money(text: str, rounding: Rounding, name: str) -> int:

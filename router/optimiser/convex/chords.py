@@ -6,6 +6,7 @@ alike, since all slopes rise along a curve and an optimum fills the pieces in th
 and closed positions need no variables of their own. Refuses to solve.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +14,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from router.optimiser.convex.asked import AskedRows
+from router.optimiser.convex.flat import FlatCurves
 from router.optimiser.convex.scaled import Floats, ScaledProblem
 
-PIECES: Final = 16
+PIECES: Final = 17
 _LADDER: Final = np.array([0.0, 0.002, 0.012, 0.06, 0.27, 1.0])  # of the width, on either side
-_OWN: Final = 5  # start, cap, the last share, and a kink on either side of it
+_SHORT_LADDER: Final = np.array([0.0, 0.012, 0.27])
+_OWN: Final = 5  # start, cap, the last share, a kink on either side of it
+BESTS_MANY: Final = 7  # with the short ladder they take the place of one and the long
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,94 +68,102 @@ class Answer:
     rows: Floats
 
 
-def chords(
-    scaled: ScaledProblem, points: Floats, *, asked: Sequence[int], penalty: float
-) -> Chords:
-    """Return the programme over the given points.
+class Chorder:
+    """Lays chords over the curves of one problem; what every round needs again is kept.
 
-    Parameters
+    Attributes
     ----------
-    points : float64, shape (n_curves, PIECES + 1)
-        Shares where the chords of each curve meet, ascending, from 0 to the cap.
-    asked : Sequence[int]
-        Rows, ascending; those with an infinite room are left out.
-    penalty : float
-        For what is left unfilled and for what is beyond a room alike.
+    flat : FlatCurves
+        The problem's exact curves.
     """
-    rooms = scaled.rooms()
-    kept = tuple(row for row in asked if np.isfinite(rooms[row]))
-    slips = np.array([c.slips(own) for c, own in zip(scaled.curves, points, strict=True)])
-    width = np.diff(points, axis=1)
-    per_share = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0.0)
-    cost = np.diff(slips, axis=1) * per_share
-    cost += np.array([[curve.adder] for curve in scaled.curves])
-    uses = np.diff(_uses(scaled, kept, points=points, slips=slips), axis=2) * per_share
-    return Chords(
-        cost=cost,
-        width=width,
-        serves=np.array([curve.demand for curve in scaled.curves]),
-        shares=np.array([demand.share for demand in scaled.demands]),
-        uses=uses,
-        rooms=rooms[list(kept)],
-        asked=kept,
-        unfilled_price=penalty,
-        beyond_price=penalty,
-    )
 
+    def __init__(self, scaled: ScaledProblem) -> None:
+        self.flat = FlatCurves(scaled.curves)
+        self._scaled = scaled
+        self._caps = np.array([curve.cap for curve in scaled.curves])
+        self._adders = np.array([[curve.adder] for curve in scaled.curves])
+        self._serves = np.array([curve.demand for curve in scaled.curves])
+        self._shares = np.array([demand.share for demand in scaled.demands])
+        self._asked: tuple[int, ...] = ()
+        self._rows = AskedRows(scaled, ())
 
-def points_around(
-    scaled: ScaledProblem, shares: Floats, *, centre: Floats, width: Floats, asked: Sequence[int]
-) -> Floats:
-    """Return points that are dense around the expected rate of each curve.
+    def points_around(
+        self,
+        shares: Floats,
+        *,
+        bests: Floats,
+        centre: Floats,
+        width: Floats,
+        asked: Sequence[int],
+    ) -> Floats:
+        """Return points that are dense around the expected rate of each curve.
 
-    The last answer and the kinks beside it are among them, so that no refinement loses a plan that
-    was there, and an answer at a kink is met exactly.
+        The last answer and the kinks beside it are among them, so that no refinement loses a plan
+        that was there. So is where bounds before had their minima: while the bound is not met, the
+        programme then sees something better, and does not forget what it saw a round ago.
 
-    Parameters
-    ----------
-    shares, centre, width : float64, shape (n_curves,)
-        The last answer, and the rates around which, and how far, chords are short.
-    """
-    kinks = _kinks(scaled, shares, asked=asked)
-    rows = np.empty((len(scaled.curves), PIECES + 1))
-    for c, curve in enumerate(scaled.curves):
-        steps = width[c] * _LADDER
-        above = [curve.share_at(rate) for rate in (centre[c] + steps).tolist()]
-        below = [curve.share_below(rate) for rate in (centre[c] - steps).tolist()]
-        rows[c] = (0.0, curve.cap, min(max(shares[c], 0.0), curve.cap), *kinks[c], *above, *below)
-    return np.sort(rows, axis=1)
+        Parameters
+        ----------
+        shares, centre, width : float64, shape (n_curves,)
+            The last answer, and the rates around which, and how far, chords are short.
+        bests : float64, shape (n_curves, 1) or (n_curves, BESTS_MANY)
+            Shares that were best at the last prices, or at the last so many.
 
+        Returns
+        -------
+        float64, shape (n_curves, PIECES + 1)
+        """
+        ladder = _LADDER if bests.shape[1] == 1 else _SHORT_LADDER
+        steps = width[:, None] * ladder
+        rates = np.concatenate((centre[:, None] + steps, centre[:, None] - steps), axis=1)
+        last = np.minimum(np.maximum(shares, 0.0), self._caps)
+        points = np.empty((self._caps.size, PIECES + 1))
+        points[:, 0], points[:, 1], points[:, 2] = 0.0, self._caps, last
+        points[:, 3], points[:, 4] = self._rows_of(asked).nearest_kinks(last)
+        points[:, _OWN : _OWN + bests.shape[1]] = bests
+        points[:, _OWN + bests.shape[1] :] = self.flat.shares_at(rates, below=ladder.size)
+        points.sort(axis=1)
+        return points
 
-# The nearest kink of any asked row on either side of each share; the share itself where none is.
-def _kinks(
-    scaled: ScaledProblem, shares: Floats, *, asked: Sequence[int]
-) -> list[tuple[float, float]]:
-    nearest = [(float(x), float(x)) for x in np.clip(shares, 0.0, [c.cap for c in scaled.curves])]
-    for first, account in zip(scaled.first_rows, scaled.accounts, strict=True):
-        own = [row - first for row in asked if first <= row < first + len(account.names)]
-        for member, c in enumerate(account.members):
-            share, cap = float(shares[c]), scaled.curves[c].cap
-            found = [k for row in own for k in account.kinks(row, member, cap=cap)]
-            low = max((k for k in found if k <= share), default=nearest[c][0])
-            high = min((k for k in found if k > share), default=nearest[c][1])
-            nearest[c] = (low, high)
-    return nearest
+    def chords(
+        self, points: Floats, *, asked: Sequence[int], rooms: Floats, penalty: float
+    ) -> Chords:
+        """Return the programme over the given points.
 
+        Parameters
+        ----------
+        points : float64, shape (n_curves, PIECES + 1)
+            Shares where the chords of each curve meet, ascending, from 0 to the cap.
+        asked : Sequence[int]
+            Rows, ascending; those with an infinite room are left out.
+        rooms : float64, shape (n_rows,)
+            Of every row of the problem: what its plans are to keep.
+        penalty : float
+            For what is left unfilled and for what is beyond a room alike.
+        """
+        rows = self._rows_of(asked)
+        slips = self.flat.slips(points)
+        width = points[:, 1:] - points[:, :-1]
+        per_share = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0.0)
+        used = rows.uses(slips=slips, points=points)
+        kept = tuple(row for row in asked if math.isfinite(rooms[row]))
+        uses = (used[:, :, 1:] - used[:, :, :-1]) * per_share
+        if len(kept) < len(asked):
+            uses = uses[[i for i, row in enumerate(asked) if math.isfinite(rooms[row])]]
+        return Chords(
+            cost=(slips[:, 1:] - slips[:, :-1]) * per_share + self._adders,
+            width=width,
+            serves=self._serves,
+            shares=self._shares,
+            uses=uses,
+            rooms=rooms[list(kept)],
+            asked=kept,
+            unfilled_price=penalty,
+            beyond_price=penalty,
+        )
 
-# What each share at the points uses of each row, shape (n_asked, n_curves, PIECES + 1).
-def _uses(scaled: ScaledProblem, asked: Sequence[int], *, points: Floats, slips: Floats) -> Floats:
-    uses = np.zeros((len(asked), *points.shape))
-    n_cash = len(scaled.cash)
-    for i, row in enumerate(asked):
-        if row < n_cash:
-            members = list(scaled.cash[row].members)
-            uses[i, members] = points[members]
-            if scaled.cash[row].pays_quote:
-                uses[i, members] += slips[members]
-    for first, account in zip(scaled.first_rows, scaled.accounts, strict=True):
-        place = [i for i, row in enumerate(asked) if first <= row < first + len(account.names)]
-        own = [asked[i] - first for i in place]
-        if own:
-            for member, c in enumerate(account.members):
-                uses[place, c] = account.uses_of(own, member, slips=slips[c], shares=points[c])
-    return uses
+    def _rows_of(self, asked: Sequence[int]) -> AskedRows:
+        if tuple(asked) != self._asked:
+            self._asked = tuple(asked)
+            self._rows = AskedRows(self._scaled, self._asked)
+        return self._rows

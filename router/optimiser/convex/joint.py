@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from router.domain.certificate import Multiplier
 from router.domain.error import SolverError
 from router.optimiser.convex import direct, programme
 from router.optimiser.convex.certificate import (
@@ -23,7 +24,7 @@ from router.optimiser.convex.certificate import (
     gap_allowed,
     to_prices,
 )
-from router.optimiser.convex.chords import Answer, Chords, chords, points_around
+from router.optimiser.convex.chords import BESTS_MANY, Answer, Chorder, Chords
 from router.optimiser.convex.scaled import Floats, ScaledProblem
 from router.optimiser.convex.split import normalised
 
@@ -32,6 +33,7 @@ IsLate: TypeAlias = Callable[[], bool]
 FILL_TOLERANCE: Final = 1e-12  # of the order; atoms are made whole by `rounding`
 
 _ROUNDS_MAX: Final = 24
+_ROUNDS_SIMPLE: Final = 3  # then prices may be going in circles
 _WIDTH_START: Final = 40e-4  # how far around the expected rate the first chords are dense
 _WIDTH_MIN: Final = 1e-9
 _NARROWER: Final = 0.15
@@ -56,13 +58,22 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
-    """The best shares found in a part, and the best bound; no plan where `upper` is infinite."""
+    """The best shares found in a part, and the best bound.
+
+    Attributes
+    ----------
+    upper : float
+        Infinite where there is no plan; then `lower` is above what the dearest plan would cost.
+    extra : tuple of Multiplier
+        What the bound rests on beside the prices.
+    """
 
     shares: Floats
     upper: float
     lower: float
     prices: Prices
     gap_max: float
+    extra: tuple[Multiplier, ...] = ()
 
     @property
     def is_proved(self) -> bool:
@@ -70,10 +81,8 @@ class Proof:
         return self.upper - self.lower <= self.gap_max
 
 
-def prove(
-    scaled: ScaledProblem, shares: Floats, demands: Floats, *, effort: Effort
-) -> Proof | None:
-    """Return a certified plan of a part; None if it is proved that there is none.
+def prove(scaled: ScaledProblem, shares: Floats, demands: Floats, *, effort: Effort) -> Proof:
+    """Return a certified plan of a part, or the proof that there is none.
 
     Parameters
     ----------
@@ -95,7 +104,7 @@ def prove(
         if search.best.is_proved:
             return search.best
         if search.best.lower > dearest:
-            return None
+            return replace(search.best, upper=math.inf)
         if effort.is_late():
             break
     if math.isfinite(search.best.upper) and effort.is_late():
@@ -119,12 +128,14 @@ def dearest_plan(scaled: ScaledProblem) -> float:
 class _Search:
     def __init__(self, scaled: ScaledProblem, shares: Floats, demands: Floats) -> None:
         self._scaled = scaled
-        self._inner = scaled.tightened()
-        self._rooms = self._inner.rooms()
+        self._rooms = scaled.tightened().rooms()
+        self._chorder = Chorder(scaled)
         prices = to_prices(demands.tolist(), ())
         bests = cheapest(scaled, prices)
         self._shares = shares
         self._centre = np.array([best.rate for best in bests])
+        self._bests = [np.array([best.share for best in bests])]
+        self._seen: list[Floats] = []
         self._width = np.full(len(scaled.curves), _WIDTH_START)
         self._penalty = _PENALTY
         self._asked = self._always() | self._broken(scaled.uses(shares), frozenset())
@@ -133,10 +144,16 @@ class _Search:
 
     def ask(self, solvers: tuple[Solver, ...]) -> Answer | None:
         asked = sorted(self._asked)
-        points = points_around(
-            self._scaled, self._shares, centre=self._centre, width=self._width, asked=asked
+        points = self._chorder.points_around(
+            self._shares,
+            bests=np.stack(self._bests, axis=1),
+            centre=self._centre,
+            width=self._width,
+            asked=asked,
         )
-        programme = chords(self._inner, points, asked=asked, penalty=self._penalty)
+        programme = self._chorder.chords(
+            points, asked=asked, rooms=self._rooms, penalty=self._penalty
+        )
         self._programme_rows = programme.asked
         return next((a for solve in solvers if (a := solve(programme)) is not None), None)
 
@@ -159,6 +176,10 @@ class _Search:
         elif self._penalty < _PENALTY_MAX and not self._broken(uses, self._asked) - self._asked:
             self._penalty *= _DEARER
         self._asked = self._always() | self._broken(uses, frozenset(r for r, _ in prices.rows))
+        self._seen.append(np.array([best.share for best in bests]))
+        self._bests = self._seen[-1:]
+        if len(self._seen) > _ROUNDS_SIMPLE:
+            self._bests = [*self._seen[-BESTS_MANY:], *[self._shares] * BESTS_MANY][:BESTS_MANY]
         self._recentre(np.array([best.rate for best in bests]))
 
     def _meets_demands(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from router.optimiser.convex.certificate import ROOM_TOLERANCE, cheapest, to_prices
-from router.optimiser.convex.chords import Answer, chords, points_around
+from router.optimiser.convex.chords import Answer, Chorder
 from router.optimiser.convex.joint import Effort
 from router.optimiser.convex.parts import reduces_only
 from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
@@ -124,17 +124,19 @@ def _rounds(
     search: _Rows | None = None,
 ) -> Iterator[tuple[Floats, Answer]]:
     search = search or _Rows(scaled)
-    rooms = scaled.rooms()
+    rooms, chorder = scaled.rooms(), Chorder(scaled)
     shares = np.array([curve.cap for curve in scaled.curves])
     centre = np.array([curve.rate(curve.cap) if curve.cap else 0.0 for curve in scaled.curves])
-    width = np.full(len(scaled.curves), _WIDTH)
+    width, found = np.full(len(scaled.curves), _WIDTH), shares
     for _ in range(_ROUNDS):
         excess = scaled.uses(shares) - rooms
         worst = [int(r) for r in np.argsort(-excess, kind="stable")[:_SCENARIOS_MAX]]
         search.asked |= {r for r in worst if excess[r] > 0.0}
         asked = sorted(search.asked)
-        points = points_around(scaled, shares, centre=centre, width=width, asked=asked)
-        programme = chords(scaled, points, asked=asked, penalty=beyond_price)
+        points = chorder.points_around(
+            shares, bests=found[:, None], centre=centre, width=width, asked=asked
+        )
+        programme = chorder.chords(points, asked=asked, rooms=rooms, penalty=beyond_price)
         programme = replace(
             programme, cost=np.zeros_like(programme.cost), unfilled_price=unfilled_price
         )
@@ -150,7 +152,9 @@ def _rounds(
         # Prices so high that what a share costs by itself does not count.
         dear = [(row, _DEAR * _DEAR * dual) for row, dual in duals]
         prices = to_prices((_DEAR * _DEAR * solved.demands).tolist(), dear)
-        centre = np.array([best.rate for best in cheapest(scaled, prices)])
+        bests = cheapest(scaled, prices)
+        centre = np.array([best.rate for best in bests])
+        found = np.array([best.share for best in bests])
         width = np.maximum(width * _NARROWER, 1e-9)
 
 

@@ -5,8 +5,8 @@ this nothing is far from 1 but the costs themselves, which is what keeps solvers
 know what a curve stands for: `market` writes the problem down.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -18,6 +18,7 @@ from router.liquidity.curve import CostCurve
 from router.liquidity.pointwise import PointCurve
 
 Floats: TypeAlias = NDArray[np.float64]
+_Line: TypeAlias = tuple[float, float]  # rate, deduction
 _KINK_NOISE: Final = 1e-12  # kinks this near to an end of a curve are the end
 
 
@@ -96,9 +97,11 @@ class ScaledCurve:
 
     def growth(self, rate: float) -> float:
         """Return how the share grows with the rate; 0 in gaps, at levels and beyond the cap."""
+        return self.growth_inside(rate) if self.share_at(rate) < self.cap else 0.0
+
+    def growth_inside(self, rate: float) -> float:
+        """Return how the share grows with the rate where the cap is known not to be reached."""
         marginal = (rate + self.curve.sign) * self.mid
-        if self.point.quantity_at(marginal) >= self.cap * self.quantity:
-            return 0.0
         return self.point.growth(marginal) * self.mid / self.quantity
 
 
@@ -143,17 +146,29 @@ class Tiers:
 
     rate: Floats
     deduction: Floats
+    _lines: tuple[tuple[_Line, ...], ...] = field(init=False, repr=False)
+    _bounds: tuple[tuple[float, ...], ...] = field(init=False, repr=False)
 
-    def of(self, member: int, notional: Floats) -> Floats:
-        """Return one member's margin for every notional."""
-        lines = self.rate[member] * notional[..., None] - self.deduction[member]
-        return np.asarray(lines.max(axis=-1))
+    def __post_init__(self) -> None:
+        pairs = zip(self.rate.tolist(), self.deduction.tolist(), strict=True)
+        lines = tuple(tuple(zip(rates, deductions, strict=True)) for rates, deductions in pairs)
+        object.__setattr__(self, "_lines", lines)
+        object.__setattr__(self, "_bounds", tuple(_bounds(own) for own in lines))
 
-    def bounds(self, member: int) -> list[float]:
+    def of(self, notionals: Floats) -> Floats:
+        """Return the margin of notionals of the shape (..., n_members)."""
+        most = self.rate[:, 0] * notionals - self.deduction[:, 0]
+        for k in range(1, self.rate.shape[1]):
+            most = np.maximum(most, self.rate[:, k] * notionals - self.deduction[:, k])
+        return np.asarray(most)
+
+    def rate_at(self, member: int, notional: float) -> float:
+        """Return the rate of the line that is largest at a notional."""
+        return max(self._lines[member], key=lambda line: line[0] * notional - line[1])[0]
+
+    def bounds(self, member: int) -> tuple[float, ...]:
         """Return the notionals where one line takes over from the one before."""
-        rate, deduction = self.rate[member].tolist(), self.deduction[member].tolist()
-        pairs = zip(rate, rate[1:], deduction, deduction[1:], strict=False)
-        return [(e - d) / (s - r) for r, s, d, e in pairs if s > r]
+        return self._bounds[member]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,31 +219,14 @@ class AccountRows:
         ----------
         slips, shares : float64, shape (n_members,)
         """
-        before, after = np.abs(self.position), np.abs(self.position + shares)
-        total = float(np.sum(slips + self.against_mark * shares)) - self.gain @ shares
-        for m in range(len(self.members)):
-            if shares[m] == 0.0:
-                continue
-            own = self.weight[:, m]
-            total[0] += _difference(
-                self.initial, m, after=own[0] * after[m], before=own[0] * before[m]
-            )
-            total[1:] += _difference(
-                self.maintenance, m, after=own[1:] * after[m], before=own[1:] * before[m]
-            )
-        return np.asarray(total)
-
-    def uses_of(self, rows: Sequence[int], member: int, *, slips: Floats, shares: Floats) -> Floats:
-        """Return what many shares of one member use of some rows, shape (n_rows, n_shares)."""
-        weight, held = self.weight[rows, member, None], self.position[member]
-        after, before = weight * np.abs(held + shares), weight * abs(held)
-        linear = self.against_mark[member] - self.gain[rows, member, None]
-        used = slips + linear * shares
-        initial = np.array([row == 0 for row in rows])
-        for tiers, own in ((self.initial, initial), (self.maintenance, ~initial)):
-            if own.any():
-                used[own] += tiers.of(member, after[own]) - tiers.of(member, before[own])
-        return np.asarray(used)
+        held = np.abs(np.array([self.position + shares, self.position]))
+        notionals = self.weight * held[:, None, :]
+        more = np.empty_like(self.weight)
+        for tiers, own in ((self.initial, slice(1)), (self.maintenance, slice(1, None))):
+            after, before = tiers.of(notionals[:, own])
+            more[own] = after - before
+        loss = float(np.sum(slips + self.against_mark * shares))
+        return np.asarray(loss - self.gain @ shares + more.sum(axis=1))
 
     def kinks(self, row: int, member: int, *, cap: float) -> list[float]:
         """Return the shares inside (0, cap) at which a row's use of one member bends, sorted."""
@@ -240,11 +238,9 @@ class AccountRows:
 
     def slope(self, row: int, member: int, share: float) -> float:
         """Return the slope of a row's use of one member, slip apart, inside a straight part."""
-        held, weight = float(self.position[member]), float(self.weight[row, member])
-        tiers, after = self.tiers(row), held + share
-        notional = weight * abs(after)
-        lines = tiers.rate[member] * notional - tiers.deduction[member]
-        rate = float(tiers.rate[member][int(np.argmax(lines))])
+        weight = float(self.weight[row, member])
+        after = float(self.position[member]) + share
+        rate = self.tiers(row).rate_at(member, weight * abs(after))
         linear = float(self.against_mark[member] - self.gain[row, member])
         return linear + math.copysign(rate * weight, after)
 
@@ -288,6 +284,13 @@ class ScaledProblem:
     accounts: tuple[AccountRows, ...]
     jumps: tuple[Jump, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    _rooms: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        cash = np.array([row.room for row in self.cash], dtype=np.float64)
+        rooms = np.concatenate([cash, *(account.rooms for account in self.accounts)])
+        rooms.flags.writeable = False
+        object.__setattr__(self, "_rooms", rooms)
 
     @property
     def n_rows(self) -> int:
@@ -304,8 +307,8 @@ class ScaledProblem:
         return tuple(places)
 
     def rooms(self) -> Floats:
-        """Return the room of every row, shape (n_rows,)."""
-        return np.concatenate([[r.room for r in self.cash], *(a.rooms for a in self.accounts)])
+        """Return the room of every row, shape (n_rows,); not to be written to."""
+        return self._rooms
 
     def grains(self) -> Floats:
         """Return the grain of every row, shape (n_rows,)."""
@@ -371,5 +374,6 @@ def _cash_use(row: CashRow, slips: Floats, shares: Floats) -> float:
     return total
 
 
-def _difference(tiers: Tiers, member: int, *, after: Floats, before: Floats) -> Floats:
-    return tiers.of(member, np.asarray(after)) - tiers.of(member, np.asarray(before))
+def _bounds(lines: tuple[_Line, ...]) -> tuple[float, ...]:
+    pairs = itertools.pairwise(lines)
+    return tuple((e - d) / (s - r) for (r, d), (s, e) in pairs if s > r)

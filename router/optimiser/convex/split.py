@@ -51,11 +51,13 @@ def filled(curves: Sequence[ScaledCurve], wanted: float) -> tuple[list[float], f
         return _mixed(below, above, wanted), high
     price = 0.5 * (low + high)
     for _ in range(_STEPS_MAX):
-        missing = wanted - sum(_supply(curves, price))
+        supply = _supply(curves, price)
+        missing = wanted - sum(supply)
         if abs(missing) <= _EXACT * wanted or high - low <= _PRICE_NOISE:
             break
         low, high = (price, high) if missing > 0.0 else (low, price)
-        growth = sum(curve.growth(price - curve.adder) for curve in curves)
+        growing = (c for c, x in zip(curves, supply, strict=True) if x < c.cap)
+        growth = sum(c.growth_inside(price - c.adder) for c in growing)
         newton = price + missing / growth if growth > 0.0 else low
         price = newton if low < newton < high else 0.5 * (low + high)
     below, above = _around(curves, price)
@@ -102,27 +104,27 @@ def _bracket(curves: Sequence[ScaledCurve], wanted: float) -> tuple[float, float
     held = [c for c in curves if c.cap > 0.0]
     low = min(c.rate(0.0) + c.adder for c in held) - _PRICE_NOISE
     high = max(c.rate(c.cap) + c.adder for c in held) + _PRICE_NOISE
-    levels = _levels(held, low=low, high=high)
-    place = bisect_left(levels, wanted, key=lambda price: sum(_around(curves, price)[1]))
-    if place < len(levels) and sum(_around(curves, levels[place])[0]) <= wanted:
+    levels = _levels(held, low=low, high=high).data
+    place = bisect_left(
+        levels, wanted, key=lambda price: sum(_supply(curves, price + _PRICE_NOISE))
+    )
+    if place < len(levels) and sum(_supply(curves, levels[place] - _PRICE_NOISE)) <= wanted:
         return low, levels[place], True
     low = levels[place - 1] if place > 0 else low
     high = levels[place] if place < len(levels) else high
     return low, high, False
 
 
-def _levels(curves: Sequence[ScaledCurve], *, low: float, high: float) -> list[float]:
-    found = []
+def _levels(curves: Sequence[ScaledCurve], *, low: float, high: float) -> Floats:
+    found = [np.zeros(0)]
     for c in curves:
         flat = np.isinf(c.curve.depth)
         if flat.any():
             roots = c.curve.root_start[flat]
             prices = c.curve.sign * roots * roots + c.curve.shift
             found.append(prices / c.mid - c.curve.sign + c.adder)
-    if not found:
-        return []
     levels = np.sort(np.concatenate(found))
-    return [float(v) for v in levels[(levels >= low) & (levels <= high)]]
+    return levels[levels.searchsorted(low) : levels.searchsorted(high, "right")]
 
 
 def _supply(curves: Sequence[ScaledCurve], price: float) -> list[float]:

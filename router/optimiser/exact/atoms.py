@@ -1,4 +1,4 @@
-"""A chain account's part over its pools and routes, in whole atoms.
+"""A chain account's part over its pools, routes and networks, in whole atoms.
 
 Refuses to weigh costs beyond the split that is cheapest, and to look at accounts.
 """
@@ -8,10 +8,13 @@ from typing import Final
 from router.domain.plan import NoRouteReason, PoolCandidate, RoutingProblem
 from router.domain.units import AccountId
 from router.liquidity.aggregate import aggregate
+from router.optimiser.exact.network import network_fillable, network_trade
 from router.optimiser.exact.parts import held_atoms, parts
 from router.optimiser.exact.route import route_fillable, route_trade
 from router.optimiser.exact.trade import Trade, fillable, given, pool_trade
 from router.optimiser.market.market import Selection, Source
+from router.optimiser.market.network import Network
+from router.optimiser.market.route import Route
 
 _HELD_TOLERANCE: Final = 1.0 + 1e-9  # the curve is a float, the trade exact
 
@@ -55,9 +58,12 @@ def within_limit(problem: RoutingProblem, source: Source, *, amount: int) -> Tra
     if isinstance(way, PoolCandidate):
         trade = pool_trade(problem, way, amount=amount, kind=problem.kind)
     else:
-        trade = route_trade(problem, way, amount=amount)
+        if isinstance(way, Network):
+            trade = network_trade(problem, way, amount=amount)
+        else:
+            trade = route_trade(problem, way, amount=amount)
         if isinstance(trade, Trade):
-            # Each pool may round by an atom of the middle asset when taken and when given.
+            # Each pool may round by an atom of a middle asset when taken and when given.
             tolerance += 2.0 * len(trade.hops) * way.middle_atom / trade.quote
     # The average may keep the limit while the last units do not.
     held = source.curve.capacity * 10.0**source.instrument.base.decimals
@@ -67,12 +73,16 @@ def within_limit(problem: RoutingProblem, source: Source, *, amount: int) -> Tra
 
 
 def _fillable(problem: RoutingProblem, source: Source, *, amount: int) -> int:
-    if isinstance(source.way, PoolCandidate):
-        return fillable(source.way, problem.side, kind=problem.kind, amount=amount)
-    return route_fillable(problem, source.way, amount=amount)
+    match source.way:
+        case PoolCandidate():
+            return fillable(source.way, problem.side, kind=problem.kind, amount=amount)
+        case Network():
+            return network_fillable(problem, source.way, amount=amount)
+        case Route():
+            return route_fillable(problem, source.way, amount=amount)
 
 
-# What a route gives beyond its part is settled among its own pools.
+# What a route or network gives beyond its part is settled among its own pools.
 def _given(problem: RoutingProblem, source: Source, *, amount: int) -> int:
     if isinstance(source.way, PoolCandidate):
         return given(source.way, problem.side, kind=problem.kind, amount=amount)

@@ -25,7 +25,8 @@ from router.domain.units import (
     Side,
     divide,
 )
-from router.optimiser.exact.trade import Trade, spendable
+from router.optimiser.exact.rooms import Rooms, rooms_of
+from router.optimiser.exact.trade import Trade, paid_asset
 from router.optimiser.market.gas_price import chain_of, gas_price_atoms, transaction_of
 from router.optimiser.market.tick import limit_ticks, valid_limit_ticks
 from router.optimiser.market.value import mark_value
@@ -41,10 +42,19 @@ class _Bound:
     ticks: int | None = None
 
 
-def to_legs(problem: RoutingProblem, trades: Sequence[Trade]) -> tuple[Leg, ...]:
-    """Return the legs with costs and bounds; the bounds of each chain account fit its cash."""
+def to_legs(
+    problem: RoutingProblem, trades: Sequence[Trade], *, rooms: Rooms | None = None
+) -> tuple[Leg, ...]:
+    """Return the legs with costs and bounds; the bounds of each chain account fit its cash.
+
+    Parameters
+    ----------
+    rooms : Rooms | None
+        What the accounts have left beside other orders; None where the order is alone.
+    """
     units = _gas_units(problem, trades)
-    bounds = _fitted(problem, trades, [_bound(problem, t) for t in trades])
+    rooms = rooms or rooms_of([problem])
+    bounds = _fitted(problem, trades, [_bound(problem, t) for t in trades], rooms=rooms)
     return tuple(
         _leg(problem, trade, gas=_gas_cost(problem, trade, used), bound=bound)
         for trade, used, bound in zip(trades, units, bounds, strict=True)
@@ -101,7 +111,13 @@ def _cost(problem: RoutingProblem, trade: Trade, *, gas: int) -> CostSplit:
     if not isinstance(trade.candidate, BookCandidate):
         return CostSplit(impact=worse - trade.fee, fees=trade.fee, gas=gas, funding=0)
     funding = _funding(problem, trade.candidate, base=trade.base)
-    return CostSplit(impact=worse, fees=trade.fee, gas=0, funding=funding)
+    at_mark = mark_value(
+        trade.candidate,
+        trade.base // trade.instrument.lot_atoms,
+        rounding=_UP if buying else _DOWN,
+    )
+    basis = at_mark - at_mid if buying else at_mid - at_mark
+    return CostSplit(impact=worse, fees=trade.fee, gas=0, funding=funding, basis=basis)
 
 
 def _funding(problem: RoutingProblem, book: BookCandidate, *, base: int) -> int:
@@ -162,7 +178,9 @@ def _least_ticks(problem: RoutingProblem, trade: Trade, instrument: Instrument) 
 
 
 # Where the bounds together exceed the cash, each keeps its quote and an equal part of the slack.
-def _fitted(problem: RoutingProblem, trades: Sequence[Trade], bounds: list[_Bound]) -> list[_Bound]:
+def _fitted(
+    problem: RoutingProblem, trades: Sequence[Trade], bounds: list[_Bound], *, rooms: Rooms
+) -> list[_Bound]:
     fitted = list(bounds)
     for account in sorted({t.instrument.account for t in trades}):
         own = [
@@ -174,7 +192,7 @@ def _fitted(problem: RoutingProblem, trades: Sequence[Trade], bounds: list[_Boun
         ]
         quoted = [trades[i].quote if problem.side is Side.BUY else trades[i].base for i in own]
         wanted = sum(bounds[i].atoms for i in own)
-        room = spendable(problem, account)
+        room = rooms.left(account, paid_asset(problem))
         if wanted <= room:
             continue
         slack, asked = room - sum(quoted), wanted - sum(quoted)

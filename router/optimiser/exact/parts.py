@@ -45,7 +45,7 @@ def parts(
     in_base = kind is QuantityKind.BASE
     asset = pair.base if in_base else pair.quote
     amount = atoms / 10**asset.decimals
-    quantity = amount if in_base else _base_for_cash(merged, amount)
+    quantity = amount if in_base else base_for_cash(merged, amount)
     split = together.split(min(quantity, together.capacity))
     if in_base:
         amounts = split
@@ -84,10 +84,11 @@ def held_atoms(curve: CostCurve, pair: Instrument, *, kind: QuantityKind) -> int
     return int(abs(float(curve.cost(curve.capacity))) * 10.0**pair.quote.decimals)
 
 
-# Starts where the slope is steepest for the cash, so that every step comes nearer from one side.
-def _base_for_cash(curve: CostCurve, cash: float) -> float:
+def base_for_cash(curve: CostCurve, cash: float) -> float:
+    """Return the base that a curve trades for an amount of cash, at most all it holds, [base]."""
     if not curve.quantity.size:
         return 0.0
+    # Starts where the slope is steepest for the cash: every step comes nearer from one side.
     quantity = min(cash / abs(float(curve.marginal(0.0))), curve.capacity)
     for _ in range(_CASH_STEPS):
         missing = cash - abs(float(curve.cost(quantity)))

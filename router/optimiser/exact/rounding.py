@@ -5,6 +5,7 @@ left, split again; every candidate is quoted by exact integers and checked again
 before it may win. Refuses to send what it could not check.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -24,17 +25,20 @@ from router.optimiser.convex.scaled import Floats, ScaledProblem
 from router.optimiser.exact.atoms import account_holds, account_trades
 from router.optimiser.exact.leg import total_cost
 from router.optimiser.exact.parts import NEARLY_ALL
+from router.optimiser.exact.rooms import Rooms, Used
 from router.optimiser.exact.trade import (
     Trade,
     book_trade,
-    broken_account,
-    spendable,
+    ordered,
+    paid_asset,
+    used_by,
 )
 from router.optimiser.market.market import Market, Selection
 from router.optimiser.market.source import book_levels
 
 _BOTH_WAYS_MAX: Final = 4  # books tried both ways; more would be 2**n candidates
 _INSIDE: Final = 1.0 - 1e-9
+_FINE: Final = 1e-5  # lots over the order; at prices 1 % apart that is a thousandth of a bp
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,26 @@ class Draft:
         return sum(t.base for t in self.trades)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Planned:
+    selection: Selection
+    scaled: ScaledProblem
+    rooms: Rooms
+
+
 def round_shares(
-    selection: Selection, scaled: ScaledProblem, shares: Floats
+    selection: Selection, scaled: ScaledProblem, shares: Floats, *, rooms: Rooms
 ) -> Draft | NoRouteReason:
-    """Return the cheapest exact plan next to the shares, or why there is none."""
-    problem = selection.market.problem
+    """Return the cheapest exact plan next to the shares, or why there is none.
+
+    Parameters
+    ----------
+    scaled : ScaledProblem
+        Of this order alone.
+    rooms : Rooms
+        What the accounts have left beside the other orders.
+    """
+    problem, planned = selection.market.problem, _Planned(selection, scaled, rooms)
     n_chains = len(selection.chains)
     chain_shares, book_shares = shares[:n_chains], shares[n_chains:]
     best: Draft | None = None
@@ -78,17 +97,41 @@ def round_shares(
         if key in tried:
             continue
         tried.add(key)
-        found = _filled_by_pools(selection, books, scaled=scaled, shares=chain_shares)
+        found = _filled_by_pools(planned, books, shares=chain_shares)
         if isinstance(found, NoRouteReason):
             # That one lot up is more than the order says nothing about the order.
             reason = reason if found is NoRouteReason.LIMIT_EXCEEDED else found
         elif best is None or found.regret < best.regret:
             best = found
+        if best is not None and best.unfilled == 0 and _is_fine(problem, scaled):
+            break
     return best or reason
 
 
+# Whether no choice between a lot more or less is worth a look: so little changes its price.
+def _is_fine(problem: RoutingProblem, scaled: ScaledProblem) -> bool:
+    atoms = sum(b.instrument.lot_atoms / 10.0**b.instrument.base.decimals for b in problem.books)
+    return atoms / scaled.curves[0].quantity <= _FINE
+
+
+def provisional(selection: Selection, scaled: ScaledProblem, shares: Floats) -> Used:
+    """Return about what an order's shares take of the accounts, before they are rounded."""
+    problem, n = selection.market.problem, len(selection.chains)
+    lots = (choice[0] for choice in _lots_either(problem, scaled, shares[n:]))
+    used = used_by(problem, _book_trades(selection.market, tuple(lots)))
+    buying, pair = problem.side is Side.BUY, selection.market.pair
+    cash = dict(used.cash)
+    for c, (account, curve) in enumerate(selection.chains):
+        base = min(float(shares[c]) * scaled.curves[c].quantity, curve.capacity)
+        amount = scaled.curves[c].point.cost(base) if buying else base
+        scale_up = 10.0 ** (pair.quote if buying else pair.base).decimals
+        key = (account, paid_asset(problem))
+        cash[key] = cash.get(key, 0) + math.ceil(amount * scale_up)
+    return Used(cash, used.fills)
+
+
 def draft(
-    problem: RoutingProblem, trades: Sequence[Trade | NoRouteReason]
+    problem: RoutingProblem, trades: Sequence[Trade | NoRouteReason], *, rooms: Rooms
 ) -> Draft | NoRouteReason:
     """Return the trades as a draft, or the first reason against them."""
     whole: list[Trade] = []
@@ -98,7 +141,7 @@ def draft(
         whole.append(trade)
     if not whole:
         return NoRouteReason.BELOW_MINIMUM
-    broken = broken_account(problem, whole)
+    broken = rooms.broken(used_by(problem, whole))
     if broken is not None:
         return broken
     whole.sort(key=lambda t: (isinstance(t.candidate, BookCandidate), t.instrument.id))
@@ -109,7 +152,7 @@ def draft(
 
 def ordered_atoms(problem: RoutingProblem, trade: Trade) -> int:
     """Return what a trade fills of the order, in atoms of what the order fixes."""
-    return trade.base if problem.kind is QuantityKind.BASE else trade.quote
+    return ordered(problem, base=trade.base, quote=trade.quote)
 
 
 def whole_lots(problem: RoutingProblem, book: BookCandidate, *, atoms: int) -> int:
@@ -157,17 +200,23 @@ def _worth(problem: RoutingProblem, atoms: int) -> int:
 def _lot_choices(
     problem: RoutingProblem, scaled: ScaledProblem, shares: Floats
 ) -> Iterator[tuple[int, ...]]:
+    return product(*_lots_either(problem, scaled, shares))
+
+
+def _lots_either(
+    problem: RoutingProblem, scaled: ScaledProblem, shares: Floats
+) -> list[tuple[int, ...]]:
     choices: list[tuple[int, ...]] = []
-    ordered = scaled.curves[0].quantity
+    whole = scaled.curves[0].quantity
     for book, share in zip(problem.books, shares, strict=True):
         lot = book.instrument.lot_atoms / 10**book.instrument.base.decimals
-        down = int(share * ordered / lot)
+        down = int(share * whole / lot)
         if share > 0.0 and len(problem.books) <= _BOTH_WAYS_MAX:
             least = least_lots(problem, book)
             choices.append((0, least) if down < least else (down, down + 1))
         else:
             choices.append((down,))
-    return product(*choices)
+    return choices
 
 
 # Legs the book cannot fill, or under its minimum, are left out: others take their part.
@@ -182,46 +231,45 @@ def _book_trades(market: Market, lots: tuple[int, ...]) -> tuple[Trade, ...]:
 
 
 def _filled_by_pools(
-    selection: Selection, books: tuple[Trade, ...], *, scaled: ScaledProblem, shares: Floats
+    planned: _Planned, books: tuple[Trade, ...], *, shares: Floats
 ) -> Draft | NoRouteReason:
+    selection, rooms = planned.selection, planned.rooms
     problem = selection.market.problem
     rest = problem.quantity.atoms - sum(ordered_atoms(problem, t) for t in books)
     if rest < 0:
         return NoRouteReason.LIMIT_EXCEEDED
     if not selection.chains:
-        return draft(problem, _topped_up(selection.market, books, rest))
+        return draft(problem, _topped_up(selection.market, books, rest, rooms=rooms), rooms=rooms)
     if rest == 0:
-        return draft(problem, books)
+        return draft(problem, books, rooms=rooms)
     reason = NoRouteReason.NO_LIQUIDITY
     best: Draft | None = None
-    for parts, is_second in _chain_parts(selection, rest, scaled=scaled, shares=shares):
+    for parts, is_second in _chain_parts(planned, rest, shares=shares):
         if is_second and best is not None:
             break
-        found = draft(problem, [*books, *_chain_trades(selection, parts)])
+        found = draft(problem, [*books, *_chain_trades(selection, parts)], rooms=rooms)
         if isinstance(found, NoRouteReason):
             reason = found
         elif best is None or found.regret < best.regret:
             best = found
-    return best or _partly_filled(selection, books, rest, scaled=scaled) or reason
+    return best or _partly_filled(planned, books, rest) or reason
 
 
 # Where a lot more is too much and the pools hold too little for what the lots leave, they take
 # all they can; less than the lots is left over.
-def _partly_filled(
-    selection: Selection, books: tuple[Trade, ...], rest: int, *, scaled: ScaledProblem
-) -> Draft | None:
+def _partly_filled(planned: _Planned, books: tuple[Trade, ...], rest: int) -> Draft | None:
     if not books:
         return None
+    selection, scaled = planned.selection, planned.scaled
     problem = selection.market.problem
     inner = scaled.tightened()
     shares = np.array([most_paid(inner, c) for c in range(len(selection.chains))])
     parts = [int(a * _INSIDE) for a in _planned_atoms(selection, scaled, shares)]
-    rooms = _rooms(selection, rest)
-    parts = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
+    parts = [min(part, room) for part, room in zip(parts, _rooms(planned, rest), strict=True)]
     lots = sum(_lot_atoms(problem, book) for book in problem.books)
     if not 0 <= rest - sum(parts) < lots:
         return None
-    found = draft(problem, [*books, *_chain_trades(selection, parts)])
+    found = draft(problem, [*books, *_chain_trades(selection, parts)], rooms=planned.rooms)
     return None if isinstance(found, NoRouteReason) else found
 
 
@@ -239,15 +287,19 @@ def _lot_atoms(problem: RoutingProblem, book: BookCandidate) -> int:
 
 
 # What each chain account can pay, where that is in atoms of what the order fixes.
-def _rooms(selection: Selection, rest: int) -> list[int]:
+def _rooms(planned: _Planned, rest: int) -> list[int]:
+    selection, rooms = planned.selection, planned.rooms
     problem = selection.market.problem
     if not _is_paid_in_order_units(problem):
         return [rest] * len(selection.chains)
-    return [min(spendable(problem, account), rest) for account, _ in selection.chains]
+    asset = paid_asset(problem)
+    return [min(rooms.left(account, asset), rest) for account, _ in selection.chains]
 
 
 # Without a pool the lots left over go, one book after the other, where they are cheapest.
-def _topped_up(market: Market, books: tuple[Trade, ...], rest: int) -> tuple[Trade, ...]:
+def _topped_up(
+    market: Market, books: tuple[Trade, ...], rest: int, *, rooms: Rooms
+) -> tuple[Trade, ...]:
     problem = market.problem
     trades = {t.instrument.id: t for t in books}
     for book in problem.books:
@@ -258,7 +310,7 @@ def _topped_up(market: Market, books: tuple[Trade, ...], rest: int) -> tuple[Tra
         if isinstance(larger, NoRouteReason) or (current and larger.base <= current.base):
             continue
         others = [t for key, t in trades.items() if key != book.instrument.id]
-        if broken_account(problem, [*others, larger]) is None:
+        if rooms.broken(used_by(problem, [*others, larger])) is None:
             rest -= ordered_atoms(problem, larger) - own
             trades[book.instrument.id] = larger
     return tuple(trades[b.instrument.id] for b in problem.books if b.instrument.id in trades)
@@ -267,15 +319,16 @@ def _topped_up(market: Market, books: tuple[Trade, ...], rest: int) -> tuple[Tra
 # In proportion to the shares first; for where an account is too tight for that, second ways, in
 # which each chain in turn takes what whole lots leave, and the others keep their shares.
 def _chain_parts(
-    selection: Selection, rest: int, *, scaled: ScaledProblem, shares: Floats
+    planned: _Planned, rest: int, *, shares: Floats
 ) -> Iterator[tuple[tuple[int, ...], bool]]:
+    selection, scaled = planned.selection, planned.scaled
     n = len(selection.chains)
     if n == 1:
         yield (rest,), False
         return
     total = float(np.sum(shares))
     weights = shares / total if total > 0.0 else np.zeros(n)
-    rooms = _rooms(selection, rest)
+    rooms = _rooms(planned, rest)
     for c, (account, _) in enumerate(selection.chains):
         if shares[c] > NEARLY_ALL * scaled.curves[c].cap:
             rooms[c] = min(rooms[c], account_holds(selection, account))

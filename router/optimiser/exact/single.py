@@ -9,6 +9,7 @@ from router.domain.plan import (
 )
 from router.optimiser.exact.atoms import within_limit
 from router.optimiser.exact.leg import slippage
+from router.optimiser.exact.rooms import Rooms
 from router.optimiser.exact.rounding import Draft, draft, whole_lots
 from router.optimiser.exact.route import best_path
 from router.optimiser.exact.trade import Trade, book_trade
@@ -16,7 +17,9 @@ from router.optimiser.market.market import Selection, Source, select
 from router.optimiser.market.route import Route
 
 
-def singles(selection: Selection) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]:
+def singles(
+    selection: Selection, *, rooms: Rooms
+) -> tuple[tuple[SingleVenue, ...], tuple[Draft, ...]]:
     """Return each instrument alone, and the drafts of those that carry the whole order.
 
     A book carries it if less than a lot is left over; a route over all its pools or one of each
@@ -28,7 +31,7 @@ def singles(selection: Selection) -> tuple[tuple[SingleVenue, ...], tuple[Draft,
     attempts = [(s.instrument.id, _whole_at_source(selection, s)) for s in selection.sources]
     attempts += [(b.instrument.id, [_whole_at_book(problem, b)]) for b in problem.books]
     for name, ways in attempts:
-        found = [d for way in ways if isinstance(d := draft(problem, [way]), Draft)]
+        found = [d for way in ways if isinstance(d := draft(problem, [way], rooms=rooms), Draft)]
         if not found:
             venues.append(SingleVenue(name, None, 0))
             continue

@@ -13,18 +13,28 @@ from router.domain.market import ReservesSnapshot
 from router.domain.plan import (
     BookCandidate,
     Hop,
+    NetworkCandidate,
     NoRouteReason,
     PoolCandidate,
     QuantityKind,
     RouteCandidate,
     RoutingProblem,
 )
-from router.domain.units import PIPS_PER_UNIT, AccountId, Amount, Rounding, Side, divide
+from router.domain.units import (
+    PIPS_PER_UNIT,
+    AccountId,
+    Amount,
+    AssetId,
+    Rounding,
+    Side,
+    divide,
+)
 from router.liquidity.oracle import LiquidityError
 from router.liquidity.order_book import Book, take
 from router.liquidity.pool import pool_of, swap
+from router.optimiser.exact.rooms import Fill, Used, rooms_of
 from router.optimiser.market.source import book_levels
-from router.optimiser.market.value import lots_value, mark_value
+from router.optimiser.market.value import lots_value
 
 _DOWN: Final = Rounding.DOWN
 _UP: Final = Rounding.UP
@@ -45,10 +55,10 @@ class Trade:
     worst_ticks : int | None
         Books: price of the last level touched.
     hops : tuple of Hop
-        Routes: what each pool takes and gives, in the order in which they happen.
+        Routes and networks: what each pool takes and gives, in the order in which they happen.
     """
 
-    candidate: PoolCandidate | RouteCandidate | BookCandidate
+    candidate: PoolCandidate | RouteCandidate | NetworkCandidate | BookCandidate
     kind: QuantityKind
     base: int
     quote: int
@@ -68,7 +78,7 @@ class Trade:
         match self.candidate:
             case PoolCandidate():
                 return (self.candidate,)
-            case RouteCandidate():
+            case RouteCandidate() | NetworkCandidate():
                 return self.candidate.pools
             case BookCandidate():
                 return ()
@@ -176,34 +186,33 @@ def book_trade(problem: RoutingProblem, book: BookCandidate, *, lots: int) -> Tr
 
 
 def broken_account(problem: RoutingProblem, trades: Sequence[Trade]) -> NoRouteReason | None:
-    """Check every account exactly; None if all the trades together are affordable."""
-    for account in {t.instrument.account for t in trades}:
-        own = [t for t in trades if t.instrument.account == account]
-        pools = [t for t in own if not isinstance(t.candidate, BookCandidate)]
-        books = [(t, t.candidate) for t in own if isinstance(t.candidate, BookCandidate)]
-        if pools and spent(problem, pools) > spendable(problem, account):
-            return NoRouteReason.INSUFFICIENT_BALANCE
-        if books and not _has_margin(problem, account, books):
-            return NoRouteReason.INSUFFICIENT_MARGIN
-    return None
+    """Check every account exactly; None if all the trades of one order together are borne."""
+    return rooms_of([problem]).broken(used_by(problem, trades))
 
 
-def spent(problem: RoutingProblem, trades: Sequence[Trade]) -> int:
-    """Return what trades in pools take from an account: quote to buy, base to sell, [atoms]."""
-    return sum(t.quote if problem.side is Side.BUY else t.base for t in trades)
-
-
-def spendable(problem: RoutingProblem, account: AccountId) -> int:
-    """Return what a chain account may pay with, [atoms]."""
+def used_by(problem: RoutingProblem, trades: Sequence[Trade]) -> Used:
+    """Return what trades take from the accounts."""
     buying = problem.side is Side.BUY
-    asset = problem.arrival_mid.quote if buying else problem.arrival_mid.base
-    return sum(
-        amount.atoms
-        for chain in problem.chains
-        if chain.account == account
-        for amount in chain.spendable
-        if amount.asset == asset
-    )
+    cash: dict[tuple[AccountId, AssetId], int] = {}
+    fills = []
+    for trade in trades:
+        if isinstance(trade.candidate, BookCandidate):
+            lots = trade.base // trade.instrument.lot_atoms
+            fills.append(Fill(trade.candidate, problem.side, lots, trade.quote, trade.fee))
+            continue
+        key = (trade.instrument.account, paid_asset(problem))
+        cash[key] = cash.get(key, 0) + (trade.quote if buying else trade.base)
+    return Used(cash, tuple(fills))
+
+
+def paid_asset(problem: RoutingProblem) -> AssetId:
+    """Return what trades in pools pay with."""
+    return problem.arrival_mid.quote if problem.side is Side.BUY else problem.arrival_mid.base
+
+
+def ordered(problem: RoutingProblem, *, base: int, quote: int) -> int:
+    """Return which of two amounts the order fixes."""
+    return base if problem.kind is QuantityKind.BASE else quote
 
 
 # Where less is there than asked, a concentrated pool gives what it has.
@@ -217,27 +226,3 @@ def _swap(pool: PoolCandidate, side: Side, *, kind: QuantityKind, amount: int) -
     amounts = (abs(done.amount0), abs(done.amount1))
     base, quote = amounts if base_is_token0 else amounts[::-1]
     return Swapped(base, quote, done.fee_amount)
-
-
-def _has_margin(
-    problem: RoutingProblem, account: AccountId, trades: Sequence[tuple[Trade, BookCandidate]]
-) -> bool:
-    sign = 1 if problem.side is Side.BUY else -1
-    sizes = {book.instrument.id: t.base // book.instrument.lot_atoms for t, book in trades}
-    if all(
-        sign * book.position_lots < 0 and sizes[book.instrument.id] <= abs(book.position_lots)
-        for _, book in trades
-    ):
-        return True  # a venue lets reducing orders pass whatever the margin
-    needed = 0
-    for book in problem.books:
-        if book.instrument.account == account:
-            after = book.position_lots + sign * sizes.get(book.instrument.id, 0)
-            value = mark_value(book, abs(after), rounding=_UP)
-            needed += divide(value, book.leverage, _UP)
-    for trade, book in trades:
-        lots = sizes[book.instrument.id]
-        fair = mark_value(book, lots, rounding=_DOWN if sign > 0 else _UP)
-        needed += sign * (trade.quote - fair) + trade.fee
-    margin = next((m for m in problem.margins if m.account == account), None)
-    return margin is not None and needed <= margin.equity_atoms - margin.margin_used_elsewhere_atoms

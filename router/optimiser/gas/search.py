@@ -1,28 +1,33 @@
-"""Which pools are worth their gas: a bounded search over subsets, each solved exactly.
+"""Which pools are worth their gas: choices searched at fixed prices of the rows, the best solved.
 
-A fixed cost per pool makes the choice discrete. Dropping the pools that gain least for what they
-cost, one after the other, agreed with brute force wherever that was tried; a route is dropped with
-the last pool of either hop. Refuses to prove it: the certificate is of the split before gas.
+A fixed cost per pool makes the choice discrete. The search asks what choices cost at the rows'
+prices of the best plan so far; where no row binds that is what they cost, else no more than it. So
+the joint problem is solved for the few that may be the best. Refuses to prove it; `bound` does.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from router.domain.units import AccountId
-from router.liquidity.aggregate import aggregate
-from router.optimiser.convex.certificate import Split
-from router.optimiser.convex.scaled import Floats, ScaledProblem
-from router.optimiser.exact.parts import DUST_SHARE, NEARLY_ALL
-from router.optimiser.market.gas_price import chain_of, gas_price_atoms, transaction_of
-from router.optimiser.market.market import Market, Selection, Source
+from router.domain.units import PICO_PER_UNIT
+from router.liquidity.pointwise import PointCurve
+from router.optimiser.convex.certificate import DEMAND, Prices, Split
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.exact.parts import DUST_SHARE
+from router.optimiser.gas.charged import chargeable
+from router.optimiser.gas.local import BETTER, Search
+from router.optimiser.gas.relaxed import Relaxed, flat_of
+from router.optimiser.gas.ways import gas_of, is_priced, ways_of
+from router.optimiser.market.market import Selection, Source
+from router.optimiser.market.network import Network
 from router.optimiser.market.route import Route, Stage
 
-_TRIED_PER_ROUND: Final = 3
-_SOLVES_MAX: Final = 40
+_SOLVES_MAX: Final = 24
 _DUST: Final = 1e-6  # of the order
+_TIE: Final = 1e-13  # of a price: nearer ones are the same
+_NEAR: Final = 1e-11  # of the notional: solved as it was searched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,13 +42,6 @@ class Solved:
 Solve: TypeAlias = Callable[[tuple[int, ...]], Solved | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Choice:
-    solved: Solved
-    total: float  # cost with gas, [quote]
-    gains: dict[int, float]  # of each used pool net of its gas, [quote]
-
-
 def worth_their_gas(full: Solved, solve: Solve) -> Solved:
     """Return the best selection found, gas included.
 
@@ -52,156 +50,148 @@ def worth_their_gas(full: Solved, solve: Solve) -> Solved:
     solve : Solve
         Solves the same order with some pools only; None where it cannot be done.
     """
-    market = full.selection.market
-    if not any(_pool_gas(market, i) for i in range(len(market.pools))):
+    if not is_priced(full.selection.market):
         return full
-    best = _choice(full)
-    solves = 0
-    improved = True
-    while improved and solves < _SOLVES_MAX:
-        improved = False
-        for pools in _smaller(market, best):
-            solved = solve(pools)
-            solves += 1
-            following = _choice(solved) if solved else None
-            if following is not None and following.total < best.total:
-                best, improved = following, True
-                break
-    return best.solved
+    search = _Search(full)
+    for _ in range(_SOLVES_MAX):
+        pools = search.next()
+        if pools is None:
+            break
+        search.learn(solve(pools))
+    return search.best
 
 
-# Dropping pools costs at least what they gain before gas (weak duality), so only sets that gain
-# less than their gas are worth a solve.
-def _smaller(market: Market, choice: _Choice) -> Iterator[tuple[int, ...]]:
-    for pools in _subsets(market, choice):
-        dropped = choice.gains.keys() - set(pools)
-        saved = _transaction_gas(market, choice.gains) - _transaction_gas(market, pools)
-        if sum(choice.gains[i] for i in dropped) < saved:
-            yield pools
+def cost_with_gas(solved: Solved) -> float:
+    """Return what a split costs before lots with the gas of the pools it uses, as a rate."""
+    return _total(solved, used_pools(solved))
 
 
-# Without some that gain least, with the best way only, or without all of a chain account.
-def _subsets(market: Market, choice: _Choice) -> Iterator[tuple[int, ...]]:
-    used = tuple(sorted(choice.gains))
-    together = sorted(_together(choice), key=lambda own: (_sum(choice, own), own))
-    yield from (_without(used, own) for own in together[:_TRIED_PER_ROUND])
-    if len(together) > 1:
-        yield from _ways_alone(choice)
-        for account in sorted({_account(market, i) for i in used}):
-            yield tuple(i for i in used if _account(market, i) != account)
-
-
-# What can only be dropped together: a pool, or a whole route, also where a hop has one pool left.
-def _together(choice: _Choice) -> set[tuple[int, ...]]:
-    found = set()
-    for source in choice.solved.selection.sources:
-        hops = [[i for i in hop if i in choice.gains] for hop in _hops(source)]
-        own = tuple(i for hop in hops for i in hop)
-        if own:
-            found.add(own)
-            found |= {(i,) for hop in hops for i in hop if len(hop) > 1 or len(hops) == 1}
-    return found
-
-
-# The pool that gains most, and of each route the best pool of each hop.
-def _ways_alone(choice: _Choice) -> list[tuple[int, ...]]:
-    ways = []
-    for source in choice.solved.selection.sources:
-        hops = [[i for i in hop if i in choice.gains] for hop in _hops(source)]
-        if all(hops):
-            ways.append(tuple(max(hop, key=lambda i: (choice.gains[i], i)) for hop in hops))
-    pools = [way for way in ways if len(way) == 1]
-    best = [max(pools, key=lambda way: (_sum(choice, way), way))] if pools else []
-    return best + [way for way in ways if len(way) > 1]
-
-
-# The source's pools by hop.
-def _hops(source: Source) -> list[tuple[int, ...]]:
-    if not isinstance(source.way, Route):
-        return [source.pools]
-    first = len(source.way.base_stage.pools)
-    return [source.pools[:first], source.pools[first:]]
-
-
-def _sum(choice: _Choice, pools: tuple[int, ...]) -> float:
-    return sum(choice.gains[i] for i in pools)
-
-
-def _without(used: tuple[int, ...], dropped: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(i for i in used if i not in dropped)
-
-
-def _choice(solved: Solved) -> _Choice:
-    market = solved.selection.market
-    gains: dict[int, float] = {}
+def used_pools(solved: Solved) -> tuple[int, ...]:
+    """Return the pools that carry more than dust, ascending."""
+    found: list[int] = []
     ordered = solved.scaled.curves[0].quantity
     for c, (account, curve) in enumerate(solved.selection.chains):
-        own = solved.selection.of(account)
         quantity = min(float(solved.split.shares[c]) * ordered, curve.capacity)
-        price = float(curve.marginal(quantity))
-        together = aggregate([source.curve for source in own])
-        split = together.split(min(quantity, together.capacity))
-        for source, part in zip(own, split, strict=True):
+        if quantity <= _DUST * ordered:
+            continue
+        marginal = PointCurve(curve).marginal(quantity)
+        marginal += abs(marginal) * _TIE
+        for source in solved.selection.of(account):
+            part = min(PointCurve(source.curve).quantity_at(marginal), quantity)
             if part > _DUST * ordered:
-                amount = min(float(part), source.curve.capacity)
-                gains |= _gains(source, amount=amount, price=price)
-    gains = {i: gain - _pool_gas(market, i) for i, gain in gains.items()}
-    gas = sum(_pool_gas(market, i) for i in gains) + _transaction_gas(market, gains)
-    return _Choice(solved, solved.split.upper * ordered * market.mid + gas, gains)
+                found += _used(source, part)
+    return tuple(sorted(found))
 
 
-# What each pool gains before gas where a unit of base is worth `price`, signed as a marginal cost.
-def _gains(source: Source, *, amount: float, price: float) -> dict[int, float]:
-    if not isinstance(source.way, Route):
-        return {source.pools[0]: price * amount - float(source.curve.cost(amount))}
-    base, quote = source.way.base_stage, source.way.quote_stage
-    amount = min(amount, base.merged.capacity)
-    middle = min(abs(float(base.merged.cost(amount))), quote.merged.capacity)
-    # The middle asset is worth what the next of it costs, or what the base leaves for it.
-    if middle < NEARLY_ALL * quote.merged.capacity:
-        worth = abs(float(quote.merged.marginal(middle)))
-    else:
-        worth = abs(price / float(base.merged.marginal(amount)))
-    sign = source.curve.sign
-    gains = {}
-    for i, part, cost in _used(base, source.pools, quantity=amount):
-        gains[i] = price * part - worth * cost
-    for i, part, cost in _used(quote, source.pools[len(base.pools) :], quantity=middle):
-        gains[i] = sign * worth * part - cost
-    return gains
+def _total(solved: Solved, used: Sequence[int]) -> float:
+    return solved.split.upper + gas_of(solved.selection, solved.scaled, used)
 
 
-# Of each used pool of a stage its index, its part and what that costs.
-def _used(
-    stage: Stage, pools: tuple[int, ...], *, quantity: float
-) -> Iterator[tuple[int, float, float]]:
-    together = stage.together
-    split: Floats = together.split(min(quantity, together.capacity))
+# What is known from one joint solve to the next. Every plan's prices give a bound for every choice;
+# the choice with the lowest bound comes next, until none is below the best plan.
+class _Search:
+    def __init__(self, full: Solved) -> None:
+        self._full = full
+        self._ways = ways_of(full.selection, full.scaled)
+        self._flat = flat_of(self._ways, full.scaled)
+        used = used_pools(full)
+        self.best, self._total = full, _total(full, used)
+        self._tried = {frozenset(used)}
+        self._asked: frozenset[int] = frozenset()
+        self._priced: set[Prices] = set()
+        self._searches: list[Search] = []
+        self._bounds: dict[frozenset[int], float] = {}  # of choices of ways
+        self._exact: set[frozenset[int]] = set()
+        self._look_around(full)
+
+    def next(self) -> tuple[int, ...] | None:
+        """Return the pools that may be the best choice; None if there are none any more."""
+        while self._bounds:
+            used = min(self._bounds, key=lambda u: (self._bounds[u], sorted(u)))
+            if self._bounds[used] >= self._total - BETTER:
+                return None
+            if used not in self._exact:
+                self._exact.add(used)
+                self._bounds[used] = max(search.cost(used) for search in self._searches)
+                continue
+            del self._bounds[used]
+            pools = frozenset(i for way in used for i in self._ways.ways[way].pools)
+            if pools not in self._tried:
+                self._tried.add(pools)
+                self._asked = used
+                return tuple(sorted(pools))
+        return None
+
+    def learn(self, solved: Solved | None) -> None:
+        """Take in what the pools asked for cost, or that they cannot carry the order."""
+        if solved is not None:
+            cost = cost_with_gas(solved)
+            expected = max(search.cost(self._asked) for search in self._searches)
+            if cost < self._total:
+                self.best, self._total = solved, cost
+            if cost <= expected + _NEAR:
+                return  # no row made a difference: the choices nearby are known already
+            self._look_around(solved)
+        self._add(near for search in self._searches[-1:] for near in search.near(self._used()))
+
+    # Search the choices at the prices of a plan.
+    def _look_around(self, solved: Solved) -> None:
+        prices, demand = row_prices(self._full.scaled, solved.split)
+        rows = Prices((), prices.rows)
+        if rows not in self._priced:
+            self._priced.add(rows)
+            relaxed = Relaxed(self._full.scaled, self._ways, prices, flat=self._flat)
+            search = Search(relaxed, demand)
+            self._searches.append(search)
+            self._exact.clear()
+            self._add(choice.used for choice in search.run())
+
+    def _add(self, choices: Iterable[frozenset[int]]) -> None:
+        for used in choices:
+            known = self._bounds.get(used, -np.inf)
+            bound = max(search.at_least(used) for search in self._searches)
+            if bound < self._total - BETTER:
+                self._bounds[used] = max(known, bound)
+
+    # The ways of the best plan; a route whose choice of pools is none of its ways counts whole.
+    def _used(self) -> frozenset[int]:
+        pools = set(used_pools(self.best))
+        found: dict[int, int] = {}
+        for i, way in enumerate(self._ways.ways):
+            if pools.issuperset(way.pools):
+                held = found.get(way.source)
+                if held is None or len(self._ways.ways[held].pools) < len(way.pools):
+                    found[way.source] = i
+        return frozenset(found.values())
+
+
+def row_prices(scaled: ScaledProblem, split: Split) -> tuple[Prices, float]:
+    """Return what the rows that every plan keeps cost in a split, and the price of the order."""
+    rows = {scaled.name(row): row for row in chargeable(scaled)}
+    charged = sorted(
+        (rows[m.row], m.value) for m in split.multipliers if m.row in rows and m.value > 0
+    )
+    demand = next(m.value for m in split.multipliers if m.row.partition(":")[0] == DEMAND)
+    return Prices((demand,), tuple(charged)), demand / PICO_PER_UNIT
+
+
+def _used(source: Source, quantity: float) -> list[int]:
+    way = source.way
+    if isinstance(way, Network):
+        return [source.pools[place] for place, _ in way.gains(quantity)]
+    if not isinstance(way, Route):
+        return list(source.pools)
+    base, quote = way.base_stage, way.quote_stage
+    quantity = min(quantity, base.merged.capacity)
+    middle = min(abs(float(base.merged.cost(quantity))), quote.merged.capacity)
+    first = len(base.pools)
+    return [
+        *_used_of(base, source.pools[:first], quantity),
+        *_used_of(quote, source.pools[first:], middle),
+    ]
+
+
+def _used_of(stage: Stage, pools: tuple[int, ...], quantity: float) -> list[int]:
+    split = stage.together.split(min(quantity, stage.together.capacity))
     least = DUST_SHARE * float(np.sum(split))
-    for i, curve, part in zip(pools, together.curves, split.tolist(), strict=False):
-        if part > least:
-            amount = min(part, curve.capacity)
-            yield i, amount, float(curve.cost(amount))
-
-
-def _account(market: Market, pool: int) -> AccountId:
-    return market.carriers[pool].account
-
-
-def _pool_gas(market: Market, pool: int) -> float:
-    return _gas(market, pool, units=market.pools[pool].gas_units)
-
-
-# What the transactions of these pools cost before the first pool.
-def _transaction_gas(market: Market, pools: Iterable[int]) -> float:
-    first = {transaction_of(market.carriers[i]): i for i in pools}
-    total = 0.0
-    for i in first.values():
-        chain = chain_of(market.problem, market.carriers[i])
-        total += _gas(market, i, units=chain.gas_units_base if chain else 0)
-    return total
-
-
-def _gas(market: Market, pool: int, *, units: int) -> float:
-    chain = chain_of(market.problem, market.carriers[pool])
-    return gas_price_atoms(market.problem, chain, units) / 10.0**market.pair.quote.decimals
+    return [i for i, part in zip(pools, split.tolist(), strict=True) if part > least]

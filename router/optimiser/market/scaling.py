@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from router.domain.instrument import Asset
 from router.domain.margin import MarginAccount
-from router.domain.plan import BookCandidate, QuantityKind, RoutingProblem
+from router.domain.plan import BookCandidate, PoolCandidate, QuantityKind, RoutingProblem
 from router.domain.units import PICO_PER_UNIT, AccountId, AssetId, Side
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.parts import reduces_only
@@ -22,7 +22,6 @@ from router.optimiser.market.accounts import (
     jumps_of,
 )
 from router.optimiser.market.market import Selection
-from router.optimiser.market.route import Route
 
 _SECONDS_PER_HOUR = 3600.0
 
@@ -56,9 +55,8 @@ def scale_all(selections: Sequence[Selection], quantities: Sequence[float]) -> S
             member = Member(len(curves), book, market.problem.side, market.mid)
             members.setdefault(book.instrument.account, []).append(member)
             curves.append(_book_curve(market.problem, member, curve, d, share, notional))
-    problem = selections[0].market.problem
-    accounts = sorted(members)
-    margins = {margin.account: margin for margin in problem.margins}
+    problem, accounts = selections[0].market.problem, sorted(members)
+    margins = {m.account: m for s in selections for m in s.market.problem.margins}
     scaled = ScaledProblem(
         curves=tuple(curves),
         demands=tuple(demands),
@@ -97,6 +95,13 @@ def carrying_rate(book: BookCandidate, problem: RoutingProblem) -> float:
 def _check(selections: Sequence[Selection]) -> None:
     quotes = {s.market.pair.quote for s in selections}
     assert len(quotes) == 1, f"orders solved together must have one quote, had {quotes}"
+    problems = [s.market.problem for s in selections]
+    told = {(p.scenarios, p.reservations) for p in problems}
+    assert len(told) == 1, "orders solved together must state the same scenarios and reservations"
+    margins = {margin for p in problems for margin in p.margins}
+    chains = {chain for p in problems for chain in p.chains}
+    for owners in (margins, chains):
+        assert len({o.account for o in owners}) == len(owners), "orders differ on an account"
     names = [
         instrument.id
         for s in selections
@@ -201,5 +206,5 @@ def _cash_row(
 def _middle_atoms(selection: Selection, account: AccountId) -> float:
     if selection.market.problem.kind is QuantityKind.CASH:
         return 0.0
-    routes = (s.way for s in selection.of(account) if isinstance(s.way, Route))
-    return sum(route.middle_atom for route in routes)
+    ways = (s.way for s in selection.of(account) if not isinstance(s.way, PoolCandidate))
+    return sum(way.middle_atom for way in ways)

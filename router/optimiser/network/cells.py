@@ -6,7 +6,7 @@ cost added to every unit is not paid to a pool.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,9 +14,10 @@ import numpy as np
 from router.liquidity.curve import CostCurve, Floats, Places
 from router.liquidity.oracle import LiquidityError
 
-# A level of a book, or a chord between quotes, is taken while the root of the price moves by this
-# share: flows then follow prices. Gains are those of the level itself.
-LEVEL_WIDTH: Final = 1e-9
+# A level of a book, or a chord between quotes, is taken while the root of the price moves by a
+# small share: flows then follow prices. From one width to the next the search goes on where it
+# stood.
+LEVEL_WIDTHS: Final = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
 _KEY_APART: Final = 256.0  # logarithms of roots of prices stay well within half of it
 _KEY_MAX: Final = 120.0
 
@@ -33,8 +34,6 @@ class Cells:
         Where the pool enters the range: below when bought from, above when sold to.
     depth : float64, [sqrt(quote * base)]
         Zero where nothing trades.
-    level : float64, [base]
-        The whole quantity of a book level, negative when sold to; zero elsewhere.
     bought, paid : float64, [base], [quote]
         What has been traded at the anchor; negative when sold.
     """
@@ -43,7 +42,6 @@ class Cells:
     end: Floats
     anchor: Floats
     depth: Floats
-    level: Floats
     bought: Floats
     paid: Floats
 
@@ -95,28 +93,27 @@ class Stack:
         root = np.exp(log_root)
         place = self._place(log_root, root, pools=pools)
         anchor, depth = cells.anchor[place], cells.depth[place]
-        level, bought, paid = cells.level[place], cells.bought[place], cells.paid[place]
+        bought, paid = cells.bought[place], cells.paid[place]
         moved = root - anchor
-        part = depth / root
-        steepness = np.where(level == 0.0, part * root * moved / anchor, level * (root + anchor))
+        share = moved / anchor
         return Response(
-            bought=bought + part * moved / anchor,
+            bought=bought + depth * share / root,
             paid=paid + depth * moved,
-            slope=0.5 * part,
-            gain=root * root * bought - paid + moved * steepness,
+            slope=0.5 * depth / root,
+            gain=root * root * bought - paid + depth * moved * share,
         )
 
-    # The keys' own rounding may miss an end by a few parts in 1e11, which a level would feel.
+    # The keys' own rounding may miss an end by some parts in 1e11, which a narrow range would feel.
     def _place(self, log_root: Floats, root: Floats, *, pools: Places) -> Places:
         keys = np.minimum(np.maximum(log_root, -_KEY_MAX), _KEY_MAX) + _KEY_APART * pools
-        place = np.searchsorted(self.keys, keys, "right") - 1
+        place: Places = np.searchsorted(self.keys, keys, "right") - 1
         place += root >= self.cells.end[place]
         place -= root < self.cells.start[place]
         return place
 
 
-def cells_of(buy: CostCurve, sell: CostCurve) -> Cells:
-    """Return both directions of a pool as one table.
+def cells_of(buy: CostCurve, sell: CostCurve, *, width: float) -> Cells:
+    """Return both directions of a pool as one table, its levels that wide.
 
     Raises
     ------
@@ -129,8 +126,8 @@ def cells_of(buy: CostCurve, sell: CostCurve) -> Cells:
     bid = float(sell.root_start[0]) if sell.quantity.size else 0.0
     if ask < bid:
         raise LiquidityError("buying must not cost less than selling brings")
-    up, down = _one_way(buy), _one_way(sell)
-    band = Cells(*(np.array([v]) for v in (bid, ask, 1.0, 0.0, 0.0, 0.0, 0.0)))
+    up, down = (_one_way(_widened(curve, width)) for curve in (buy, sell))
+    band = Cells(*(np.array([v]) for v in (bid, ask, 1.0, 0.0, 0.0, 0.0)))
     return _joined((_reversed(down), band, up))
 
 
@@ -149,31 +146,36 @@ def stacked(tables: Sequence[Cells]) -> Stack:
 
 # The ranges of one direction in the order they are filled, each followed by the gap after it.
 def _one_way(curve: CostCurve) -> Cells:
-    sign = curve.sign
     bought, paid = curve.prefix_sums()
-    root_end = _level_ends(curve)
-    following = np.append(curve.root_start[1:], np.inf if sign > 0.0 else 0.0)
-    flat = np.isinf(curve.depth)
-    width = np.abs(root_end - curve.root_start)
-    steep = curve.quantity * curve.root_start * root_end / np.where(width > 0.0, width, 1.0)
     nothing = np.zeros_like(curve.quantity)
     return Cells(
-        start=_pairs(curve.root_start, root_end),
-        end=_pairs(root_end, following),
+        start=_pairs(curve.root_start, curve.root_end),
+        end=_pairs(curve.root_end, _following(curve)),
         anchor=_pairs(curve.root_start, np.ones_like(nothing)),
-        depth=_pairs(np.where(flat, steep, curve.depth), nothing),
-        level=_pairs(np.where(flat, sign * curve.quantity, 0.0), nothing),
-        bought=sign * _pairs(bought[:-1], bought[1:]),
+        depth=_pairs(curve.depth, nothing),
+        bought=curve.sign * _pairs(bought[:-1], bought[1:]),
         paid=_pairs(paid[:-1], paid[1:]),
     )
 
 
-# Where a level ends once it has a width, which stays clear of what follows.
-def _level_ends(curve: CostCurve) -> Floats:
-    wide = curve.root_start * (1.0 + curve.sign * LEVEL_WIDTH)
-    following = np.append(curve.root_start[1:], np.inf if curve.sign > 0.0 else 0.0)
-    ends = np.minimum(wide, following) if curve.sign > 0.0 else np.maximum(wide, following)
-    return np.where(np.isinf(curve.depth), ends, curve.root_end)
+# The curve with its levels as narrow ranges, which stay clear of what follows. It costs no less.
+def _widened(curve: CostCurve, width: float) -> CostCurve:
+    flat = np.isinf(curve.depth)
+    if not np.any(flat):
+        return curve
+    start, following = curve.root_start, _following(curve)
+    far = start * (1.0 + curve.sign * width)
+    near = np.minimum(far, following) if curve.sign > 0.0 else np.maximum(far, following)
+    end = np.where(flat, near, curve.root_end)
+    span = np.abs(end - start)
+    steep = curve.quantity * start * end / np.where(span > 0.0, span, 1.0)
+    return replace(curve, root_end=end, depth=np.where(flat, steep, curve.depth))
+
+
+# Where the next range begins.
+def _following(curve: CostCurve) -> Floats:
+    last = np.inf if curve.sign > 0.0 else 0.0
+    return np.append(curve.root_start[1:], last)[: curve.quantity.size]
 
 
 def _pairs(first: Floats, second: Floats) -> Floats:
@@ -187,7 +189,6 @@ def _reversed(cells: Cells) -> Cells:
         end=cells.start[::-1],
         anchor=cells.anchor[::-1],
         depth=cells.depth[::-1],
-        level=cells.level[::-1],
         bought=cells.bought[::-1],
         paid=cells.paid[::-1],
     )
@@ -199,7 +200,6 @@ def _joined(tables: Sequence[Cells]) -> Cells:
         end=np.concatenate([t.end for t in tables]),
         anchor=np.concatenate([t.anchor for t in tables]),
         depth=np.concatenate([t.depth for t in tables]),
-        level=np.concatenate([t.level for t in tables]),
         bought=np.concatenate([t.bought for t in tables]),
         paid=np.concatenate([t.paid for t in tables]),
     )

@@ -3,12 +3,13 @@
 Refuses to search: `newton` does.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from router.liquidity.curve import Floats, Places
-from router.optimiser.network.cells import Response
+from router.optimiser.network.cells import Response, Stack
 from router.optimiser.network.graph import Directions, TokenGraph
 
 
@@ -23,12 +24,15 @@ class Dual:
     free : intp, shape (n_free,)
         Tokens whose price is sought. The others keep theirs: the numeraire, and what no flow
         touches.
+    stack : Stack
+        One of the graph's.
     """
 
     graph: TokenGraph
     directions: Directions
     demand: Floats
     free: Places
+    stack: Stack
     _base: Places = field(init=False, repr=False)  # of the pools in use
     _quote: Places = field(init=False, repr=False)
     _pair: Places = field(init=False, repr=False)  # cell of the curvature, the last row being fixed
@@ -59,11 +63,12 @@ class Dual:
         base, quote = self._base, self._quote
         half = 0.5 * (log_price[base] - log_price[quote])
         clipped = np.minimum(np.maximum(half, self.directions.low), self.directions.high)
-        response = self.graph.stack.at(clipped, self.directions.pools)
+        response = self.stack.at(clipped, self.directions.pools)
         price = np.exp(log_price)
         value = float(price @ self.demand - price[quote] @ response.gain)
         size = len(self.graph.tokens)
-        out = np.bincount(base, response.bought, size) - np.bincount(quote, response.paid, size)
+        taken = np.bincount(base, response.bought, size)
+        out: Floats = np.subtract(taken, np.bincount(quote, response.paid, size), dtype=np.float64)
         spring = price[base] * response.slope
         spring[clipped != half] = 0.0
         return Point(
@@ -71,15 +76,32 @@ class Dual:
             value=value,
             residual=(price * (self.demand - out))[self.free],
             curvature=self._springs(spring),
+            out=out,
+            turnover=float(price[base] @ np.abs(response.bought)),
             response=response,
         )
+
+    def bound(self, point: "Point") -> float:
+        """Return a lower bound on the cost at the prices of a point, [numeraire].
+
+        It differs from the dual function by what levels of books gain more without their width.
+        """
+        excess, half = 0.0, 0.5 * point.log_price
+        for place, pool in enumerate(self.directions.pools.tolist()):
+            if self.graph.pools[pool].has_levels:
+                base, quote = int(self._base[place]), int(self._quote[place])
+                low, high = self.directions.low[place], self.directions.high[place]
+                log_root = min(max(float(half[base] - half[quote]), low), high)
+                gain = self.graph.gain(pool, math.exp(2.0 * log_root))
+                excess += math.exp(point.log_price[quote]) * (gain - point.response.gain[place])
+        return point.value - excess
 
     # What a fixed token pulls at stays on the diagonal.
     def _springs(self, spring: Floats) -> Floats:
         size = self.free.size
         pairs = np.bincount(self._pair, spring, (size + 1) ** 2).reshape(size + 1, size + 1)
         pairs += pairs.T
-        matrix = -pairs[:size, :size]
+        matrix = np.negative(pairs[:size, :size], dtype=np.float64)
         matrix.flat[:: size + 1] += pairs[:size].sum(axis=1)
         return matrix
 
@@ -92,15 +114,21 @@ class Point:
     ----------
     log_price : float64, shape (n_tokens,), [numeraire / token]
     value : float, [numeraire]
-        A lower bound on the cost.
+        Of the dual function: a lower bound on the cost, but for the width of levels.
     residual : float64, shape (n_free,), [numeraire]
         Worth of what is still missing of each free token: the gradient.
     curvature : float64, shape (n_free, n_free), [numeraire]
         Minus the second derivative, as far as the pools make it. Symmetric, not negative.
+    out : float64, shape (n_tokens,), [token]
+        What comes out of the pools, less what goes in.
+    turnover : float, [numeraire]
+        Worth of all that the pools trade.
     """
 
     log_price: Floats
     value: float
     residual: Floats
     curvature: Floats
+    out: Floats
+    turnover: float
     response: Response

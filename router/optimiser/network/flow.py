@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from router.liquidity.curve import Floats
 from router.optimiser.network.dual import Dual, Point
 from router.optimiser.network.exchange import Exchange
 from router.optimiser.network.graph import TokenGraph
@@ -193,12 +192,3 @@ def _filled(
 def _exchange(graph: TokenGraph, flow: Flow) -> Exchange:
     pool = graph.pools[flow.pool]
     return Exchange(pool.buy if flow.target == graph.base[flow.pool] else pool.sell)
-
-
-def unbalanced(flows: Sequence[Flow], *, size: int) -> Floats:
-    """Return what comes out of the pools less what goes in, of each token."""
-    net = np.zeros(size)
-    for flow in flows:
-        net[flow.target] += flow.received
-        net[flow.source] -= flow.paid
-    return net

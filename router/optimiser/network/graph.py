@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from router.domain.units import AssetId, Side
 from router.liquidity.curve import CostCurve, Floats, Places
 from router.liquidity.oracle import LiquidityError
-from router.optimiser.network.cells import Cells, Stack, cells_of, stacked
+from router.liquidity.pointwise import PointCurve
+from router.optimiser.network.cells import LEVEL_WIDTHS, Cells, Stack, cells_of, stacked
 
 Flags = NDArray[np.bool_]
 
@@ -30,14 +31,19 @@ class TokenPool:
     quote: AssetId
     buy: CostCurve
     sell: CostCurve
-    cells: Cells = field(init=False, repr=False)
+    has_levels: bool = field(init=False)
+    cells: tuple[Cells, ...] = field(init=False, repr=False)  # one for each width of its levels
 
     def __post_init__(self) -> None:
         if self.buy.side is not Side.BUY or self.sell.side is not Side.SELL:
             raise LiquidityError("buy and sell must be curves of these sides")
         if self.base == self.quote:
             raise LiquidityError(f"a pool must be between two tokens, was {self.base} twice")
-        object.__setattr__(self, "cells", cells_of(self.buy, self.sell))
+        has_levels = any(np.any(np.isinf(curve.depth)) for curve in (self.buy, self.sell))
+        object.__setattr__(self, "has_levels", has_levels)
+        widths = LEVEL_WIDTHS if has_levels else LEVEL_WIDTHS[-1:]
+        cells = tuple(cells_of(self.buy, self.sell, width=width) for width in widths)
+        object.__setattr__(self, "cells", cells)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +66,7 @@ class TokenGraph:
     bid: Floats = field(init=False, repr=False)
     base: Places = field(init=False, repr=False)
     quote: Places = field(init=False, repr=False)
-    stack: Stack = field(init=False, repr=False)
+    stacks: tuple[Stack, ...] = field(init=False, repr=False)  # for ever narrower levels
 
     def __post_init__(self) -> None:
         if not self.pools:
@@ -70,7 +76,10 @@ class TokenGraph:
         object.__setattr__(self, "tokens", tuple(tokens))
         object.__setattr__(self, "base", np.array([place[pool.base] for pool in self.pools]))
         object.__setattr__(self, "quote", np.array([place[pool.quote] for pool in self.pools]))
-        object.__setattr__(self, "stack", stacked([pool.cells for pool in self.pools]))
+        widths = max(len(pool.cells) for pool in self.pools)
+        tables = [pool.cells * (widths if len(pool.cells) == 1 else 1) for pool in self.pools]
+        stacks = tuple(stacked(cells) for cells in zip(*tables, strict=True))
+        object.__setattr__(self, "stacks", stacks)
         asks = [p.buy.root_start[0] if p.buy.quantity.size else np.inf for p in self.pools]
         bids = [p.sell.root_start[0] if p.sell.quantity.size else 0.0 for p in self.pools]
         with np.errstate(divide="ignore"):
@@ -88,6 +97,16 @@ class TokenGraph:
         if token not in self.tokens:
             raise LiquidityError(f"{token} must be a token of a pool of the graph")
         return self.tokens.index(token)
+
+    def gain(self, index: int, price: float) -> float:
+        """Return what the best trade with a pool gains at a price of its base, [quote].
+
+        Its levels are taken as they are, without a width.
+        """
+        pool = self.pools[index]
+        buy, sell = PointCurve(pool.buy), PointCurve(pool.sell)
+        bought, sold = buy.quantity_at(price), sell.quantity_at(-price)
+        return price * (bought - sold) - buy.cost(bought) - sell.cost(sold)
 
     def replaced(self, index: int, pool: TokenPool) -> "TokenGraph":
         """Return the graph with one pool changed."""

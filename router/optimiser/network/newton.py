@@ -6,6 +6,8 @@ Refuses to say whether a flow exists: it stops after so many steps, and the flow
 it costs.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +26,8 @@ _POOR: Final = 0.25
 _EASED: Final = 0.1
 _SHORTENED_MIN: Final = 0.05
 _SHORTENED_MAX: Final = 0.5
+_NEAR: Final = 1e-9  # of the notional
+_STIFFNESS_NOISE: Final = 1e-14  # of the stiffest token: keeps the steps defined
 _VALUE_NOISE: Final = 1e-13  # of the notional: what adding up the gains may lose
 
 
@@ -34,7 +38,6 @@ class Climb:
     point: Point
     damping: float
     steps: int
-    is_settled: bool
 
 
 def climb(dual: Dual, start: Climb, *, scale: float, tolerance: float) -> Climb:
@@ -52,7 +55,7 @@ def climb(dual: Dual, start: Climb, *, scale: float, tolerance: float) -> Climb:
         slope = float(point.residual @ step)
         promise = slope - 0.5 * float(step @ point.curvature @ step)
         if promise <= tolerance:
-            return Climb(point, damping, steps=steps, is_settled=True)
+            return Climb(point, damping, steps=steps)
         log_price = point.log_price.copy()
         log_price[dual.free] += step
         trial = dual.at(log_price)
@@ -64,19 +67,31 @@ def climb(dual: Dual, start: Climb, *, scale: float, tolerance: float) -> Climb:
             damping = max(damping * _EASED, _DAMPING_MIN)
         if quality > 0.0:
             point = trial
-    return Climb(point, damping, steps=STEPS_MAX, is_settled=False)
+    return Climb(point, damping, steps=STEPS_MAX)
 
 
 def begin(dual: Dual, log_price: Floats) -> Climb:
     """Return the search at its first prices."""
-    return Climb(dual.at(log_price), _DAMPING_START, steps=0, is_settled=False)
+    return Climb(dual.at(log_price), _DAMPING_START, steps=0)
+
+
+def approached(duals: Sequence[Dual], log_price: Floats, *, scale: float) -> Floats:
+    """Return prices to search from, found by solving ever harder duals one after the other."""
+    for dual in duals:
+        found = climb(dual, begin(dual, log_price), scale=scale, tolerance=_NEAR * scale)
+        log_price = found.point.log_price
+    return log_price
 
 
 def _step(point: Point, damping: float) -> Floats:
-    matrix = point.curvature + damping * np.eye(point.residual.size)
-    step = np.linalg.solve(matrix, point.residual)
+    stiffest = float(np.max(np.diagonal(point.curvature), initial=0.0))
+    least = max(damping, _STIFFNESS_NOISE * stiffest)
+    matrix = point.curvature + least * np.eye(point.residual.size)
+    step = np.asarray(np.linalg.solve(matrix, point.residual), dtype=np.float64)
     longest = float(np.max(np.abs(step), initial=0.0))
-    return step * min(1.0, STEP_MAX / longest) if longest > 0.0 else step
+    if longest > STEP_MAX:
+        step *= STEP_MAX / longest
+    return step
 
 
 # The damping that shortens a step which disappointed, over the stiffness along it: to where a
@@ -91,5 +106,5 @@ def _tightening(slope: float, gained: float) -> float:
 def _quality(point: Point, trial: Point, *, promise: float, scale: float) -> float:
     if promise > _VALUE_NOISE * scale:
         return (trial.value - point.value) / promise
-    shrunk = float(np.linalg.norm(trial.residual) / max(np.linalg.norm(point.residual), 1e-300))
-    return 1.0 - shrunk
+    missing = float(point.residual @ point.residual)
+    return 1.0 - math.sqrt(float(trial.residual @ trial.residual) / missing)

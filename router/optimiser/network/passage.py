@@ -5,6 +5,7 @@ So flow neither returns to the source nor leaves the target, and where a loop of
 still gains, every pool is held to one order of the tokens. Refuses gas.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,13 +15,10 @@ from router.domain.units import AssetId, Side
 from router.liquidity.curve import Floats
 from router.liquidity.oracle import LiquidityError
 from router.optimiser.network.dual import Dual
-from router.optimiser.network.flow import flows_at, ranked
 from router.optimiser.network.graph import Directions, TokenGraph, along, among, between
-from router.optimiser.network.newton import begin, climb
 from router.optimiser.network.reference import Reference, reference
 
 _AHEAD: Final = 0.01  # how far the search starts from the first prices, as a logarithm
-_ORDER_TOLERANCE: Final = 1e-6  # of the notional
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,20 +61,35 @@ class Passage:
         """Return the price of the first unit, [quote / base]."""
         return float(np.exp(self.sign * self.first.from_source[self.target]))
 
-    def dual(self, quantity: float) -> Dual:
-        """Return the dual of trading an exact quantity of base."""
+    def held_to(self, rank: Sequence[int]) -> "Passage | None":
+        """Return the passage with its pools held to an order; None if none leads through."""
+        graph = self.graph
+        directions = along(graph, self.directions, rank=np.array(rank))
+        first = reference(graph, directions, source=self.source, target=self.target)
+        if not first.reached[self.target]:
+            return None
+        directions = among(graph, directions, tokens=first.reached)
+        return replace(self, directions=directions, first=first, rank=tuple(rank))
+
+    def duals(self, quantity: float) -> list[Dual]:
+        """Return the dual of trading an exact quantity of base, over ever narrower levels."""
         demand = np.zeros(len(self.graph.tokens))
         demand[self.base] = self.sign * quantity
-        free = self.first.reached.copy()
-        free[self.quote] = False
-        return Dual(self.graph, self.directions, demand=demand, free=np.flatnonzero(free))
+        return self._duals(demand, fixed=[self.quote])
 
-    def dual_at_price(self) -> Dual:
-        """Return the dual of trading whatever is worth it at a given price of base."""
-        free = self.first.reached.copy()
-        free[[self.base, self.quote]] = False
+    def duals_at_price(self) -> list[Dual]:
+        """Return the dual of trading whatever is worth it at a given price of base, likewise."""
         demand = np.zeros(len(self.graph.tokens))
-        return Dual(self.graph, self.directions, demand=demand, free=np.flatnonzero(free))
+        return self._duals(demand, fixed=[self.base, self.quote])
+
+    def _duals(self, demand: Floats, *, fixed: list[int]) -> list[Dual]:
+        free = self.first.reached.copy()
+        free[fixed] = False
+        places = np.flatnonzero(free)
+        return [
+            Dual(self.graph, self.directions, demand=demand, free=places, stack=stack)
+            for stack in self.graph.stacks
+        ]
 
     def first_prices(self) -> Floats:
         """Return logarithms of node prices at which nothing trades yet.
@@ -101,16 +114,8 @@ class Passage:
         return prices
 
 
-def passage(
-    graph: TokenGraph, *, base: AssetId, quote: AssetId, side: Side, quantity: float
-) -> Passage:
-    """Return the ways to trade base for quote.
-
-    Parameters
-    ----------
-    quantity : float, [base]
-        About how much is to be traded. It decides the order of the tokens where a loop gains, and
-        nothing else.
+def open_passage(graph: TokenGraph, *, base: AssetId, quote: AssetId, side: Side) -> Passage:
+    """Return the ways to trade base for quote, loops of middle tokens among them.
 
     Raises
     ------
@@ -121,27 +126,17 @@ def passage(
         raise LiquidityError(f"base and quote must be two tokens, were {base} twice")
     ends = graph.place(base), graph.place(quote)
     source, target = ends[::-1] if side is Side.BUY else ends
-    open_ways = between(graph, source=source, target=target)
-    first = reference(graph, open_ways, source=source, target=target)
+    directions = between(graph, source=source, target=target)
+    first = reference(graph, directions, source=source, target=target)
     if not first.reached[target]:
-        raise LiquidityError(f"pools must lead from {graph.tokens[source]} to the other token")
-    relevant = among(graph, open_ways, tokens=first.reached)
-    free = Passage(graph, side, base=ends[0], quote=ends[1], directions=relevant, first=first, rank=None)
-    return _in_order(free, quantity) if first.has_loop else free
-
-
-# The order that most of the flow keeps if loops may be used; then without the loops.
-def _in_order(loose: Passage, quantity: float) -> Passage:
-    dual, graph = loose.dual(quantity), loose.graph
-    scale = quantity * loose.first_price
-    found = climb(dual, begin(dual, loose.start()), scale=scale, tolerance=_ORDER_TOLERANCE * scale)
-    rank = ranked(
-        flows_at(dual, found.point, scale=scale),
-        source=loose.source,
-        target=loose.target,
-        size=len(graph.tokens),
+        tokens = graph.tokens
+        raise LiquidityError(f"pools must lead from {tokens[source]} to {tokens[target]}")
+    return Passage(
+        graph,
+        side,
+        base=ends[0],
+        quote=ends[1],
+        directions=among(graph, directions, tokens=first.reached),
+        first=first,
+        rank=None,
     )
-    directions = along(graph, loose.directions, rank=np.array(rank))
-    first = reference(graph, directions, source=loose.source, target=loose.target)
-    directions = among(graph, directions, tokens=first.reached)
-    return replace(loose, directions=directions, first=first, rank=tuple(rank))

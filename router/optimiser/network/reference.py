@@ -36,24 +36,46 @@ class Reference:
     has_loop: bool
 
 
-def reference(
-    graph: TokenGraph, directions: Directions, *, source: int, target: int
-) -> Reference:
+def reference(graph: TokenGraph, directions: Directions, *, source: int, target: int) -> Reference:
     """Return the prices of first units over the open directions."""
-    pools = directions.pools
-    bought, sold = pools[directions.buys], pools[directions.sells]
-    tail = np.concatenate((graph.quote[bought], graph.base[sold]))
-    head = np.concatenate((graph.base[bought], graph.quote[sold]))
-    price = np.concatenate((graph.ask[bought], -graph.bid[sold]))
+    tail, head, price = _arcs(graph, directions)
     size = len(graph.tokens)
     from_source, _ = _shortest(tail, head, price=price, start=source, size=size)
     to_target, _ = _shortest(head, tail, price=price, start=target, size=size)
     reached = np.isfinite(from_source) & np.isfinite(to_target)
     inside = reached[tail] & reached[head]
-    _, has_loop = _shortest(tail[inside], head[inside], price=price[inside], start=source, size=size)
+    _, has_loop = _shortest(
+        tail[inside], head[inside], price=price[inside], start=source, size=size
+    )
     return Reference(
         from_source=from_source, to_target=to_target, reached=reached, has_loop=has_loop
     )
+
+
+def cheapest_way(
+    graph: TokenGraph, directions: Directions, first: Reference, *, source: int, target: int
+) -> list[tuple[int, int, int]]:
+    """Return the way on which the first unit is cheapest: pool, token paid, token received."""
+    tail, head, price = _arcs(graph, directions)
+    pools = directions.pools
+    owner = np.concatenate((pools[directions.buys], pools[directions.sells]))
+    length = first.from_source[tail] + price
+    way: list[tuple[int, int, int]] = []
+    node = target
+    while node != source and len(way) < len(graph.tokens):
+        arc = int(np.argmin(np.where(head == node, length, np.inf)))
+        way.append((int(owner[arc]), int(tail[arc]), node))
+        node = int(tail[arc])
+    return way[::-1]
+
+
+# Every open direction of a pool: from which token, to which, and the logarithm of its price.
+def _arcs(graph: TokenGraph, directions: Directions) -> tuple[Places, Places, Floats]:
+    pools = directions.pools
+    bought, sold = pools[directions.buys], pools[directions.sells]
+    tail = np.concatenate((graph.quote[bought], graph.base[sold]))
+    head = np.concatenate((graph.base[bought], graph.quote[sold]))
+    return tail, head, np.concatenate((graph.ask[bought], -graph.bid[sold]))
 
 
 # Bellman and Ford's, for all arcs at once. Also says whether it would go on for ever.

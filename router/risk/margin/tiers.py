@@ -18,15 +18,22 @@ from router.domain.error import MalformedDataError
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What holds for notionals above a bound, up to the next tier's; the first bound is zero."""
+    """What holds for notionals above a bound, up to the next tier's; the first bound is zero.
+
+    Attributes
+    ----------
+    told : Fraction | None
+        Maintenance rate where the venue tells one of its own.
+    """
 
     above: Fraction
     leverage_max: int
+    told: Fraction | None = None
 
     @property
     def rate(self) -> Fraction:
         """Maintenance margin for every unit of notional."""
-        return Fraction(1, 2 * self.leverage_max)
+        return Fraction(1, 2 * self.leverage_max) if self.told is None else self.told
 
 
 @dataclass(frozen=True, slots=True)

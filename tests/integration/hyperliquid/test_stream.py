@@ -25,6 +25,21 @@ def test_every_instrument_is_told_from_the_start(rehearse, record):
     rehearse(scenario)
 
 
+def test_margin_tiers_come_from_the_venues_tables(rehearse, record):
+    async def scenario(desk):
+        async def watch(tape):
+            context = await tape.until(PerpContext, matching=is_eth)
+            table = desk.sandbox.venue.markets["ETH"].spec.margin_table
+            assert [(t.above_atoms, t.leverage_max) for t in context.tiers] == [
+                (tier.lower_bound_usd * 10**6, tier.max_leverage) for tier in table.tiers
+            ]
+            assert [t.maintenance for t in context.tiers] == [20_000_000_000, 33_333_333_334]
+
+        await record(desk.venue, watch)
+
+    rehearse(scenario)
+
+
 def test_a_book_is_the_venues_own_to_the_tick_and_lot(rehearse, record):
     async def scenario(desk):
         async def watch(tape):

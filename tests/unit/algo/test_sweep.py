@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.algo import sweep
-from router.domain.account import Position, RequestBudget
+from router.domain.account import MarkedPosition, Position, RequestBudget
+from router.domain.event import VenueMargin
 from router.domain.instrument import InstrumentKind
+from router.domain.margin import HeldPosition, InitialMargin, MarginTier, StressScenario
 from router.domain.observation import ChainGas
-from router.domain.plan import QuantityKind
-from router.domain.units import Amount, AssetId, InstrumentId, Pips, Price, Side, VenueId
+from router.domain.plan import InclusionScenario, QuantityKind, Uncertainty
+from router.domain.units import Amount, AssetId, InstrumentId, Pico, Pips, Price, Side, VenueId
 from tests.unit.engine.scene import (
     CHAIN,
     DOLLAR,
@@ -248,3 +250,73 @@ def test_a_leg_at_a_book_is_worth_no_more_than_the_venue_takes_in_one_order():
     assert book.quantity_max_lots * PERP.lot_atoms == 10 * ETHER
     (free,) = planned(observation()).books
     assert free.quantity_max_lots is None
+
+
+FALL = StressScenario("gap -30 %", Pips(-300_000), Pips(0))
+TIERS = (MarginTier(0, 25, Pico(20_000_000_000)), MarginTier(10**14, 15, Pico(33_333_333_334)))
+BITCOIN = HeldPosition(AssetId("BTC"), -7_000 * DOLLAR, TIERS, Pico(200_000_000_000))
+
+
+def stressed(**changes):
+    return replace(LIMITS, scenarios=(FALL,), **changes)
+
+
+def test_a_book_has_the_tiers_and_the_rule_its_venue_tells():
+    (context,) = observation().contexts
+    told = replace(context, tiers=TIERS, initial_margin=InitialMargin.CAPPED)
+
+    (book,) = sweep.build_problem(piece(), replace(observation(), contexts=(told,)), LIMITS).books
+
+    assert (book.tiers, book.initial_margin) == (TIERS, InitialMargin.CAPPED)
+
+
+def test_positions_in_other_instruments_are_held_beside_the_order_and_the_traded_one_is_not():
+    here = HeldPosition(ETH.id, 3_000 * DOLLAR, TIERS, Pico(100_000_000_000))
+    marked = (MarkedPosition(PERP.id, here), MarkedPosition(OTHER.id, BITCOIN))
+    watched = margin_account(observation(), marked=marked)
+
+    (margin,) = sweep.build_problem(piece(), watched, LIMITS).margins
+
+    assert margin.elsewhere == (BITCOIN,)
+    assert not margin.reduces_only
+
+
+def test_an_account_with_a_position_nobody_values_is_only_reduced_where_it_is_stressed():
+    positions = (Position(PERP.id, 0, 10), Position(OTHER.id, 5, 3))
+    blind = margin_account(observation(), positions=positions)
+    valued = margin_account(blind, marked=(MarkedPosition(OTHER.id, BITCOIN),))
+    flat = margin_account(observation(), positions=(*positions[:1], Position(OTHER.id, 0, 3)))
+
+    def reduces_only(watched, limits):
+        (margin,) = sweep.build_problem(piece(), watched, limits).margins
+        return margin.reduces_only
+
+    assert reduces_only(blind, stressed())
+    assert not reduces_only(blind, LIMITS)
+    assert not reduces_only(valued, stressed())
+    assert not reduces_only(flat, stressed())
+
+
+def test_scenarios_and_what_plans_reckon_with_are_those_that_were_configured():
+    certain = InclusionScenario("as seen", Pico(10**12), Pips(0), Pips(10**6), Pips(10**6))
+    unsure = Uncertainty((certain,), Pips(100_000), Pips(0))
+
+    problem = sweep.build_problem(piece(), observation(), stressed(uncertainty=unsure))
+
+    assert (problem.scenarios, problem.uncertainty) == ((FALL,), unsure)
+    pools = piece(scope=sweep.Scope((POOL,), ()))
+    assert sweep.build_problem(pools, observation(), stressed()).scenarios == ()
+
+
+def test_a_venues_rule_sets_the_buffer_in_its_collateral_and_whether_it_may_grow():
+    other = VenueMargin(VenueId("elsewhere"), (Amount(USDC.id, 9),), reduces_only=True)
+    buffers = (Amount(AssetId("DAI"), 5), Amount(USDC.id, 500 * DOLLAR))
+    own = VenueMargin(PERP.venue, buffers, reduces_only=True)
+
+    def margin(*rules):
+        limits = stressed(venue_margins=rules)
+        return sweep.build_problem(piece(), observation(), limits).margins[0]
+
+    assert (margin(other).stress_buffer_atoms, margin(other).reduces_only) == (0, False)
+    ruled = margin(other, own)
+    assert (ruled.stress_buffer_atoms, ruled.reduces_only) == (500 * DOLLAR, True)

@@ -128,6 +128,30 @@ def test_the_merged_curve_gives_what_its_parts_give_at_every_price(curves, share
     assert float(merged.quantity_at(price)) == pytest.approx(parts, rel=1e-12, abs=1e-12)
 
 
+@settings(deadline=None)
+@given(curve_sets(), st.floats(0.0, 1.0))
+def test_a_merged_curve_that_is_known_already_need_not_be_made_again(curves, share):
+    together = aggregate(curves)
+    quantity = share * together.capacity
+
+    again = aggregate(curves, merged=together.merged)
+
+    assert again.merged is together.merged
+    np.testing.assert_array_equal(again.split(quantity), together.split(quantity))
+
+
+@settings(deadline=None)
+@given(shifted_sets, st.floats(0.0, 1.0))
+def test_what_all_curves_give_up_to_a_price_is_what_each_gives(curves, share):
+    together = aggregate(curves)
+    ends = np.concatenate([curve.marginal([0.0, curve.capacity]) for curve in curves])
+    price = float(ends.min() + share * np.ptp(ends))
+
+    parts = [float(curve.quantity_at(price)) for curve in curves]
+
+    assert together.quantity_at(price) == pytest.approx(math.fsum(parts), rel=1e-13, abs=1e-12)
+
+
 def test_levels_of_one_price_are_filled_in_the_order_of_the_curves():
     level = {"tick_size": 1.0, "lot_size": 1.0, "fee_rate": 0.0}
     curves = [

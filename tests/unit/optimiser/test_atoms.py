@@ -6,11 +6,12 @@ import pytest
 
 from router.domain.plan import NoRouteReason
 from router.domain.units import AccountId
+from router.optimiser.convex.joint import Effort
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.exact.atoms import account_holds, account_trades
 from router.optimiser.exact.trade import Trade
-from router.optimiser.gas.search import Solved
-from router.optimiser.market.market import prepare, scale, select
+from router.optimiser.market.market import prepare, select
+from router.optimiser.market.scaling import scale
 from router.optimiser.whole import in_whole_lots
 from tests.unit.optimiser.world import UNIT, book, pool, problem
 
@@ -69,8 +70,9 @@ def test_every_split_anew_leaves_fewer_fractions_of_a_lot_until_there_are_none()
     fraction = float(split.shares[-1]) % lot
     assert 1e-6 < fraction < lot - 1e-6
 
-    *_, last = in_whole_lots(Solved(selection, scaled, split))
+    books = [(1, made, coarse)]
+    *_, last = in_whole_lots(scaled, split, books, effort=Effort())
 
-    lots = float(last.split.shares[-1]) / lot
+    lots = float(last.shares[-1]) / lot
     assert lots == pytest.approx(round(lots), abs=1e-9)
-    assert float(sum(last.split.shares)) == pytest.approx(1.0, abs=1e-9)
+    assert float(sum(last.shares)) == pytest.approx(1.0, abs=1e-9)

@@ -1,121 +1,194 @@
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from router.domain.certificate import Certificate, Multiplier
+from router.domain.certificate import PartBound
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.convex.certificate import cheapest, lower_bound, sentences, to_prices
-from router.optimiser.convex.parts import solve_continuous
+from router.liquidity.curve import CostCurve
+from router.optimiser.convex.certificate import (
+    GAP_MAX,
+    Prices,
+    cheapest,
+    demand_name,
+    gap_allowed,
+    is_feasible,
+    lower_bound,
+    to_prices,
+)
+from router.optimiser.convex.joint import Effort, Proof, prove
+from router.optimiser.convex.parts import part_of, solve_continuous
 from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.convex.split import separable
-from router.optimiser.market.market import prepare, scale, select
-from tests.unit.optimiser.world import UNIT, book, pool, problem, random_problem
+from tests.unit.optimiser.convex.worlds import cost, is_allowed, random_plan, random_scaled, use
+
+EPS = np.finfo(np.float64).eps
+# A whole order's cost is a sum of terms below 2; a price is rounded to 1e-12.
+NOISE = 1e-11
 
 
-def scaled_problem(seed: int, *, binding: bool = True) -> ScaledProblem:
-    made = random_problem(seed, binding=binding)
-    selection = select(prepare(made), range(len(made.pools)))
-    return scale(selection, made.quantity.atoms / UNIT)
+def proved(scaled: ScaledProblem) -> Proof:
+    shares, demands = separable(scaled)
+    return prove(scaled, shares, demands, effort=Effort())
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_any_non_negative_multipliers_bound_every_plan(seed):
-    scaled = scaled_problem(seed)
-    split = solve_continuous(scaled)
-    assert split is not None
+def random_prices(scaled: ScaledProblem, rng: random.Random) -> Prices:
+    rows = [(r, rng.expovariate(20.0)) for r in range(scaled.n_rows) if rng.random() < 0.4]
+    return to_prices([rng.gauss(0.0, 5e-3) for _ in scaled.demands], rows)
+
+
+@pytest.mark.parametrize("demands", [1, 2])
+@pytest.mark.parametrize("seed", range(6))
+def test_any_non_negative_multipliers_bound_every_plan(seed, demands):
+    scaled = random_scaled(seed, demands=demands)
     rng = random.Random(seed)
+    plans = [plan for _ in range(60) if (plan := random_plan(scaled, rng)) is not None]
+    found = proved(scaled)
+    if found.upper < float("inf"):
+        plans.append(found.shares.tolist())
 
-    for _ in range(20):
-        rows = [rng.expovariate(20.0) for _ in scaled.rows]
-        guess = to_prices(rng.gauss(0.0, 2e-3), rows)
-        assert lower_bound(scaled, guess) <= split.upper
+    bounds = [lower_bound(scaled, random_prices(scaled, rng)) for _ in range(20)]
+
+    for plan in plans:
+        assert max(bounds) <= cost(scaled, plan) + NOISE
+        assert found.lower <= cost(scaled, plan) + NOISE
+
+
+def test_plans_are_hit_upon_in_most_of_the_random_problems():
+    """Or the test above would hold of nothing."""
+    rng = random.Random(0)
+
+    found = [
+        any(random_plan(random_scaled(seed), rng) is not None for _ in range(60))
+        for seed in range(6)
+    ]
+
+    assert sum(found) >= 4
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_stored_multipliers_reproduce_the_stored_bound(seed):
-    scaled = scaled_problem(seed)
+def test_the_stored_multipliers_reproduce_the_stored_bounds(seed):
+    scaled = random_scaled(seed)
     split = solve_continuous(scaled)
-    assert split is not None
-    plain = [m for m in split.multipliers if "/" not in m.row]
-    assert [m.row for m in plain] == ["demand", *(row.name for row in scaled.rows)]
+    if split is None:
+        pytest.skip("nothing to prove: the rows forbid every plan")
 
-    prices = to_prices(plain[0].value / PICO_PER_UNIT, [m.value / PICO_PER_UNIT for m in plain[1:]])
+    again = [recomputed(scaled, bound) for bound in split.parts]
 
-    if len(plain) == len(split.multipliers):
-        assert lower_bound(scaled, prices) == split.lower
+    assert again == [bound.lower_bound for bound in split.parts]
+
+
+# The bound of a part, from what is stored of it alone.
+def recomputed(scaled: ScaledProblem, bound: PartBound) -> Pico:
+    part = part_of(scaled, bound.assumptions)
+    values = {m.row: m.value for m in bound.multipliers}
+    names = {part.name(row): row for row in range(part.n_rows)}
+    prices = Prices(
+        tuple(values[demand_name(demand.name)] for demand in part.demands),
+        tuple((names[row], value) for row, value in values.items() if row in names),
+    )
+    assert len(prices.demands) + len(prices.rows) == len(values)
+    return Pico(int(np.floor(lower_bound(part, prices) * PICO_PER_UNIT)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_cheapest_share_of_a_curve_is_cheaper_than_any_on_a_grid(seed):
+    scaled = random_scaled(seed, scenarios=3)
+    prices = random_prices(scaled, random.Random(seed))
+    weights = {row: price / PICO_PER_UNIT for row, price in prices.rows}
+    nothing = [0.0] * len(scaled.curves)
+    charged = 1.0 + sum(weights.values())
+
+    for c, best in enumerate(cheapest(scaled, prices)):
+
+        def value(share: float, c: int = c) -> float:
+            shares = [*nothing[:c], share, *nothing[c + 1 :]]
+            demand = prices.demands[scaled.curves[c].demand] / PICO_PER_UNIT
+            rows = sum(w * use(scaled, row, shares) for row, w in weights.items())
+            return cost(scaled, shares) + rows - demand * share
+
+        cap = scaled.curves[c].cap
+        grid = [value(float(x)) for x in np.linspace(0.0, cap, 801)]
+        assert 0.0 <= best.share <= cap
+        # Both sides are sums of terms below 10, evaluated in floats.
+        slack = 200 * EPS * (1.0 + charged)
+        assert best.value <= min(grid) + slack
+        assert abs(best.value - value(best.share)) <= slack
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_scaling_liquidity_and_order_together_changes_no_rate(seed):
+    """A thousand times the order over a thousand times the liquidity costs the same rate."""
+    scaled = random_scaled(seed, room=(0.02, 0.05))
+    bigger = []
+    for curve in scaled.curves:
+        old = curve.curve
+        whole = CostCurve(
+            old.side,
+            old.root_start,
+            old.root_end,
+            depth=old.depth * 1024.0,
+            quantity=old.quantity * 1024.0,
+        )
+        bigger.append(replace(curve, curve=whole, floor=whole, quantity=curve.quantity * 1024.0))
+
+    small, large = proved(scaled), proved(replace(scaled, curves=tuple(bigger)))
+
+    # A power of two changes no digit of a float.
+    assert (small.upper, small.lower, small.prices) == (large.upper, large.lower, large.prices)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_shadow_price_is_what_more_room_really_saves(seed):
+    scaled = random_scaled(seed, room=(0.02, 0.06))
+    proof = proved(scaled)
+    step = 1e-4
+    for row, price in proof.prices.rows:
+        if row < len(scaled.cash):
+            continue
+        place, own = scaled.account_of(row)
+        accounts = list(scaled.accounts)
+        rooms = accounts[place].rooms.copy()
+        rooms[own] += step
+        accounts[place] = replace(accounts[place], rooms=rooms)
+
+        relaxed = proved(replace(scaled, accounts=tuple(accounts)))
+
+        # Convexity: the saving is at most the price before; the bound carries its gap.
+        assert proof.lower - relaxed.upper <= price / PICO_PER_UNIT * step + NOISE
+        assert relaxed.lower <= proof.upper + NOISE
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_cheapest_share_of_a_curve_is_cheaper_than_any_on_a_grid(seed):
+def test_what_is_called_feasible_keeps_every_row_reckoned_share_by_share(seed):
+    scaled = random_scaled(seed, accounts=2, books=3, chains=2)
     rng = random.Random(seed)
-    for curve in scaled_problem(seed).curves:
-        row, demand = rng.choice((0.0, 0.01, 0.3)), rng.gauss(1e-3, 2e-3)
-        grid = np.linspace(0.0, curve.cap, 2_001)
-        values = (
-            (1.0 + row * curve.row_cost) * curve.slip(grid)
-            + (curve.adder + row * curve.row_linear - demand) * grid
-            + row * curve.row_position * np.abs(curve.position + grid)
-        )
+    told = set()
+    for _ in range(40):
+        parts = np.array([rng.expovariate(1.0) ** 4 for _ in scaled.curves])
+        shares = np.minimum(parts / parts.sum(), [curve.cap for curve in scaled.curves])
 
-        share, value = cheapest(curve, demand=demand, row=row)
+        feasible = is_feasible(scaled, shares)
 
-        assert 0.0 <= share <= curve.cap
-        # Both sides are sums of terms below 10, evaluated in floats.
-        assert value <= values.min() + 100 * np.finfo(np.float64).eps * (1.0 + curve.cap)
-
-
-def test_scaling_cash_and_sizes_together_changes_no_rate():
-    """Ten times the order over ten times the liquidity and cash costs the same rate."""
-    small = problem(quantity=10.0, pools=(pool(depth_usd=1e6),), books=(book(level_usd=1e4),))
-    large = problem(quantity=100.0, pools=(pool(depth_usd=1e7),), books=(book(level_usd=1e5),))
-    rates = []
-    for made in (small, large):
-        scaled = scale(select(prepare(made), (0,)), made.quantity.atoms / UNIT)
-        shares, demand = separable(scaled)
-        rates.append((scaled.cost(shares), demand))
-
-    # A level of the small book is a few hundred lots, so its depth differs by a lot in as many.
-    assert rates[0] == pytest.approx(rates[1], rel=1e-2)
+        told.add(feasible)
+        if feasible:
+            assert is_allowed(scaled, shares.tolist(), slack=2e-9)
+        else:
+            assert not is_allowed(scaled, shares.tolist())
+    assert told <= {True, False}
 
 
-def test_the_sentences_say_what_binds_and_what_more_of_it_would_save():
-    certificate = Certificate(
-        upper_bound=Pico(500_000_000),
-        lower_bound=Pico(499_900_000),
-        rounded_cost=Pico(501_000_000),
-        multipliers=(
-            Multiplier("demand", Pico(10**9)),
-            Multiplier("cash:chain:me", Pico(0)),
-            Multiplier("margin:perp:me", Pico(2 * 10**9)),
-        ),
-        method="joint",
+def test_a_gap_may_be_as_wide_as_the_room_kept_for_atoms_is_worth():
+    scaled = random_scaled(0)
+    prices = to_prices([0.0], [(1, 2.5)])
+
+    allowed = gap_allowed(scaled, prices)
+
+    assert allowed == pytest.approx(GAP_MAX + 2.5 * scaled.accounts[0].grain, rel=1e-12)
+
+
+def test_negative_duals_of_rows_are_stored_as_nothing():
+    assert to_prices([-1e-3], [(0, -1e-3), (1, 4e-13), (2, 2e-12)]) == Prices(
+        (Pico(-(10**9)),), ((2, Pico(2)),)
     )
-
-    said = sentences(certificate)
-
-    assert said[0] == (
-        "no plan costs less than 4.9990 bps before gas; the split found is within 0.0010 bps of "
-        "that before gas and lots, and as sent costs 5.0100 bps"
-    )
-    assert said[1].startswith("collateral of perp:me binds")
-    assert "20.0000 bps" in said[1]
-    assert len(said) == 2
-
-
-@pytest.mark.parametrize("seed", [1, 3, 7])
-def test_a_shadow_price_is_what_more_collateral_really_saves(seed):
-    scaled = scaled_problem(seed)
-    split = solve_continuous(scaled)
-    assert split is not None
-    for i, row in enumerate(scaled.rows):
-        value = next(m.value for m in split.multipliers if m.row == row.name) / PICO_PER_UNIT
-        more = list(scaled.rows)
-        step = 1e-4
-        more[i] = type(row)(row.name, row.is_margin, row.room + step, row.grain)
-
-        relaxed = solve_continuous(ScaledProblem(scaled.curves, tuple(more)))
-
-        assert relaxed is not None
-        # Convexity: the saving is at most the price before; both bounds carry their gap.
-        assert split.lower - relaxed.upper <= value * step + split.gap + 1e-12

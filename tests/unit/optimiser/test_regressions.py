@@ -19,8 +19,8 @@ from router.domain.plan import (
 from router.domain.units import PICO_PER_UNIT, Amount, Price, Side
 from router.domain.verdict import Approved
 from router.liquidity.concentrated import Pool, modify_liquidity
-from router.optimiser.proof import sentences
 from router.optimiser.market.source import pool_cost, ratio
+from router.optimiser.proof import explain
 from router.optimiser.solve import solve
 from router.risk.limits import approve
 from tests.unit.optimiser.world import ETH, UNIT, USD, USDC, book, pool, problem
@@ -259,12 +259,12 @@ def test_collateral_that_would_save_money_is_not_called_useless():
     dear = pool(fee_pips=10_000, spacing=200)
     short = book(price=1_990.0, position_lots=-500_000)
     common = {"quantity": 100.0, "pools": (dear,), "books": (short,)}
-    poor = solve(problem(equity=1.0, **common)).certificate
-    rich = solve(problem(equity=1e6, **common)).certificate
+    poor = solve(problem(equity=1.0, **common))
+    rich = solve(problem(equity=1e6, **common))
 
-    said = sentences(poor)
+    said = explain(poor)
 
-    assert rich.upper_bound < poor.lower_bound
+    assert rich.certificate.upper_bound < poor.certificate.lower_bound
     assert not any("would save nothing" in sentence for sentence in said)
 
 
@@ -273,7 +273,7 @@ def test_what_is_said_of_our_plan_is_true_of_the_plan_that_is_sent():
     made = problem(quantity=20.0, pools=pools, gas_usd=50.0)
     plan = solve(made)
 
-    (first, *_) = sentences(plan.certificate)
+    (first, *_) = explain(plan)
 
     # Gas made the plan use one pool of five: what is sent is further from the bound than the split.
     assert bps_above_the_bound(made, plan) > 1.0

@@ -2,13 +2,15 @@ from router.domain.plan import NoRouteReason, QuantityKind
 from router.domain.units import Side
 from router.optimiser.cash import moved, solve_cash
 from router.optimiser.convex.parts import solve_continuous
+from router.optimiser.convex.reach import most_filled
 from router.optimiser.exact.leg import to_legs, total_cost
+from router.optimiser.exact.rooms import rooms_of
 from router.optimiser.exact.rounding import Draft, round_shares
 from router.optimiser.exact.single import singles
 from router.optimiser.exact.trade import Trade, book_trade, broken_account, pool_trade
 from router.optimiser.gas.search import Solved, worth_their_gas
-from router.optimiser.market.market import prepare, scale, select
-from router.optimiser.refusal import reachable
+from router.optimiser.market.market import prepare, select
+from router.optimiser.market.scaling import scale
 from tests.unit.optimiser.world import MID, UNIT, USD, book, pool, problem
 
 
@@ -18,7 +20,7 @@ def test_a_cash_order_is_solved_at_the_quantity_its_cash_trades_for():
 
     scaled, split = solve_cash(selection)
 
-    assert abs(moved(selection.market, scaled, split) / 300_000.0 - 1.0) < 2e-9
+    assert abs(moved(selection.market, scaled.curves, split.shares) / 300_000.0 - 1.0) < 2e-9
     assert scaled.curves[0].quantity < 300_000.0 / MID
 
 
@@ -29,7 +31,7 @@ def test_rounding_costs_no_more_than_the_lots_and_atoms_it_moves():
     split = solve_continuous(scaled)
     assert split is not None
 
-    found = round_shares(selection, scaled, split.shares)
+    found = round_shares(selection, scaled, split.shares, rooms=rooms_of([made]))
 
     assert isinstance(found, Draft)
     assert found.base == 100 * UNIT
@@ -93,7 +95,7 @@ def test_instruments_alone_are_none_where_the_order_does_not_fit():
     small = pool("pool-small", depth_usd=1e4, seed=2)
     made = problem(quantity=300.0, pools=(pool(), small), books=(book(),), equity=1_000.0)
 
-    venues, drafts = singles(select(prepare(made), (0, 1)))
+    venues, drafts = singles(select(prepare(made), (0, 1)), rooms=rooms_of([made]))
 
     fits = {venue.instrument: venue.slippage is not None for venue in venues}
     assert fits == {"pool-a": True, "pool-small": False, "perp-a": False}
@@ -104,4 +106,4 @@ def test_a_breached_account_still_reaches_what_reduces():
     made = problem(quantity=100.0, books=(book(position_lots=-250_000),), equity=-1.0)
     scaled = scale(select(prepare(made), ()), 100.0)
 
-    assert abs(reachable(scaled) - 0.25) < 1e-12
+    assert abs(most_filled(scaled) - 0.25) < 1e-9

@@ -15,7 +15,7 @@ from router.domain.plan import (
     RoutingProblem,
 )
 from router.domain.units import PICO_PER_UNIT, Amount, Side
-from router.optimiser.proof import sentences
+from router.optimiser.proof import explain
 from router.optimiser.solve import solve
 from tests.unit.optimiser.checks import assert_exact, solved
 from tests.unit.optimiser.oracle import solve_reference
@@ -65,7 +65,7 @@ def test_binding_margin_is_met_by_the_programme_and_told():
         binds = any(
             m.value > 0 and m.row.startswith("margin:") for m in plan.certificate.multipliers
         )
-        told = any("collateral of" in sentence for sentence in sentences(plan.certificate))
+        told = any("collateral of" in sentence for sentence in explain(plan))
         assert binds is told
     assert methods == {"separable", "joint"}
 

@@ -7,11 +7,14 @@ What was settled in the very millisecond of the account may be in it or not, and
 read again. Refuses to leave out what it cannot read.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from router.domain.account import AccountSnapshot, ForcedFill, ForcedKind
 from router.domain.error import MalformedDataError, VenueError
 from router.domain.instrument import Instrument
+from router.domain.margin import MarginTier
 from router.domain.units import NS_PER_S, Amount, DurationNs, Rounding, TimestampNs, divide
 from router.port import Clock
 from venues.hyperliquid import translate, wire
@@ -46,6 +49,8 @@ class AccountReader:
     ----------
     ledger : Ledger
         The fills that the stream tells; those that are read are added to it.
+    tiers : mapping of str to tuple of MarginTier
+        Margin tiers by coin.
     """
 
     def __init__(
@@ -56,12 +61,14 @@ class AccountReader:
         budget: Budget,
         ledger: Ledger,
         clock: Clock,
+        tiers: Mapping[str, tuple[MarginTier, ...]] = MappingProxyType({}),
     ) -> None:
         self._config = config
         self._info = info
         self._budget = budget
         self._ledger = ledger
         self._clock = clock
+        self._tiers = tiers
         self._fundings: dict[tuple[int, str], wire.Funding] = {}
         self._positions: tuple[int, dict[str, int]] | None = None  # as last told, and when
         self._fundings_read_ms: int | None = None  # in the venue's time
@@ -93,6 +100,7 @@ class AccountReader:
                 received_at=self._clock.now(),
                 forced=self._forced(told.time_ms),
                 requests=self._budget.left(),
+                tiers=self._tiers,
             )
 
     # The account, with all that was settled before it known, and nothing settled at its very time.

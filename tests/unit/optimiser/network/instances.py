@@ -31,7 +31,9 @@ def random_graph(seed: int, *, tokens: int, pools: int, ticks: int) -> TokenGrap
         b = rng.randrange(tokens)
         if a != b:
             pairs.append((a, b))
-    return TokenGraph(tuple(random_pool(rng, pair, worth=worth, ticks=ticks) for pair in pairs[:pools]))
+    return TokenGraph(
+        tuple(random_pool(rng, pair, worth=worth, ticks=ticks) for pair in pairs[:pools])
+    )
 
 
 def random_pool(rng, pair, *, worth, ticks) -> TokenPool:
@@ -70,3 +72,63 @@ def _direction(rng, side, *, price, fee, liquidity, ticks) -> CostCurve:
         depth=depth,
         quantity=depth * np.abs(1.0 / start - 1.0 / end),
     )
+
+
+def scattered_graph(seed: int, *, tokens: int, pools: int, ticks: int) -> TokenGraph:
+    """Return a graph in which some small pools were forgotten by arbitrage: loops gain."""
+    graph = random_graph(seed, tokens=tokens, pools=pools, ticks=ticks)
+    rng = random.Random(-seed - 1)
+    made = list(graph.pools)
+    for index in rng.sample(range(pools), max(1, pools // 5)):
+        made[index] = _moved(
+            made[index], math.exp(rng.choice((-1.0, 1.0)) * rng.uniform(0.01, 0.2))
+        )
+    return TokenGraph(tuple(made))
+
+
+def _moved(pool: TokenPool, factor: float) -> TokenPool:
+    return TokenPool(
+        pool.base,
+        pool.quote,
+        buy=rescaled(pool.buy, base=1.0, quote=factor, depth=0.03),
+        sell=rescaled(pool.sell, base=1.0, quote=factor, depth=0.03),
+    )
+
+
+def rescaled(curve: CostCurve, *, base: float, quote: float, depth: float = 1.0) -> CostCurve:
+    """Return a curve in units of which one old base is `base`, and one old quote `quote`."""
+    root = math.sqrt(quote / base)
+    return CostCurve(
+        side=curve.side,
+        root_start=curve.root_start * root,
+        root_end=curve.root_end * root,
+        depth=curve.depth * math.sqrt(base * quote) * depth,
+        quantity=curve.quantity * base * depth,
+    )
+
+
+def levels(side: Side, table: list[tuple[float, float]]) -> CostCurve:
+    """Return a curve of flat levels: prices with quantities, best first."""
+    root = np.sqrt(np.array([price for price, _ in table]))
+    return CostCurve(
+        side=side,
+        root_start=root,
+        root_end=root,
+        depth=np.full_like(root, np.inf),
+        quantity=np.array([quantity for _, quantity in table]),
+    )
+
+
+def nothing(side: Side) -> CostCurve:
+    """Return a direction that does not exist."""
+    return levels(side, [])
+
+
+def flattened(pool: TokenPool) -> TokenPool:
+    """Return a pool known by chords alone: every segment a level at its mean price."""
+    return TokenPool(pool.base, pool.quote, buy=_flat(pool.buy), sell=_flat(pool.sell))
+
+
+def _flat(curve: CostCurve) -> CostCurve:
+    prices = (curve.root_start * curve.root_end).tolist()
+    return levels(curve.side, list(zip(prices, curve.quantity.tolist(), strict=True)))

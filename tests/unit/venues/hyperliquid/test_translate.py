@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.account import MarkedPosition
 from router.domain.error import MalformedDataError
+from router.domain.margin import HeldPosition, MarginTier
 from router.domain.order import OrderStatus
-from router.domain.units import Amount, ChildId, Rounding, TimestampNs, format_decimal
+from router.domain.units import Amount, ChildId, Pico, Rounding, TimestampNs, format_decimal
 from venues.hyperliquid import translate, wire
 
 NOW = TimestampNs(5)
@@ -122,6 +124,40 @@ def test_a_position_has_its_sign_and_the_leverage_the_venue_tells(config, eth):
     snapshot = translate.account(told, config, fundings=(), leverage={eth.id: 10}, received_at=NOW)
 
     assert (snapshot.position_lots(eth.id), snapshot.leverage(eth.id)) == (-335, 20)
+
+
+def valued(coin, size, value, *, kind="cross"):
+    leverage = {"type": kind, "value": 20}
+    position = {"coin": coin, "szi": size, "leverage": leverage, "positionValue": value}
+    return {"type": "oneWay", "position": position}
+
+
+def test_cross_positions_are_valued_at_the_venues_mark_in_any_coin(config, eth):
+    held = [
+        valued("ETH", "-0.0335", "100.02765"),
+        valued("DOGE", "70.0", "7.0000001"),
+        valued("PEPE", "1.0", "5.0", kind="isolated"),
+    ]
+    told = wire.read_account({**EXAMPLE, "assetPositions": held})
+    tiers = {"ETH": (MarginTier(0, 25, Pico(20_000_000_000)),)}
+
+    snapshot = translate.account(
+        told, config, fundings=(), leverage={eth.id: 10}, received_at=NOW, tiers=tiers
+    )
+
+    half = Pico(50_000_000_000)
+    assert snapshot.marked == (
+        MarkedPosition(eth.id, HeldPosition("ETH", -100_027_650, tiers["ETH"], half)),
+        MarkedPosition("hyperliquid:DOGE", HeldPosition("DOGE", 7_000_001, (), half)),
+    )
+
+
+def test_a_position_without_a_value_is_not_given_one(config, eth):
+    told = wire.read_account({**EXAMPLE, "assetPositions": [POSITION]})
+
+    snapshot = translate.account(told, config, fundings=(), leverage={eth.id: 10}, received_at=NOW)
+
+    assert snapshot.marked == ()
 
 
 def test_funding_is_told_up_to_the_time_of_the_state_and_negative_where_it_was_paid(config, eth):

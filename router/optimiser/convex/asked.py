@@ -1,0 +1,104 @@
+"""The rows a linear programme is asked for, as arrays over all curves.
+
+Every row, of cash or of an account, uses of a share x of curve c
+
+    charge slip(x) + linear x + M(weight |held + x|) - M(weight |held|)
+
+with M the largest of the row's tier lines; a curve that is no member has zeros. Refuses prices.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.optimiser.convex.scaled import AccountRows, Floats, ScaledProblem, Tiers
+
+KINK_NOISE = 1e-12  # kinks this near to an end of a curve are the end
+
+
+class AskedRows:
+    """Some rows of a problem.
+
+    Parameters
+    ----------
+    asked : Sequence[int]
+        Their numbers, ascending.
+    """
+
+    def __init__(self, scaled: ScaledProblem, asked: Sequence[int]) -> None:
+        shape = (len(asked), len(scaled.curves))
+        n_tiers = max((_longest(account) for account in scaled.accounts), default=1)
+        self._charge, self._linear, self._weight = np.zeros((3, *shape))
+        self._held = np.zeros(shape[1])
+        self._rate, self._deduction = np.zeros((2, n_tiers, *shape))
+        self._caps = np.array([curve.cap for curve in scaled.curves])
+        for i, row in enumerate(asked[: sum(row < len(scaled.cash) for row in asked)]):
+            members = list(scaled.cash[row].members)
+            self._charge[i, members] = float(scaled.cash[row].pays_quote)
+            self._linear[i, members] = 1.0
+        for first, account in zip(scaled.first_rows, scaled.accounts, strict=True):
+            own = [i for i, row in enumerate(asked) if first <= row < first + len(account.names)]
+            if own:
+                self._take(account, slice(own[0], own[-1] + 1), [asked[i] - first for i in own])
+        self._before = self._margin(self._weight * np.abs(self._held))
+
+    def uses(self, *, slips: Floats, points: Floats) -> Floats:
+        """Return what every share uses of every row, shape (n_asked, n_curves, n_points).
+
+        Parameters
+        ----------
+        slips, points : float64, shape (n_curves, n_points)
+        """
+        used = self._charge[:, :, None] * slips + self._linear[:, :, None] * points
+        after = np.abs(self._held[:, None] + points)
+        margin = self._margin(self._weight[:, :, None] * after)
+        return np.asarray(used + (margin - self._before[:, :, None]))
+
+    def nearest_kinks(self, shares: Floats) -> tuple[Floats, Floats]:
+        """Return the nearest kinks below and above each share; itself where none is.
+
+        Shapes (n_curves,).
+        """
+        kinks, held = [-self._held[None, :]], self._held
+        for k in range(1, self._rate.shape[0]):
+            steeper = self._rate[k] - self._rate[k - 1]
+            height = (self._deduction[k] - self._deduction[k - 1]) * (steeper > 0.0)
+            slope = steeper * self._weight
+            bound = np.divide(height, slope, out=np.zeros_like(slope), where=slope > 0.0)
+            kinks += [bound - held, -bound - held]
+        every = np.concatenate(kinks)
+        noise = KINK_NOISE * np.maximum(self._caps, 1.0)
+        inside = (every > noise) & (every < self._caps - noise)
+        low = np.where(inside & (every < shares - noise), every, -np.inf).max(axis=0)
+        high = np.where(inside & (every > shares + noise), every, np.inf).min(axis=0)
+        return np.where(np.isinf(low), shares, low), np.where(np.isinf(high), shares, high)
+
+    def _take(self, account: AccountRows, own: slice, rows: list[int]) -> None:
+        members = list(account.members)
+        self._held[members] = account.position
+        self._charge[own, members] = 1.0
+        self._linear[own, members] = account.against_mark - account.gain[rows]
+        self._weight[own, members] = account.weight[rows]
+        first = own.start
+        for i, row in enumerate(rows):
+            rate, deduction = _padded(account.tiers(row), self._rate.shape[0])
+            self._rate[:, first + i, members] = rate
+            self._deduction[:, first + i, members] = deduction
+
+    # Of notionals of the shape (n_asked, n_curves, ...).
+    def _margin(self, notional: Floats) -> Floats:
+        more = (...,) + (None,) * (notional.ndim - 2)
+        lines = self._rate[(slice(None), *more)] * notional - self._deduction[(slice(None), *more)]
+        return np.asarray(lines.max(axis=0))
+
+
+def _longest(account: AccountRows) -> int:
+    return max(account.initial.rate.shape[1], account.maintenance.rate.shape[1])
+
+
+# Shapes (n_tiers, n_members); what is missing is the last line again.
+def _padded(tiers: Tiers, n_tiers: int) -> tuple[Floats, Floats]:
+    last = tiers.rate.shape[1] - 1
+    lines: NDArray[np.intp] = np.minimum(np.arange(n_tiers), last)
+    return tiers.rate.T[lines], tiers.deduction.T[lines]

@@ -1,0 +1,199 @@
+"""Proof of how far a plan with its gas can be from the best, case by case.
+
+The plans are cut into those without any pool, those with one pool (or route) only, and those with
+more. In each case, for any price of the order and multipliers of the rows, no plan is cheaper than
+
+    a - (multipliers times rooms) + (best of every book) + least over choices S (gas - gains of S)
+
+with S in the case; see `relaxed`. A choice's parts separate, so the least is found by sorting. The
+gains of a route are bounded by those of all its pools, its gas by the cheapest of each hop.
+Refuses multipliers of rows that an account could pass by reducing only: the bound is of all plans.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from router.domain.certificate import GasBound, Multiplier
+from router.domain.units import PICO_PER_UNIT, InstrumentId, Pico
+from router.liquidity.pointwise import PointCurve
+from router.optimiser.convex.certificate import (
+    Best,
+    Prices,
+    bound_of,
+    cheapest,
+    demand_name,
+    to_prices,
+)
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.gas.charged import chargeable, charged_curves
+from router.optimiser.gas.choice import least_choice
+from router.optimiser.gas.relaxed import Relaxed, State, flat_of
+from router.optimiser.gas.search import Solved, cost_with_gas, row_prices
+from router.optimiser.gas.ways import is_priced, whole_ways
+from router.optimiser.market.market import Selection
+
+_NEAR_ENOUGH: Final = 1e-6  # a hundredth of a basis point: no need to look at pools one by one
+_SLACK: Final = 1e-13  # what adding up the gains may be off
+
+
+class Cases:
+    """The cases of one order, over a selection of all its pools.
+
+    Attributes
+    ----------
+    names : tuple of InstrumentId
+        Pools and routes that can carry anything, each a case.
+    """
+
+    def __init__(self, selection: Selection, scaled: ScaledProblem) -> None:
+        self._scaled = scaled
+        self._chains = len(selection.chains)
+        self.ways = whole_ways(selection, scaled)
+        self.names = tuple(way.name for way in self.ways.ways)
+        self._points = [PointCurve(way.curve) for way in self.ways.ways]
+        self._kept = chargeable(scaled)
+
+    @property
+    def has_books(self) -> bool:
+        """Whether a plan without any pool is possible at all."""
+        return len(self._scaled.curves) > self._chains
+
+    def bound(self, case: GasBound, prices: Prices) -> float:
+        """Return a cost with gas, as a rate, that no plan of the case can beat.
+
+        Only what the case is of is looked at, not its own multipliers. Minus infinity where a row
+        has a multiplier that some plans need not keep, infinity where there is no such plan.
+        """
+        if any(row not in self._kept for row, _ in prices.rows):
+            return -math.inf
+        bests = cheapest(self._scaled, prices)
+        fixed = bound_of(self._scaled, prices, bests[self._chains :]) - _SLACK
+        if case.pool is not None:
+            if case.pool not in self.names:
+                return math.inf
+            way = self.names.index(case.pool)
+            gain = self._gain(way, bests, self._weights(prices))
+            return fixed - gain + self.ways.gas([way])
+        if case.pools_min == 0:
+            return fixed if self.has_books else math.inf
+        return fixed + self._least(case.pools_min, bests, prices)
+
+    def covers(self, bounds: Iterable[GasBound]) -> bool:
+        """Tell whether cases together hold every plan."""
+        given = list(bounds)
+        least = min((b.pools_min for b in given if b.pool is None and b.pools_min), default=None)
+        without = any(b.pool is None and b.pools_min == 0 for b in given)
+        if self.has_books and not without:
+            return False
+        alone = {b.pool for b in given} >= set(self.names)
+        return (
+            least == 1 or (alone and (least == 2 or len(self.names) < 2))  # noqa: PLR2004 - a pool and more
+        )
+
+    def _least(self, least: int, bests: list[Best], prices: Prices) -> float:
+        weights = self._weights(prices)
+        gains = [self._gain(i, bests, weights) for i in range(len(self.names))]
+        net = np.array([w.gas for w in self.ways.ways]) - np.array(gains)
+        used = least_choice(self.ways, net, least)
+        if len(used) < least:
+            return math.inf
+        return self.ways.gas(used) - math.fsum(gains[i] for i in used)
+
+    def _weights(self, prices: Prices) -> list[float]:
+        return [c.weight for c in charged_curves(self._scaled, prices)[: self._chains]]
+
+    # How much less the best share of a way costs than it is worth.
+    def _gain(self, way: int, bests: list[Best], weights: list[float]) -> float:
+        chain = self.ways.ways[way].chain
+        curve, point = self._scaled.curves[chain], self._points[way]
+        marginal = (bests[chain].rate + curve.curve.sign) * curve.mid
+        quantity = min(point.quantity_at(marginal), curve.quantity)
+        gained = marginal * quantity - point.cost(quantity)
+        return weights[chain] * gained / (curve.quantity * curve.mid)
+
+
+def prove_gas(full: Solved, best: Solved) -> tuple[GasBound, ...]:
+    """Return bounds of cases that hold every plan; none where gas costs nothing.
+
+    Parameters
+    ----------
+    full : Solved
+        With all pools.
+    best : Solved
+        What was found to be worth its gas: a case need not be bounded above what that costs.
+    """
+    if not is_priced(full.selection.market):
+        return ()
+    return _Prover(full, best).bounds()
+
+
+# Bounds cases at the rows' prices of both plans and takes the better one.
+class _Prover:
+    def __init__(self, full: Solved, best: Solved) -> None:
+        self._scaled, self._upper = full.scaled, cost_with_gas(best)
+        self._cases = Cases(full.selection, full.scaled)
+        flat = flat_of(self._cases.ways, full.scaled)
+        self._relaxed: dict[tuple[tuple[int, Pico], ...], Relaxed] = {}
+        for solved in (best, full):
+            prices, self._start = row_prices(full.scaled, solved.split)
+            if prices.rows not in self._relaxed:
+                made = Relaxed(full.scaled, self._cases.ways, prices, flat=flat)
+                self._relaxed[prices.rows] = made
+
+    def bounds(self) -> tuple[GasBound, ...]:
+        cases = self._cases
+        found: list[GasBound] = []
+        if cases.has_books:
+            found.append(self._best(0, None, lambda relaxed: self._of(relaxed, [])))
+        if not cases.names:
+            return tuple(found)
+        every = self._best(1, None, lambda relaxed: self._several(relaxed, 1).price)
+        if self._upper - every.lower_bound / PICO_PER_UNIT <= _NEAR_ENOUGH:
+            return (*found, every)
+        several = {r: self._several(r, 2) for r in self._relaxed.values()}
+        found += [self._alone(several, way) for way in range(len(cases.names))]
+        if len(cases.names) > 1:
+            found.append(self._best(2, None, lambda relaxed: several[relaxed].price))
+        return tuple(found)
+
+    def _best(
+        self, least: int, pool: InstrumentId | None, price: Callable[[Relaxed], float]
+    ) -> GasBound:
+        made = []
+        for rows, relaxed in self._relaxed.items():
+            prices = Prices(to_prices([price(relaxed)], ()).demands, rows)
+            made.append(self._bound(least, pool, prices))
+            if made[-1].lower_bound >= self._upper * PICO_PER_UNIT:
+                break
+        return max(made, key=lambda bound: bound.lower_bound)
+
+    def _several(self, relaxed: Relaxed, least: int) -> State:
+        return relaxed.bound(least, self._start, enough=self._upper)[1]
+
+    # At a price that is known if it is high enough, else at its own.
+    def _alone(self, several: Mapping[Relaxed, State], way: int) -> GasBound:
+        def price(relaxed: Relaxed) -> float:
+            state, gas = several[relaxed], relaxed.ways.gas([way])
+            if state.value - float(state.gain[way]) + gas >= self._upper:
+                return state.price
+            if not relaxed.has_books and relaxed.carries([way]):
+                return relaxed.price_alone(way)
+            return relaxed.cost_of([way], state.price, enough=self._upper)[1].price
+
+        return self._best(1, self._cases.names[way], price)
+
+    def _of(self, relaxed: Relaxed, used: list[int]) -> float:
+        return relaxed.cost_of(used, self._start, enough=self._upper)[1].price
+
+    def _bound(self, least: int, pool: InstrumentId | None, prices: Prices) -> GasBound:
+        demand = self._scaled.demands[0]
+        multipliers = [Multiplier(demand_name(demand.name), prices.demands[0])]
+        multipliers += [Multiplier(self._scaled.name(row), p) for row, p in prices.rows]
+        case = GasBound(least, pool, tuple(multipliers), Pico(0))
+        # A case without plans has no cost to bound.
+        lower = min(self._cases.bound(case, prices), max(self._upper, 1.0))
+        return replace(case, lower_bound=Pico(math.floor(lower * PICO_PER_UNIT)))

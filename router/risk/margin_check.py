@@ -1,0 +1,225 @@
+"""Whether a plan leaves every perp account its margin, now and in every stress scenario. Exact.
+
+Positions are valued at the mark; what a fill loses against it is equity gone at once. Orders that
+only reduce positions need no initial margin, and may make no scenario worse. Knows nothing of how
+the plan was made. Refuses to round, but for what it says.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Final
+
+from router.domain.instrument import Asset
+from router.domain.margin import (
+    InitialMargin,
+    MarginAccount,
+    MarginTier,
+    StressScenario,
+    StressShock,
+)
+from router.domain.plan import BookCandidate, Leg, NoRouteReason, RoutePlan, RoutingProblem
+from router.domain.units import (
+    PICO_PER_UNIT,
+    PIPS_PER_UNIT,
+    AssetId,
+    Rounding,
+    Side,
+    divide,
+    format_decimal,
+)
+from router.domain.verdict import Refused
+from router.risk.margin.account import Holding
+from router.risk.margin.tiers import Tier, TierTable, total
+
+_ONE: Final = Fraction(1)
+
+
+def beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
+    """Return what is wrong with the first account that trades and may not; None if all may."""
+    told = {margin.account: margin for margin in problem.margins}
+    for account in dict.fromkeys(book.instrument.account for book in problem.books):
+        parts = [_part(plan, b) for b in problem.books if b.instrument.account == account]
+        if not any(part.traded for part in parts):
+            continue
+        margin = told.get(account, MarginAccount(account, 0, 0))
+        reserved = sum(r.amount.atoms for r in problem.reservations if r.account == account)
+        check = _Check(margin, tuple(parts), equity=Fraction(margin.equity_atoms - reserved))
+        fault = check.fault(problem.scenarios)
+        if fault is not None:
+            return Refused(fault.reason, f"{account}: {fault.message}")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A book of the account; `traded` is signed, in lots, and `loss` in collateral atoms."""
+
+    book: BookCandidate
+    traded: int
+    loss: Fraction
+
+    @property
+    def reduces(self) -> bool:
+        before = self.book.position_lots
+        return self.traded * before <= 0 and abs(self.traded) <= abs(before)
+
+    @property
+    def asset(self) -> AssetId:
+        return self.book.instrument.base.id
+
+    def holding(self, *, after: bool) -> Holding:
+        lots = self.book.position_lots + (self.traded if after else 0)
+        size = Fraction(lots * self.book.instrument.lot_atoms)
+        price = self.book.instrument.tick_price(self.book.mark_ticks)
+        mark = Fraction(price.quote_atoms, price.base_atoms)
+        tiers = _table(self.book.tiers, Fraction(1, self.book.leverage))
+        return Holding(size, mark, self.book.leverage, tiers)
+
+    @property
+    def initial(self) -> Fraction:
+        held, rule = self.holding(after=True), self.book.initial_margin
+        if rule is InitialMargin.AT_LEVERAGE or not self.book.tiers:
+            return held.initial
+        if rule is InitialMargin.CAPPED:
+            most = held.tiers.leverage_max(held.notional)
+            return held.notional / min(most, held.leverage)
+        opening = [Fraction(1, min(held.leverage, t.leverage_max)) for t in held.tiers.tiers]
+        return _marginal(held, opening)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    margin: MarginAccount
+    parts: tuple[_Part, ...]
+    equity: Fraction
+
+    def fault(self, scenarios: Sequence[StressScenario]) -> Refused | None:
+        only_reduces = all(part.reduces for part in self.parts)
+        found = (
+            self._position_fault(),
+            None if only_reduces else self._initial_fault(),
+            *(self._stress_fault(s, only_reduces=only_reduces) for s in scenarios),
+        )
+        return next((fault for fault in found if fault is not None), None)
+
+    def _position_fault(self) -> Refused | None:
+        for part in self.parts:
+            name, book, held = part.book.instrument.id, part.book, part.holding(after=True)
+            if part.reduces:
+                continue
+            if book.reduces_only or self.margin.reduces_only:
+                return Refused(
+                    NoRouteReason.REDUCE_ONLY,
+                    f"{name}: the position may only become smaller; trade less, or elsewhere",
+                )
+            most = book.position_max_atoms
+            if most is not None and held.notional > most:
+                return Refused(
+                    NoRouteReason.POSITION_CAP,
+                    f"{name}: the position would be worth more than {most} atoms; trade less",
+                )
+            if (
+                book.initial_margin is InitialMargin.AT_LEVERAGE
+                and book.tiers
+                and not held.may_be_opened
+            ):
+                return Refused(
+                    NoRouteReason.POSITION_CAP,
+                    f"{name}: the position would reach a margin tier that allows leverage"
+                    f" {held.tiers.leverage_max(held.notional)} at most, {held.leverage} is set;"
+                    " set less, or trade less",
+                )
+        return None
+
+    def _initial_fault(self) -> Refused | None:
+        needed = ceil(
+            total([part.initial for part in self.parts])
+            + self.margin.margin_used_elsewhere_atoms
+            + self._loss
+        )
+        if needed <= self.equity:
+            return None
+        return Refused(
+            NoRouteReason.INSUFFICIENT_MARGIN,
+            f"initial margin would be {needed} atoms, equity is {self.equity};"
+            " add collateral or trade less",
+        )
+
+    def _stress_fault(self, scenario: StressScenario, *, only_reduces: bool) -> Refused | None:
+        room = self.equity - self.margin.stress_buffer_atoms
+        before = room - self._asked(scenario, after=False)
+        left = room - self._loss - self._asked(scenario, after=True)
+        if left >= (min(before, Fraction(0)) if only_reduces else 0):
+            return None
+        short, asset = ceil(-left), self._collateral
+        return Refused(
+            NoRouteReason.STRESS,
+            f"stress scenario {scenario.name}: short"
+            f" {format_decimal(short, asset.decimals)} {asset.id}; add collateral or trade less",
+        )
+
+    @property
+    def _loss(self) -> Fraction:
+        return total([part.loss for part in self.parts])
+
+    @property
+    def _collateral(self) -> Asset:
+        return self.parts[0].book.instrument.quote
+
+    # What a scenario takes of the account: maintenance after the shock, and the loss by it.
+    def _asked(self, scenario: StressScenario, *, after: bool) -> Fraction:
+        asked = [
+            _stressed(part.holding(after=after), scenario.shock(part.asset)) for part in self.parts
+        ]
+        for position in self.margin.elsewhere:
+            initial = Fraction(position.initial, PICO_PER_UNIT)
+            tiers = _table(position.tiers, initial)
+            held = Holding(Fraction(position.notional_atoms), _ONE, 1, tiers)
+            asked.append(_stressed(held, scenario.shock(position.asset)))
+        return total(asked)
+
+
+def _stressed(held: Holding, shock: StressShock) -> Fraction:
+    gap, funding = (Fraction(p, PIPS_PER_UNIT) for p in (shock.gap_pips, shock.funding_pips))
+    gained = held.size * held.mark * (gap - funding)
+    return held.tiers.maintenance(held.notional * (1 + gap)) - gained
+
+
+# Without tiers a position is kept by what opened it.
+def _table(tiers: Iterable[MarginTier], initial: Fraction) -> TierTable:
+    found = tuple(
+        Tier(Fraction(t.above_atoms), t.leverage_max, Fraction(t.maintenance, PICO_PER_UNIT))
+        for t in tiers
+    )
+    return TierTable(found or (Tier(Fraction(0), 1, initial),))
+
+
+# Each tier's own rate for the part of the notional inside it.
+def _marginal(held: Holding, rates: Sequence[Fraction]) -> Fraction:
+    bounds = [tier.above for tier in held.tiers.tiers]
+    tops = [*bounds[1:], held.notional]
+    inside = (
+        max(min(held.notional, top) - bound, Fraction(0))
+        for bound, top in zip(bounds, tops, strict=True)
+    )
+    return total([rate * part for rate, part in zip(rates, inside, strict=True)])
+
+
+def _part(plan: RoutePlan, book: BookCandidate) -> _Part:
+    own = [leg for leg in plan.legs if leg.instrument.id == book.instrument.id]
+    return _Part(book, sum(_lots(leg) for leg in own), total([_loss(book, leg) for leg in own]))
+
+
+def _lots(leg: Leg) -> int:
+    lots = divide(leg.quantity.atoms, leg.instrument.lot_atoms, Rounding.UP)
+    return lots if leg.side is Side.BUY else -lots
+
+
+# Equity bears at once what the fill costs against the mark, fee included; a gain counts for us.
+def _loss(book: BookCandidate, leg: Leg) -> Fraction:
+    price = leg.instrument.tick_price(book.mark_ticks)
+    fair = Fraction(leg.quantity.atoms * price.quote_atoms, price.base_atoms)
+    worse = leg.notional.atoms - fair if leg.side is Side.BUY else fair - leg.notional.atoms
+    return worse + divide(leg.notional.atoms * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP)
