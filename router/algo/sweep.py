@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.algo.in_flight import reservations
-from router.algo.routes import Route, allows, routes_between
+from router.algo.routes import Network, Route, allows, networks_between, routes_between
 from router.domain.account import AccountSnapshot
 from router.domain.event import Limits
 from router.domain.instrument import STAGES, Instrument
@@ -15,6 +15,7 @@ from router.domain.order import ParentOrder
 from router.domain.plan import (
     BookCandidate,
     ChainCash,
+    NetworkCandidate,
     PoolCandidate,
     QuantityKind,
     RouteCandidate,
@@ -39,20 +40,26 @@ _GAS_UNITS_POOL: Final = 110_000
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an order may use: the instruments of its pair, and routes through other assets."""
+    """What an order may use: the instruments of its pair, and ways through other assets."""
 
     instruments: tuple[Instrument, ...]
     routes: tuple[Route, ...]
+    networks: tuple[Network, ...] = ()
+
+    @property
+    def ways(self) -> tuple[Route | Network, ...]:
+        """What leads through other assets."""
+        return (*self.routes, *self.networks)
 
     @property
     def markets(self) -> tuple[Instrument, ...]:
         """The instruments a leg of the order can be in."""
-        return (*self.instruments, *(route.instrument for route in self.routes))
+        return (*self.instruments, *(way.instrument for way in self.ways))
 
     @property
     def observed(self) -> tuple[InstrumentId, ...]:
         """The instruments whose state a plan depends on."""
-        hops = (pool for route in self.routes for pool in route.pools)
+        hops = (pool for way in self.ways for pool in way.pools)
         return tuple(dict.fromkeys(i.id for i in (*self.instruments, *hops)))
 
     @property
@@ -71,7 +78,11 @@ def scope(order: ParentOrder, configured: tuple[Instrument, ...], stage: int) ->
         and allows(order, i)
         and STAGES[i.kind] >= stage
     )
-    return Scope(direct, routes_between(order, configured, stage))
+    return Scope(
+        direct,
+        routes_between(order, configured, stage),
+        networks_between(order, configured, stage),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,7 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
     order = piece.order
     kind = QuantityKind.BASE if piece.left.asset == order.base else QuantityKind.CASH
     books = _books(piece, observation)
+    networks = _networks(piece, observation, limits)
     return RoutingProblem(
         parent=order.id,
         side=order.side,
@@ -129,7 +141,8 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
         books=books,
         chains=_chains(piece, observation),
         margins=_margins(books, observation, limits),
-        routes=_routes(piece, observation),
+        routes=_routes(piece, observation, networks),
+        networks=networks,
         scenarios=limits.scenarios if books else (),
         reservations=reservations(piece.in_flight, observation, limits),
         uncertainty=limits.uncertainty,
@@ -145,9 +158,30 @@ def _pools(piece: Slice, observation: Observation) -> tuple[PoolCandidate, ...]:
     )
 
 
-def _routes(piece: Slice, observation: Observation) -> tuple[RouteCandidate, ...]:
+# What may happen before inclusion is planned for over routes; networks are not asked what they cost
+# with less depth.
+def _networks(
+    piece: Slice, observation: Observation, limits: Limits
+) -> tuple[NetworkCandidate, ...]:
+    if limits.uncertainty is not None:
+        return ()
     snapshots = {p.instrument: p for p in observation.pools}
-    found = (r.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL) for r in piece.scope.routes)
+    found = (n.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL) for n in piece.scope.networks)
+    return tuple(network for network in found if network is not None)
+
+
+# Those that are not a network's ways already.
+def _routes(
+    piece: Slice, observation: Observation, networks: tuple[NetworkCandidate, ...]
+) -> tuple[RouteCandidate, ...]:
+    snapshots = {p.instrument: p for p in observation.pools}
+    used = {network.instrument for network in networks}
+    held = [network for network in piece.scope.networks if network.instrument in used]
+    found = (
+        route.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL)
+        for route in piece.scope.routes
+        if not any(network.holds(route) for network in held)
+    )
     return tuple(route for route in found if route is not None)
 
 

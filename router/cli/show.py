@@ -13,7 +13,7 @@ from rich.table import Table
 
 from router.domain.instrument import Asset, Instrument, InstrumentKind
 from router.domain.market import AnyPoolSnapshot, QuotedSnapshot
-from router.domain.plan import CostSplit, Hop, Leg, QuantityKind, RoutePlan
+from router.domain.plan import Band, CostSplit, Hop, Leg, QuantityKind, RoutePlan
 from router.domain.units import (
     PICO_PER_UNIT,
     Amount,
@@ -76,6 +76,7 @@ def plan_data(plan: RoutePlan, pools: Sequence[AnyPoolSnapshot] = ()) -> dict[st
         "unfilled_atoms": str(plan.unfilled.atoms),
         "cost_atoms": _cost_data(plan.cost),
         "slippage_bps": plan.slippage / 100,
+        "band_bps": None if plan.band is None else _band_data(plan.band),
         "singles": [
             {
                 "instrument": s.instrument,
@@ -87,6 +88,7 @@ def plan_data(plan: RoutePlan, pools: Sequence[AnyPoolSnapshot] = ()) -> dict[st
             "upper_bound_bps": _bps(plan.certificate.upper_bound),
             "lower_bound_bps": _bps(plan.certificate.lower_bound),
             "gap_bps": _bps(plan.certificate.gap),
+            "lower_bound_with_gas_bps": _bps(plan.certificate.lower_bound_with_gas),
             "rounded_cost_bps": _bps(plan.certificate.rounded_cost),
             "method": plan.certificate.method,
             "binds": [
@@ -98,13 +100,30 @@ def plan_data(plan: RoutePlan, pools: Sequence[AnyPoolSnapshot] = ()) -> dict[st
     }
 
 
+def _band_data(band: Band) -> dict[str, float]:
+    return {
+        "best": band.best / 100,
+        "expected": band.expected / 100,
+        "worst": band.worst / 100,
+        "tail_mean": band.tail / 100,
+    }
+
+
 def plan_table(plan: RoutePlan) -> Table:
     """Return a plan as a table: one row a leg, costs in quote units, slippage in bps."""
     table = Table(
         title=f"{plan.side.value}, arrival mid {_price_text(plan.arrival_mid, plan.legs)}"
     )
     table.add_column("instrument")
-    for name in ("quantity", "price", "impact", "fees", "gas", "funding", "slip, bps"):
+    for name in (
+        "quantity",
+        "price",
+        "impact",
+        "fees",
+        "gas",
+        "funding",
+        "slip, bps",
+    ):
         table.add_column(name, justify="right")
     for leg in plan.legs:
         table.add_row(
@@ -133,6 +152,15 @@ def plan_lines(plan: RoutePlan) -> Iterator[str]:
     for leg in plan.legs:
         for hop in leg.hops:
             yield f"{_without_chain(leg.instrument.id)}: {_hop_text(hop)}"
+        if leg.cost.basis:
+            told = _cash(leg.cost.basis, leg.instrument.quote)
+            yield f"{_without_chain(leg.instrument.id)}: {told} of its impact is basis"
+    if plan.band is not None:
+        band = plan.band
+        yield (
+            f"until it is executed it may come to {band.best / 100:.2f} to {band.worst / 100:.2f}"
+            f" bps: {band.expected / 100:.2f} expected, {band.tail / 100:.2f} in the worst cases"
+        )
     for single in sorted(plan.singles, key=lambda s: (s.slippage is None, s.slippage or 0)):
         if single.slippage is None:
             yield f"alone on {single.instrument}: does not fit"
@@ -252,6 +280,7 @@ def _hop_data(hop: Hop, fees: Mapping[InstrumentId, int]) -> dict[str, object]:
 def _cost_data(cost: CostSplit) -> dict[str, str]:
     return {
         "impact": str(cost.impact),
+        "basis_in_impact": str(cost.basis),
         "fees": str(cost.fees),
         "gas": str(cost.gas),
         "funding": str(cost.funding),

@@ -164,7 +164,8 @@ class Uncertainty:
     """What to plan for between decision and execution.
 
     The plan minimises the expected cost plus `aversion_pips` of what the worst `tail_pips` of
-    the outcomes cost on average (conditional value at risk).
+    the outcomes cost on average (conditional value at risk). Without aversion it minimises its
+    cost on the state as seen, and the scenarios only say in which band it may end.
     """
 
     scenarios: tuple[InclusionScenario, ...]
@@ -228,6 +229,16 @@ class RoutingProblem:
     scenarios: tuple[StressScenario, ...] = ()
     reservations: tuple[Reservation, ...] = ()
     uncertainty: Uncertainty | None = None
+
+    @property
+    def ways(self) -> tuple[RouteCandidate | NetworkCandidate, ...]:
+        """What leads through other assets."""
+        return (*self.routes, *self.networks)
+
+    @property
+    def is_robust(self) -> bool:
+        """Whether the plan is made for the uncertainty and not for the state as seen."""
+        return self.uncertainty is not None and self.uncertainty.aversion_pips > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from router.optimiser.market.scaling import scale, scale_all
 from router.optimiser.order import alone, base_atoms, cost_rate, route_plan
 from router.optimiser.proof import certify
 from router.optimiser.refusal import check_candidates, check_liquidity, refuse_rounding
+from router.optimiser.sharpen import has_network, proved_by_bounds
 from router.optimiser.solve import accepted
 from router.optimiser.whole import Books, in_whole_lots, with_lots_free
 
@@ -124,6 +125,8 @@ def _solve_all(markets: Sequence[Market], effort: Effort) -> _Together:
             base = problem.quantity.atoms / 10.0**selection.market.pair.base.decimals
             check_liquidity(selection, base)
     quantities, scaled, split = solve_quantities(selections, effort=effort)
+    if any(has_network(selection) for selection in selections):
+        scaled, split = proved_by_bounds(selections, scaled, split)
     return _Together(selections, quantities, scaled, split)
 
 

@@ -5,6 +5,7 @@ moves hardly depends on the others. Refuses to round: the exact cash is made of 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -39,12 +40,12 @@ def solve_quantities(
         If the cash is not met in the steps allowed.
     """
     quantities, low = np.array([_first_guess(s) for s in selections]), np.zeros(len(selections))
+    solver = partial(solve_continuous, effort=effort)
     by_cash = np.array([s.market.problem.kind is QuantityKind.CASH for s in selections])
     best: tuple[Floats, ScaledProblem, Split] | None = None
-    attempted = solve_within if by_cash.any() else solve_continuous
     for _ in range(_STEPS_MAX):
         scaled = scale_all(selections, quantities.tolist())
-        split = attempted(scaled, effort=effort)
+        split = solve_within(scaled, solver=solver) if by_cash.any() else solver(scaled)
         if split is None:
             fewer = _fewer(scaled, quantities, low) if by_cash.any() else quantities
             if np.all(quantities - fewer <= (1.0 - _NEARLY) * quantities):

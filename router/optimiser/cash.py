@@ -4,21 +4,22 @@ The cash a plan moves rises with its quantity, so a bounded Newton search inside
 it; `rounding` then makes the cash exact.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from router.domain.error import NoRouteError, SolverError
 from router.domain.plan import BookCandidate, NoRouteReason
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.certificate import Split
-from router.optimiser.convex.joint import Effort
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import most_filled
 from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
 from router.optimiser.market.market import Market, Selection, whole_curves
 from router.optimiser.market.scaling import scale
 from router.optimiser.refusal import HELD_TOLERANCE, refuse_accounts, rounded_down
+
+Solver: TypeAlias = Callable[[ScaledProblem], Split | None]
 
 _STEPS_MAX: Final = 40
 TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
@@ -27,9 +28,14 @@ _EDGE: Final = 1e-8  # so near the most the accounts allow, the quantity is that
 
 
 def solve_cash(
-    selection: Selection, *, effort: Effort | None = None
+    selection: Selection, *, solver: Solver = solve_continuous
 ) -> tuple[ScaledProblem, Split]:
     """Return the problem at the quantity the order's cash trades for, and its certified split.
+
+    Parameters
+    ----------
+    solver : Callable
+        Splits a quantity that is tried.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def solve_cash(
     best: tuple[ScaledProblem, Split] | None = None
     for _ in range(_STEPS_MAX):
         scaled = scale(selection, quantity)
-        split = solve_within(scaled, effort=effort)
+        split = solve_within(scaled, solver=solver)
         if split is None:
             # Asked only once accounts stand against it: it takes as long as several splits.
             high = quantity if is_bounded else quantity * most_filled(scaled)
@@ -64,13 +70,13 @@ def solve_cash(
     return _enough(selection, cash, best)
 
 
-def solve_within(scaled: ScaledProblem, *, effort: Effort | None = None) -> Split | None:
+def solve_within(scaled: ScaledProblem, *, solver: Solver) -> Split | None:
     """Return the certified split of a quantity that is tried; None also where it is undecided.
 
     So near to the most that accounts allow, it is within what is kept free for whole atoms.
     """
     try:
-        return solve_continuous(scaled, effort=effort)
+        return solver(scaled)
     except SolverError:
         return None
 

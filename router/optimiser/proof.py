@@ -22,6 +22,7 @@ from router.optimiser.convex.scaled import ScaledProblem
 _BPS: Final = 10_000
 _STEP: Final = 1_000  # units of cash or collateral that a sentence speaks of
 _DEPTH_TOLD_MIN: Final = 1e-6  # of the notional: a hundredth of a basis point
+_ROBUST: Final = "robust"  # as the method of such a split begins
 _RESOURCES: Final = {"cash": "cash", "margin": "collateral", "stress": "collateral"}
 
 
@@ -97,8 +98,10 @@ def explain(plan: RoutePlan) -> tuple[str, ...]:
 
 def _quality(certificate: Certificate) -> str:
     lower, sent = _bps(certificate.lower_bound), _bps(certificate.rounded_cost)
+    # A robust plan's rates are of what it minimises: the expected cost, and its tail as it weighs.
+    tail = ", its tail weighed in," if certificate.method.startswith(_ROBUST) else ""
     said = (
-        f"no plan costs less than {lower:.4f} bps before gas; the split found is within"
+        f"no plan{tail} costs less than {lower:.4f} bps before gas; the split found is within"
         f" {_bps(certificate.gap):.4f} bps of that before gas and lots, and as sent costs"
         f" {sent:.4f} bps"
     )

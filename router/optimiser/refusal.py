@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from router.domain.error import NoRouteError
+from router.domain.error import NoRouteError, SolverError
 from router.domain.instrument import Asset
 from router.domain.margin import InitialMargin
 from router.domain.plan import BookCandidate, NoRouteReason, PoolCandidate, RoutingProblem
 from router.domain.units import AssetId, Rounding, format_decimal
 from router.liquidity.curve import CostCurve
+from router.optimiser.convex.jumps import charged
+from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import Shortfall, most_filled, shortfalls
 from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.exact.rooms import rooms_of
+from router.optimiser.exact.rounding import Draft, round_shares
 from router.optimiser.market.market import Market, Selection, select, whole_curves
 from router.optimiser.market.network import Network
 from router.optimiser.market.route import Route
@@ -20,6 +24,9 @@ from router.optimiser.market.scaling import scale
 from router.optimiser.market.source import book_cost
 
 _FILL_TOLERANCE: Final = 1e-12  # of the order
+_TRIES: Final = 4
+_HALVINGS: Final = 8
+_FEWER: Final = 1e-5  # of a quantity that is tried: one of its six figures
 _INSIDE: Final = 1.0 - 1e-9
 _REASONS: Final = {
     "cash": NoRouteReason.INSUFFICIENT_BALANCE,
@@ -94,7 +101,7 @@ def refuse_accounts(
         reason = _REASONS[kind]
         told = [_short([market], scaled, found) for found in short] + told
     asset = market.pair.base
-    nearest = nearest or f"quantity {rounded_down(most_filled(scaled) * ordered, asset)}"
+    nearest = nearest or f"quantity {_feasible(selection, _most(selection, ordered))}"
     return NoRouteError(
         reason,
         f"{'; '.join(told) or 'what the accounts have left does not suffice'}: "
@@ -181,8 +188,60 @@ def _uncapped(selection: Selection, *, is_whole: bool) -> list[CostCurve]:
 def _nearest(selection: Selection, within: float) -> str:
     if within <= 0.0:
         return rounded_down(0.0, selection.market.pair.base)
-    filled = most_filled(scale(selection, within))
-    return rounded_down(filled * within, selection.market.pair.base)
+    return _feasible(selection, _most(selection, within))
+
+
+# About the most of a quantity that the accounts allow. Where margin jumps with its tier, that lies
+# between what the dearest tiers allow and what the cheapest seem to.
+def _most(selection: Selection, quantity: float) -> float:
+    scaled = scale(selection, quantity)
+    high = most_filled(scaled) * quantity
+    if not scaled.jumps:
+        return high
+    dearest = scaled
+    for jump in scaled.jumps:
+        dearest = charged(dearest, jump, tier=len(jump.rates) - 1)
+    low = most_filled(replace(dearest, jumps=())) * quantity
+    if _is_solved(scale(selection, high * _INSIDE)):
+        return high
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if _is_solved(scale(selection, middle)) else (low, middle)
+    return low
+
+
+# A quantity in six figures that is solved and made whole before it is told.
+def _feasible(selection: Selection, quantity: float) -> str:
+    pair, books = selection.market.pair, selection.market.problem.books
+    lots = sum(b.instrument.lot_atoms / 10.0**b.instrument.base.decimals for b in books)
+    for _ in range(_TRIES):
+        told = rounded_down(quantity, pair.base)
+        quantity = float(told.partition(" ")[0])
+        if quantity <= 0.0 or _is_whole(selection, quantity):
+            return told
+        quantity -= max(_FEWER * quantity, lots)
+    return rounded_down(quantity, pair.base)
+
+
+def _is_whole(selection: Selection, quantity: float) -> bool:
+    market, scaled = selection.market, scale(selection, quantity)
+    try:
+        split = solve_continuous(scaled)
+    except SolverError:
+        return False
+    if split is None or market.problem.kind is QuantityKind.CASH:
+        return split is not None
+    asked = Amount(market.pair.base.id, int(quantity * 10.0**market.pair.base.decimals))
+    smaller = replace(market, problem=replace(market.problem, quantity=asked))
+    of_less, rooms = replace(selection, market=smaller), rooms_of([smaller.problem])
+    return isinstance(round_shares(of_less, scaled, split.shares, rooms=rooms), Draft)
+
+
+def _is_solved(scaled: ScaledProblem) -> bool:
+    try:
+        return solve_continuous(scaled) is not None
+    except SolverError:
+        return False
 
 
 # What is short in words: "stress scenario gap -30 %: perp:me is short 2,000 USDC".

@@ -8,12 +8,20 @@ from dataclasses import replace
 from typing import Final
 
 from router.domain.error import NoRouteError, SolverError
-from router.domain.plan import NoRouteReason, QuantityKind, RoutePlan, RoutingProblem
+from router.domain.plan import (
+    NoRouteReason,
+    QuantityKind,
+    RoutePlan,
+    RoutingProblem,
+    SingleVenue,
+)
 from router.optimiser.cash import solve_cash
 from router.optimiser.convex import programme
 from router.optimiser.convex.certificate import Split
 from router.optimiser.convex.joint import Effort, IsLate
 from router.optimiser.convex.parts import solve_continuous
+from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.exact.leg import to_legs
 from router.optimiser.exact.rooms import Rooms, rooms_of
 from router.optimiser.exact.rounding import Draft
 from router.optimiser.exact.single import singles
@@ -36,6 +44,10 @@ from router.optimiser.refusal import (
     refuse_accounts,
     refuse_rounding,
 )
+from router.optimiser.robust.band import band, sent_worth
+from router.optimiser.robust.search import INCLUSION
+from router.optimiser.robust.solve import solve_robust
+from router.optimiser.robust.views import views
 from router.optimiser.sharpen import Found, sharpened
 from router.optimiser.whole import Books, in_whole_lots, with_lots_free
 
@@ -78,6 +90,8 @@ def solve(problem: RoutingProblem, *, is_late: IsLate = lambda: False) -> RouteP
     whole = [d for d in (*found, *whole_alone) if isinstance(d, Draft)]
     if not whole:
         raise refuse_rounding(market, next(r for r in found if isinstance(r, NoRouteReason)))
+    if problem.uncertainty is not None:
+        return _robust_plan(full, split, whole, singles=venues, rooms=rooms)
     chosen = min(whole, key=lambda d: d.regret)
     certificate = certify(
         full.scaled,
@@ -109,18 +123,62 @@ def accepted(split: Split, effort: Effort) -> Split:
     raise SolverError(f"gap is {split.gap * 1e4:.4f} bps, above {split.gap_max * 1e4:.4f}")
 
 
+# The draft whose worth over the scenarios is best, with its band; a bound with gas is of the cost
+# as it is seen, and says nothing of that worth.
+def _robust_plan(
+    full: Solved,
+    split: Split,
+    whole: Sequence[Draft],
+    *,
+    singles: Sequence[SingleVenue],
+    rooms: Rooms,
+) -> RoutePlan:
+    market, uncertainty = full.selection.market, full.selection.market.problem.uncertainty
+    assert uncertainty is not None, "a robust plan is of an uncertainty"
+    legs = [to_legs(market.problem, d.trades, rooms=rooms) for d in whole]
+    worths = [sent_worth(own, full.selection, uncertainty) for own in legs]
+    place = min(range(len(whole)), key=lambda i: (whole[i].unfilled, worths[i]))
+    certificate = certify(
+        full.scaled,
+        _of_rows(split),
+        rounded_cost=worths[place],
+        quantities=(base_atoms(market, full.scaled.curves[0].quantity),),
+    )
+    certificate = replace(certificate, multipliers=split.multipliers, parts=split.parts)
+    plan = route_plan(market.problem, whole[place], certificate, singles=singles, rooms=rooms)
+    return replace(plan, band=band(plan.legs, full.selection, uncertainty))
+
+
+# The split without the weights of its scenarios: they are of no demand and no row.
+def _of_rows(split: Split) -> Split:
+    own = (m for m in split.multipliers if not m.row.startswith(f"{INCLUSION}:"))
+    return replace(split, parts=(replace(split.parts[0], multipliers=tuple(own)),))
+
+
+# The certified split of least cost, or of least expected cost and tail.
+def _split_of(selection: Selection, scaled: ScaledProblem, effort: Effort) -> Split | None:
+    uncertainty = selection.market.problem.uncertainty
+    if uncertainty is None:
+        return solve_continuous(scaled, effort=effort)
+    return solve_robust(scaled, uncertainty, views(scaled, [selection]), effort=effort)
+
+
 def _solve_all(market: Market, effort: Effort) -> Solved:
     problem = market.problem
     selection = select(market, range(len(market.pools)))
     if problem.kind is QuantityKind.CASH:
-        return _sharpened(selection, solve_cash(selection, effort=effort), effort)
+        return _sharpened(selection, _solved_cash(selection, effort), effort)
     quantity = problem.quantity.atoms / 10.0**market.pair.base.decimals
     check_liquidity(selection, quantity)
     scaled = scale(selection, quantity)
-    found = solve_continuous(scaled, effort=effort)
+    found = _split_of(selection, scaled, effort)
     if found is None:
         raise refuse_accounts(selection, scaled)
     return _sharpened(selection, (scaled, found), effort)
+
+
+def _solved_cash(selection: Selection, effort: Effort) -> Found:
+    return solve_cash(selection, solver=lambda scaled: _split_of(selection, scaled, effort))
 
 
 def _sharpened(selection: Selection, found: Found, effort: Effort) -> Solved:
@@ -129,9 +187,9 @@ def _sharpened(selection: Selection, found: Found, effort: Effort) -> Solved:
     def again(sharper: Selection) -> Found | None:
         try:
             if sharper.market.problem.kind is QuantityKind.CASH:
-                return solve_cash(sharper, effort=effort)
+                return _solved_cash(sharper, effort)
             scaled = scale(sharper, quantity)
-            split = solve_continuous(scaled, effort=effort)
+            split = _split_of(sharper, scaled, effort)
         except (NoRouteError, SolverError):
             return None
         return None if split is None else (scaled, split)
@@ -147,7 +205,7 @@ def _solve_selection(
         return None
     scaled = scale(selection, quantity)
     try:
-        split: Split | None = solve_continuous(scaled, effort=effort)
+        split = _split_of(selection, scaled, effort)
     except SolverError:
         return None
     return None if split is None else Solved(selection, scaled, split)

@@ -23,6 +23,7 @@ from router.domain.plan import (
     RouteCandidate,
     RoutePlan,
     RoutingProblem,
+    Uncertainty,
 )
 from router.domain.units import PICO_PER_UNIT, Rounding, divide
 from router.optimiser.convex.certificate import ROOM_TOLERANCE, lower_bound
@@ -42,9 +43,16 @@ from router.optimiser.gas.bound import Cases
 from router.optimiser.market.market import Selection, prepare, select
 from router.optimiser.market.scaling import scale
 from router.optimiser.proof import prices_of
+from router.optimiser.robust.band import sent_worth
+from router.optimiser.robust.bound import robust_bound
+from router.optimiser.robust.depth import DepthCurve, depth_curves, outcomes
+from router.optimiser.robust.outlook import Outlook, is_tail, outlook_of
+from router.optimiser.robust.search import INCLUSION, read_tail
+from router.optimiser.robust.views import views
 from router.optimiser.sharpen import as_proved
 
 _TOLERANCE: Final = 1e-11  # of the notional: stored numbers are whole millionths of a millionth
+_Bound: TypeAlias = Callable[[ScaledProblem, PartBound], float]
 _Candidate: TypeAlias = PoolCandidate | BookCandidate | RouteCandidate | NetworkCandidate
 
 
@@ -64,8 +72,8 @@ def verify_plan(planned: PlannedRoute) -> tuple[Check, ...]:
     checks: list[tuple[str, Callable[[], str]]] = [
         ("legs", lambda: _check_legs(problem, plan)),
         ("order", lambda: _check_order(problem, plan)),
-        ("upper bound", lambda: _check_upper(_scaled(planned), certificate)),
-        ("lower bound", lambda: _check_lower(_scaled(planned), certificate)),
+        ("upper bound", lambda: _check_upper(planned, _scaled(planned))),
+        ("lower bound", lambda: _check_lower(planned, _scaled(planned))),
         ("gas", lambda: _check_gas(*_selected(planned), certificate)),
     ]
     return tuple(_run(name, check) for name, check in checks)
@@ -174,12 +182,16 @@ def _check_order(problem: RoutingProblem, plan: RoutePlan) -> str:
     if total != plan.cost.total:
         raise CertificateError(f"legs cost {total}, the plan says {plan.cost.total}")
     rate = divide(total * mid.base_atoms * PICO_PER_UNIT, base * mid.quote_atoms, Rounding.UP)
+    if problem.is_robust:
+        selection, _ = _selected(PlannedRoute(problem, plan))
+        rate = sent_worth(plan.legs, selection, _uncertainty(problem))
     if rate != plan.certificate.rounded_cost:
         raise CertificateError(f"legs cost {rate}, the certificate says otherwise (1e-12)")
     return "legs and what is left add up to the order, and their costs to what is told"
 
 
-def _check_upper(scaled: ScaledProblem, certificate: Certificate) -> str:
+def _check_upper(planned: PlannedRoute, scaled: ScaledProblem) -> str:
+    certificate = planned.plan.certificate
     told = {(s.order, s.curve): s.value / PICO_PER_UNIT for s in certificate.shares}
     names = [(scaled.demands[c.demand].name, c.name) for c in scaled.curves]
     if set(told) != set(names):
@@ -191,6 +203,9 @@ def _check_upper(scaled: ScaledProblem, certificate: Certificate) -> str:
         if abs(total - demand.share) > ROOM_TOLERANCE:
             raise CertificateError(f"shares of {demand.name} sum to {total}, not {demand.share}")
     cost = scaled.cost(shares)
+    if planned.problem.is_robust:
+        outlook, curves = _outlook(planned, scaled)
+        cost = outlook.worth(outcomes(scaled.curves, curves, shares, outlook=outlook))
     if abs(cost - certificate.upper_bound / PICO_PER_UNIT) > _TOLERANCE:
         raise CertificateError(f"the split costs {cost:.13f}, the certificate says otherwise")
     part = part_of(scaled, certificate.parts[0].assumptions)
@@ -201,11 +216,11 @@ def _check_upper(scaled: ScaledProblem, certificate: Certificate) -> str:
     return "the split meets its rooms and costs what is told"
 
 
-def _check_lower(scaled: ScaledProblem, certificate: Certificate) -> str:
-    parts = certificate.parts
+def _check_lower(planned: PlannedRoute, scaled: ScaledProblem) -> str:
+    certificate = planned.plan.certificate
+    parts, bound_of = certificate.parts, _bound(planned, scaled)
     for told in parts:
-        part = part_of(scaled, told.assumptions)
-        bound = lower_bound(part, prices_of(part, told.multipliers))
+        bound = bound_of(part_of(scaled, told.assumptions), told)
         if told.lower_bound / PICO_PER_UNIT > bound + _TOLERANCE:
             raise CertificateError(
                 f"multipliers of {_named(told)} prove {bound:.13f}, not {told.lower_bound}e-12"
@@ -215,6 +230,31 @@ def _check_lower(scaled: ScaledProblem, certificate: Certificate) -> str:
     if certificate.lower_bound > min(part.lower_bound for part in parts):
         raise CertificateError("the bound told is above that of a part")
     return f"{len(parts)} parts bounded again from their multipliers; they hold every plan"
+
+
+# What a part's multipliers prove: of the cost, or of the outlook a robust plan was made for.
+def _bound(planned: PlannedRoute, scaled: ScaledProblem) -> _Bound:
+    if not planned.problem.is_robust:
+        return lambda part, told: lower_bound(part, prices_of(part, told.multipliers))
+    outlook, curves = _outlook(planned, scaled)
+
+    def bound(part: ScaledProblem, told: PartBound) -> float:
+        tail = read_tail(outlook, told.multipliers)
+        if not is_tail(outlook, tail):
+            raise CertificateError("the weights of the tail are more than its scenarios have")
+        own = [m for m in told.multipliers if not m.row.startswith(f"{INCLUSION}:")]
+        prices = prices_of(part, own)
+        return robust_bound(part, curves, outlook, prices=prices, tail=tail).value
+
+    return bound
+
+
+def _outlook(
+    planned: PlannedRoute, scaled: ScaledProblem
+) -> tuple[Outlook, tuple[DepthCurve, ...]]:
+    selection, _ = _selected(planned)
+    outlook = outlook_of(_uncertainty(planned.problem))
+    return outlook, depth_curves(scaled.curves, views(scaled, [selection]), outlook)
 
 
 def _check_gas(selection: Selection, scaled: ScaledProblem, certificate: Certificate) -> str:
@@ -231,6 +271,11 @@ def _check_gas(selection: Selection, scaled: ScaledProblem, certificate: Certifi
     if not cases.covers(certificate.gas):
         raise CertificateError("the cases of gas leave some plans out")
     return f"{len(certificate.gas)} cases bounded again with gas; they hold every plan"
+
+
+def _uncertainty(problem: RoutingProblem) -> Uncertainty:
+    assert problem.uncertainty is not None, "only a robust plan is asked for its uncertainty"
+    return problem.uncertainty
 
 
 def _named(part: PartBound) -> str:

@@ -92,7 +92,7 @@ def _value(amount: Amount, price: Price) -> int:
 
 def _not_asked_for(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     known = {p.instrument.id for p in problem.pools} | {b.instrument.id for b in problem.books}
-    known |= {r.instrument.id for r in problem.routes}
+    known |= {way.instrument.id for way in problem.ways}
     for leg in plan.legs:
         if leg.instrument.id not in known or leg.side is not problem.side:
             return Refused(

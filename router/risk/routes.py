@@ -1,4 +1,4 @@
-"""Whether the hops of a route are what its leg says: nothing lost, nothing from elsewhere."""
+"""Whether the hops of a route or network are what its leg says: nothing lost, nothing added."""
 
 from collections.abc import Iterable
 
@@ -10,10 +10,10 @@ from router.domain.verdict import Refused
 def broken_route(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     """Return what is wrong with the first route that is not as planned; None if all are sound.
 
-    Every hop is in a pool of the problem, the first ones take what the leg pays, the second ones
-    take all that the first give, and what they give is what the leg receives.
+    Every hop is in a pool of the problem, the first ones take what the leg pays, all that comes in
+    on the way is paid on, and what the last ones give is what the leg receives.
     """
-    routes = {route.instrument.id: route for route in problem.routes}
+    routes = {way.instrument.id: way for way in problem.ways}
     for leg in plan.legs:
         route = routes.get(leg.instrument.id)
         if route is None:

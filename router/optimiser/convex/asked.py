@@ -94,7 +94,7 @@ class AskedRows:
 
 
 def _longest(account: AccountRows) -> int:
-    return max(account.initial.rate.shape[1], account.maintenance.rate.shape[1])
+    return max(int(tiers.rate.shape[1]) for tiers in (account.initial, account.maintenance))
 
 
 # Shapes (n_tiers, n_members); what is missing is the last line again.

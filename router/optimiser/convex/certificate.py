@@ -114,10 +114,11 @@ def cheapest(scaled: ScaledProblem, prices: Prices) -> list[Best]:
     """
     rows = {row: price / PICO_PER_UNIT for row, price in prices.rows}
     cash = [(r, rows[i]) for i, r in enumerate(scaled.cash) if i in rows]
-    accounts = []
-    for first, account in zip(scaled.first_rows, scaled.accounts, strict=True):
-        own = [(r, rows[first + r]) for r in range(len(account.names)) if first + r in rows]
-        accounts.append((account, own))
+    accounts: list[tuple[AccountRows, list[tuple[int, float]]]] = [(a, []) for a in scaled.accounts]
+    for place, price in rows.items():
+        if place >= len(scaled.cash):
+            account_place, own_row = scaled.account_of(place)
+            accounts[account_place][1].append((own_row, price))
     found = []
     for c, curve in enumerate(scaled.curves):
         weight = 1.0

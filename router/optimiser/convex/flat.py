@@ -77,7 +77,7 @@ class FlatCurves:
         moved = np.where(is_whole, 0.0, np.abs(reached - start) / (reached * start))
         part = np.where(is_whole, whole, np.minimum(np.where(is_whole, 0.0, depth) * moved, whole))
         base = np.where(place < 0, 0.0, self._before[inside] + part)
-        return np.minimum(base / self._quantity, self._cap)
+        return np.asarray(np.minimum(base / self._quantity, self._cap))
 
     # The segment that each root lies in or behind; -1 before the first.
     def _places(self, keys: Floats, below: int) -> NDArray[np.intp]:

@@ -33,7 +33,7 @@ IsLate: TypeAlias = Callable[[], bool]
 FILL_TOLERANCE: Final = 1e-12  # of the order; atoms are made whole by `rounding`
 
 _ROUNDS_MAX: Final = 24
-_ROUNDS_SIMPLE: Final = 3  # then prices may be going in circles
+_ROUNDS_SIMPLE: Final = 2  # then prices may be going in circles
 _WIDTH_START: Final = 40e-4  # how far around the expected rate the first chords are dense
 _WIDTH_MIN: Final = 1e-9
 _NARROWER: Final = 0.15
@@ -196,8 +196,9 @@ class _Search:
         always = self._always()
         kept = [row for row in sorted(binding) if row not in always]
         excess = uses - self._rooms
-        worst = [int(r) for r in np.argsort(-excess, kind="stable")[: programme.SCENARIO_SLOTS * 2]]
-        kept += [r for r in worst if excess[r] > 0.0 and r not in always and r not in kept]
+        beyond = np.flatnonzero(excess > 0.0)
+        worst = beyond[np.argsort(-excess[beyond], kind="stable")].tolist()
+        kept += [r for r in worst if r not in always and r not in kept][: programme.SCENARIO_SLOTS]
         return frozenset(kept[: programme.SCENARIO_SLOTS])
 
     def _recentre(self, following: Floats) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from router.optimiser.convex.certificate import ROOM_TOLERANCE, cheapest, to_prices
 from router.optimiser.convex.chords import Answer, Chorder
 from router.optimiser.convex.joint import Effort
+from router.optimiser.convex.jumps import charged
 from router.optimiser.convex.parts import reduces_only
 from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
 from router.optimiser.convex.split import normalised
@@ -36,8 +37,12 @@ class Shortfall:
 
 
 def most_filled(scaled: ScaledProblem) -> float:
-    """Return about the largest fraction of all orders that the rows allow; 0 where none."""
-    return max(_filled(part) for part in _with_reducing(scaled))
+    """Return about the largest fraction of all orders that the rows allow; 0 where none.
+
+    Margin that jumps is charged at its dearest tier: what is told is allowed, but may be less than
+    the most.
+    """
+    return max(_filled(_at_dearest_tiers(part)) for part in _with_reducing(scaled))
 
 
 def shortfalls(scaled: ScaledProblem) -> tuple[Shortfall, ...]:
@@ -58,6 +63,12 @@ def most_paid(scaled: ScaledProblem, place: int) -> float:
     if not row.pays_quote:
         return min(max(row.room, 0.0), curve.cap)
     return _last_within(curve, row.room)
+
+
+def _at_dearest_tiers(scaled: ScaledProblem) -> ScaledProblem:
+    for jump in scaled.jumps:
+        scaled = charged(scaled, jump, tier=len(jump.rates) - 1)
+    return scaled
 
 
 # The cost of a buy rises with its share.

@@ -355,16 +355,16 @@ class ScaledProblem:
         """Return the problem with each room less its grain, so that its plans survive rounding.
 
         A room that suffices for trading nothing still does: an account without free margin is no
-        reason against the others.
+        reason against the others. One that does not is cured by a grain more than it needs.
         """
-        cash = (
-            replace(r, room=max(r.room - r.grain, min(r.room, 0.0)), grain=0.0) for r in self.cash
-        )
-        accounts = (
-            replace(a, rooms=np.maximum(a.rooms - a.grain, np.minimum(a.rooms, 0.0)), grain=0.0)
-            for a in self.accounts
-        )
+        cash = (replace(r, room=float(_inside(r.room, r.grain)), grain=0.0) for r in self.cash)
+        accounts = (replace(a, rooms=_inside(a.rooms, a.grain), grain=0.0) for a in self.accounts)
         return replace(self, cash=tuple(cash), accounts=tuple(accounts))
+
+
+def _inside(rooms: ArrayLike, grain: float) -> Floats:
+    given = np.asarray(rooms, dtype=np.float64)
+    return np.asarray(np.where(given < 0.0, given - grain, np.maximum(given - grain, 0.0)))
 
 
 def _cash_use(row: CashRow, slips: Floats, shares: Floats) -> float:

@@ -120,9 +120,11 @@ def _cost(problem: RoutingProblem, trade: Trade, *, gas: int) -> CostSplit:
     return CostSplit(impact=worse, fees=trade.fee, gas=0, funding=funding, basis=basis)
 
 
+# Funding over the horizon, and what the perp's price is expected to lose on its way to spot.
 def _funding(problem: RoutingProblem, book: BookCandidate, *, base: int) -> int:
     sign = 1 if problem.side is Side.BUY else -1
-    rate = sign * book.funding_rate_per_hour * problem.holding_horizon_s
+    held = book.funding_rate_per_hour * problem.holding_horizon_s
+    rate = sign * (held + book.basis * _SECONDS_PER_HOUR)
     lots = base // book.instrument.lot_atoms
     value = mark_value(book, lots, rounding=_UP if rate > 0 else _DOWN)
     return divide(rate * value, PICO_PER_UNIT * _SECONDS_PER_HOUR, _UP)

@@ -102,7 +102,12 @@ class PerpAccount:
         after = dict(held)
         for fill in fills:
             after[fill.book.instrument.id] += fill.change
-        grows = [f.book for f in fills if _grows(held, after, f.book.instrument.id)]
+        traded = {fill.book.instrument.id for fill in fills}
+        grows = [
+            book
+            for book in self.books
+            if (name := book.instrument.id) in traded and _grows(held, after, name)
+        ]
         if (self.margin.reduces_only and grows) or any(book.reduces_only for book in grows):
             return NoRouteReason.REDUCE_ONLY
         if any(not _within_caps(book, after[book.instrument.id]) for book in grows):

@@ -13,11 +13,12 @@ Refuses multipliers of rows that an account could pass by reducing only: the bou
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from router.domain.certificate import GasBound, Multiplier
+from router.domain.error import SolverError
 from router.domain.units import PICO_PER_UNIT, InstrumentId, Pico
 from router.liquidity.pointwise import PointCurve
 from router.optimiser.convex.certificate import (
@@ -28,16 +29,23 @@ from router.optimiser.convex.certificate import (
     demand_name,
     to_prices,
 )
+from router.optimiser.convex.joint import Effort, prove
 from router.optimiser.convex.scaled import ScaledProblem
+from router.optimiser.convex.split import separable
 from router.optimiser.gas.charged import chargeable, charged_curves
 from router.optimiser.gas.choice import least_choice
 from router.optimiser.gas.relaxed import Relaxed, State, flat_of
 from router.optimiser.gas.search import Solved, cost_with_gas, row_prices
 from router.optimiser.gas.ways import is_priced, whole_ways
-from router.optimiser.market.market import Selection
+from router.optimiser.market.market import Selection, select
+from router.optimiser.market.scaling import scale
 
 _NEAR_ENOUGH: Final = 1e-6  # a hundredth of a basis point: no need to look at pools one by one
+_WEAK: Final = 1e-5  # a tenth of a basis point: worth solving a case for
+_WEAK_MAX: Final = 12  # cases solved
 _SLACK: Final = 1e-13  # what adding up the gains may be off
+
+_Rows: TypeAlias = tuple[tuple[int, Pico], ...]
 
 
 class Cases:
@@ -54,7 +62,6 @@ class Cases:
         self._chains = len(selection.chains)
         self.ways = whole_ways(selection, scaled)
         self.names = tuple(way.name for way in self.ways.ways)
-        self._points = [PointCurve(way.curve) for way in self.ways.ways]
         self._kept = chargeable(scaled)
 
     @property
@@ -108,8 +115,8 @@ class Cases:
 
     # How much less the best share of a way costs than it is worth.
     def _gain(self, way: int, bests: list[Best], weights: list[float]) -> float:
-        chain = self.ways.ways[way].chain
-        curve, point = self._scaled.curves[chain], self._points[way]
+        chain, point = self.ways.ways[way].chain, PointCurve(self.ways.ways[way].curve)
+        curve = self._scaled.curves[chain]
         marginal = (bests[chain].rate + curve.curve.sign) * curve.mid
         quantity = min(point.quantity_at(marginal), curve.quantity)
         gained = marginal * quantity - point.cost(quantity)
@@ -128,23 +135,63 @@ def prove_gas(full: Solved, best: Solved) -> tuple[GasBound, ...]:
     """
     if not is_priced(full.selection.market):
         return ()
-    return _Prover(full, best).bounds()
+    return _Prover(full, best).proved()
 
 
-# Bounds cases at the rows' prices of both plans and takes the better one.
+# Bounds cases at the rows' prices of both plans, and the weakest at their own.
 class _Prover:
     def __init__(self, full: Solved, best: Solved) -> None:
-        self._scaled, self._upper = full.scaled, cost_with_gas(best)
-        self._cases = Cases(full.selection, full.scaled)
-        flat = flat_of(self._cases.ways, full.scaled)
-        self._relaxed: dict[tuple[tuple[int, Pico], ...], Relaxed] = {}
+        selection, self._scaled = _drawn_again(full)
+        self._market = selection.market
+        self._upper = cost_with_gas(best)
+        self._cases = Cases(selection, self._scaled)
+        self._flat = flat_of(self._cases.ways, self._scaled)
+        self._relaxed: dict[_Rows, Relaxed] = {}
         for solved in (best, full):
-            prices, self._start = row_prices(full.scaled, solved.split)
-            if prices.rows not in self._relaxed:
-                made = Relaxed(full.scaled, self._cases.ways, prices, flat=flat)
-                self._relaxed[prices.rows] = made
+            prices, self._start = row_prices(self._scaled, solved.split)
+            self._priced(prices)
 
-    def bounds(self) -> tuple[GasBound, ...]:
+    def proved(self) -> tuple[GasBound, ...]:
+        found = {(b.pools_min, b.pool): b for b in self._bounds()}
+        for _ in range(_WEAK_MAX):
+            weakest = min(found.values(), key=lambda bound: bound.lower_bound)
+            if self._upper - weakest.lower_bound / PICO_PER_UNIT <= _WEAK or weakest.pools_min > 1:
+                break
+            better = self._at_own_prices(weakest)
+            if better is None or better.lower_bound <= weakest.lower_bound:
+                break
+            found[better.pools_min, better.pool] = better
+        return tuple(found.values())
+
+    # A case whose plans the rows make dear or forbid, at what they cost in its own best plan.
+    def _at_own_prices(self, weak: GasBound) -> GasBound | None:
+        used = [i for i, name in enumerate(self._cases.names) if name == weak.pool]
+        if weak.pools_min > len(used) or not self._scaled.n_rows:
+            return None
+        pools = [p for i in used for p in self._cases.ways.ways[i].pools]
+        scaled = scale(select(self._market, pools), self._scaled.curves[0].quantity)
+        if math.fsum(curve.cap for curve in scaled.curves) < 1.0:
+            return None
+        shares, demands = separable(scaled)
+        try:
+            proof = prove(scaled, shares, demands, effort=Effort())
+        except SolverError:
+            return None
+        kept = {self._scaled.name(row): row for row in chargeable(self._scaled)}
+        named = [(scaled.name(row), price) for row, price in proof.prices.rows]
+        rows = tuple(sorted((kept[name], price) for name, price in named if name in kept))
+        relaxed = self._priced(Prices((), rows))
+        _, state = relaxed.cost_of(used, self._start, enough=self._upper)
+        prices = Prices(to_prices([state.price], ()).demands, rows)
+        return self._bound(weak.pools_min, weak.pool, prices)
+
+    def _priced(self, prices: Prices) -> Relaxed:
+        if prices.rows not in self._relaxed:
+            made = Relaxed(self._scaled, self._cases.ways, prices, flat=self._flat)
+            self._relaxed[prices.rows] = made
+        return self._relaxed[prices.rows]
+
+    def _bounds(self) -> tuple[GasBound, ...]:
         cases = self._cases
         found: list[GasBound] = []
         if cases.has_books:
@@ -197,3 +244,13 @@ class _Prover:
         # A case without plans has no cost to bound.
         lower = min(self._cases.bound(case, prices), max(self._upper, 1.0))
         return replace(case, lower_bound=Pico(math.floor(lower * PICO_PER_UNIT)))
+
+
+# A network knows more of itself the longer it was searched. The bounds are of what it knows at
+# first, so that whoever checks them needs nothing but the problem.
+def _drawn_again(full: Solved) -> tuple[Selection, ScaledProblem]:
+    market = full.selection.market
+    if not market.networks:
+        return full.selection, full.scaled
+    selection = select(market, range(len(market.pools)))
+    return selection, scale(selection, full.scaled.curves[0].quantity)

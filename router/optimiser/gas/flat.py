@@ -57,10 +57,10 @@ class Flat:
         self._scale = _WIDTH / spread if spread > 0.0 else 0.0
         self._number = np.arange(len(curves), dtype=np.float64)
         self._keys = np.repeat(self._number, sizes) + (rising - self._least) * self._scale
-        self._points = [PointCurve(c) for c in curves]
-        self._cap = np.array([min(cap, point.capacity) for point in self._points])
-        pairs = zip(self._points, self._cap.tolist(), strict=True)
-        self._cap_cost = np.array([point.cost(most) for point, most in pairs])
+        self._curves = tuple(curves)
+        self._cap = np.array([min(cap, c.capacity) for c in curves])
+        pairs = zip(curves, self._cap.tolist(), strict=True)
+        self._cap_cost = np.array([PointCurve(curve).cost(most) for curve, most in pairs])
 
     @property
     def caps(self) -> Floats:
@@ -74,7 +74,7 @@ class Flat:
 
     def cap_marginal(self, number: int) -> float:
         """Return what the last unit within one curve's cap costs, [quote / base]."""
-        return self._points[number].marginal(float(self._cap[number]))
+        return PointCurve(self._curves[number]).marginal(float(self._cap[number]))
 
     def at(self, marginal: Floats) -> Taken:
         """Return what each curve gives at its marginal cost, [quote / base]."""

@@ -126,7 +126,7 @@ def account_rows(
         gain=np.vstack([np.zeros(len(members)), sign * mark * (gaps - funding)]),
         initial=initial,
         maintenance=maintenance,
-        rooms=np.concatenate(([equity - used], stressed)) / unit,
+        rooms=np.concatenate(([float(equity - used)], stressed)) / unit,
         grain=max(GRAIN_ATOMS / unit, GRAIN_MIN, _GRAIN_HELD * (held + abs(equity)) / unit),
     )
 

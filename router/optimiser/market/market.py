@@ -7,12 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.domain.instrument import Instrument
-from router.domain.plan import (
-    NetworkCandidate,
-    PoolCandidate,
-    RouteCandidate,
-    RoutingProblem,
-)
+from router.domain.plan import PoolCandidate, RoutingProblem
 from router.domain.units import AccountId, Side
 from router.liquidity.aggregate import merge
 from router.liquidity.curve import CostCurve
@@ -121,7 +116,7 @@ def prepare(problem: RoutingProblem) -> Market:
             for n in sorted(problem.networks, key=lambda n: n.instrument.id)
         ),
     )
-    ways: tuple[RouteCandidate | NetworkCandidate, ...] = (*ordered.routes, *ordered.networks)
+    ways = ordered.ways
     pools = (*ordered.pools, *(pool for way in ways for pool in way.pools))
     instruments = [pool.instrument for pool in ordered.pools]
     instruments += [way.instrument for way in ways]

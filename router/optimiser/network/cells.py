@@ -17,7 +17,7 @@ from router.liquidity.oracle import LiquidityError
 # A level of a book, or a chord between quotes, is taken while the root of the price moves by a
 # small share: flows then follow prices. From one width to the next the search goes on where it
 # stood.
-LEVEL_WIDTHS: Final = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+LEVEL_WIDTHS: Final = tuple(10.0 ** (-place / 2.0) for place in range(4, 19))
 _KEY_APART: Final = 256.0  # logarithms of roots of prices stay well within half of it
 _KEY_MAX: Final = 120.0
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from router.domain.units import AssetId, Side
 from router.liquidity.curve import Floats
 from router.optimiser.network.flow import flows_at, ranked
@@ -102,7 +104,8 @@ def _better(best: _Held | None, ways: Passage | None, *, quantity: float) -> _He
     if best is None:
         return _Held(ways, *rough_cost(ways, quantity))
     enough = best.cost - _BETTER * abs(best.cost)
-    if ways.duals(quantity)[-1].at(best.log_price).value >= enough:
+    prices = np.where(best.ways.first.reached, best.log_price, ways.first_prices())
+    if ways.duals(quantity)[-1].at(prices).value >= enough:
         return best
     cost, log_price = rough_cost(ways, quantity)
     return _Held(ways, cost, log_price) if cost < enough else best

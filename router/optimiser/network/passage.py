@@ -18,7 +18,7 @@ from router.optimiser.network.dual import Dual
 from router.optimiser.network.graph import Directions, TokenGraph, along, among, between
 from router.optimiser.network.reference import Reference, reference
 
-_AHEAD: Final = 0.01  # how far the search starts from the first prices, as a logarithm
+AHEAD: Final = 0.01  # how far the search starts from the first prices, as a logarithm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,16 +100,21 @@ class Passage:
         prices = self.first.from_source if buying else -self.first.to_target
         return np.where(self.first.reached, prices, 0.0)
 
-    def start(self) -> Floats:
+    def start(self, ahead: float = AHEAD) -> Floats:
         """Return logarithms of prices to search from: the source a little cheaper than at first.
 
         At the first prices themselves no pool trades, and the dual function has no curvature.
+
+        Parameters
+        ----------
+        ahead : float
+            How much cheaper, as a logarithm: best about what the order moves the price.
         """
         prices = self.first_prices()
         if self.side is Side.SELL:
-            prices[self.source] -= _AHEAD
+            prices[self.source] -= ahead
             return prices
-        prices[self.first.reached] += _AHEAD
+        prices[self.first.reached] += ahead
         prices[self.source] = 0.0
         return prices
 

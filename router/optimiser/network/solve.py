@@ -17,17 +17,18 @@ from router.liquidity.oracle import InsufficientLiquidityError
 from router.optimiser.network.dual import Dual, Point
 from router.optimiser.network.flow import Flow, flows_at, pushed, ranked
 from router.optimiser.network.newton import Climb, approached, begin, climb
-from router.optimiser.network.passage import Passage
+from router.optimiser.network.passage import AHEAD, Passage
 from router.optimiser.network.reference import cheapest_way
 
 GAP_GOAL: Final = 1e-9  # of the cost; a hundred-thousandth of a basis point
 _PROMISES: Final = (1e-10, 1e-13, 1e-16, 1e-20)  # of the notional, until the goal is met
-_ROUGH: Final = 1e-6  # of the notional
+_ROUGH: Final = 1e-9  # of the notional
 _PRICE_LOOK: Final = (
     2.0  # how much further each look for the end of the liquidity goes, a logarithm
 )
 _PRICE_LOOKS_MAX: Final = 80
 _SHORT: Final = (0.0, 1e-9, 1e-6, 1e-4, 1e-2)  # shares left out where the liquidity ends
+_AHEAD_MIN: Final = 1e-8  # a logarithm of a price
 _STILL: Final = 1e-9  # growth of the quantity between two looks, relative
 
 
@@ -88,7 +89,7 @@ def solve_passage(ways: Passage, quantity: float, *, start: Floats | None = None
     plain = _on_one_way(ways, quantity)
     if plain is not None and _is_proved(plain):
         return plain
-    for first in (ways.start(),) if start is None else (start, ways.start()):
+    for first in (_start(ways, plain) if start is None else start, ways.start()):
         best = _searched(ways, quantity, start=first)
         if best is not None:
             return _better(plain, best)
@@ -192,6 +193,14 @@ def _searched(ways: Passage, quantity: float, *, start: Floats) -> Solution | No
     return best
 
 
+# As far from the first prices as a single way would on average be.
+def _start(ways: Passage, plain: Solution | None) -> Floats:
+    if plain is None:
+        return ways.start()
+    impact = (plain.cost - plain.bound) / abs(plain.cost)
+    return ways.start(min(max(impact, _AHEAD_MIN), AHEAD))
+
+
 def _is_proved(solution: Solution) -> bool:
     return solution.cost - solution.bound <= GAP_GOAL * abs(solution.cost)
 
@@ -225,7 +234,8 @@ def _better(one: Solution | None, other: Solution) -> Solution:
         return other
     cheaper = one if one.cost < other.cost else other
     proof = one if one.bound > other.bound else other
-    return replace(cheaper, bound=proof.bound, log_price=proof.log_price, steps=other.steps)
+    floor = min(proof.bound, cheaper.cost)  # they meet to within rounding
+    return replace(cheaper, bound=floor, log_price=proof.log_price, steps=other.steps)
 
 
 def _solution(ways: Passage, dual: Dual, found: Climb, *, quantity: float) -> Solution | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from router.domain.error import OrderError
 from router.domain.plan import Band, Leg, Uncertainty
-from router.domain.units import PIPS_PER_UNIT, InstrumentId, Pips
+from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, InstrumentId, Pico, Pips
 from router.optimiser.convex.scaled import Floats
 from router.optimiser.market.market import Selection
 from router.optimiser.robust.depth import View, depth_curve
@@ -48,6 +48,13 @@ def band(legs: Sequence[Leg], selection: Selection, uncertainty: Uncertainty) ->
         worst=_pips(float(possible.max())),
         tail=_pips(outlook.tail_mean(costs)),
     )
+
+
+def sent_worth(legs: Sequence[Leg], selection: Selection, uncertainty: Uncertainty) -> Pico:
+    """Return what `solve_robust` minimises, of the plan as sent, gas included; rounded up."""
+    outlook = outlook_of(uncertainty)
+    rate = outlook.worth(slippages(legs, selection, outlook))
+    return Pico(math.ceil(rate * PICO_PER_UNIT))
 
 
 def slippages(legs: Sequence[Leg], selection: Selection, outlook: Outlook) -> Floats:

@@ -25,7 +25,7 @@ from router.optimiser.robust.outlook import Outlook
 
 _STEPS_MAX: Final = 200
 _BISECTED: Final = 3  # of so many steps one halves the bracket; the others are secants
-_NEGLIGIBLE: Final = 1e-13  # of the notional: what a minimum may lie below its bound for
+_NEGLIGIBLE: Final = 1e-9  # of the notional: what a minimum may lie below the best point found
 _FLOAT_SLACK: Final = 1e-12  # what the evaluation itself may be off
 
 
@@ -143,13 +143,13 @@ class _Minimum:
 def _minimum(
     curve: DepthCurve, weights: Sequence[float], slope: float, *, between: tuple[float, float]
 ) -> _Minimum:
-    low, high = between
+    low, high = curve.narrowed(between, weights, rate=-slope)
     falls = curve.least_rate(low, weights) + slope
     if falls >= 0.0 or high <= low:
-        return _Minimum(low, 0.0, is_end=high <= low)
+        return _Minimum(low, 0.0, is_end=low >= between[1])
     rises = curve.least_rate(high, weights) + slope
     if rises <= 0.0:
-        return _Minimum(high, 0.0, is_end=True)
+        return _Minimum(high, 0.0, is_end=high >= between[1])
     for step in range(_STEPS_MAX):
         if min(-falls, rises) * (high - low) <= _NEGLIGIBLE:
             break

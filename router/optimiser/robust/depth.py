@@ -9,6 +9,7 @@ adds the same to every unit wherever it is traded; `outlook` adds it to the whol
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from router.liquidity.curve import CostCurve
 from router.liquidity.pointwise import PointCurve
 from router.optimiser.convex.scaled import Floats, ScaledCurve
 from router.optimiser.robust.outlook import Outlook
+
+_BELOW: Final = 1.0 - 1e-12  # so that no rounding puts a bracket beside what it holds
+_ABOVE: Final = 1.0 + 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +119,25 @@ class DepthCurve:
             else:
                 total += weight * self.limit_rate
         return total
+
+    def narrowed(
+        self, between: tuple[float, float], weights: Sequence[float], *, rate: float
+    ) -> tuple[float, float]:
+        """Return the part of an interval in which `least_rate` may pass a rate.
+
+        Where the units at every depth cost less than their mean is to be, it is not reached yet;
+        where all cost more, it is passed.
+        """
+        low, high = between
+        used = [d for d, w in zip(self.depths, weights, strict=True) if w > 0.0]
+        mean, sign = rate / sum(weights), self.view.curve.sign
+        if mean >= self.limit_rate:
+            return low, high
+        marginal = (mean + sign) * self.mid
+        reached = self._floor.quantity_below(marginal) / self.quantity
+        passed = self._floor.quantity_at(marginal) / self.quantity
+        first, last = reached * min(used) * _BELOW, passed * max(used) * _ABOVE
+        return min(max(low, first), high), max(min(high, last), low)
 
     def of_depths(self, masses: Floats) -> Floats:
         """Return what every depth weighs where every scenario weighs so much."""

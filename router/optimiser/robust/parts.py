@@ -72,7 +72,8 @@ class Walk:
     def solve(self) -> Split | None:
         """Return the best split of all parts, or None if each is proved to hold none."""
         root = part_of(self._scaled, ())
-        self._wait([root], to_prices([0.0] * len(root.demands), ()))
+        nothing = to_prices([0.0] * len(root.demands), ())
+        self._waiting.append(_Waiting(root, nothing, -math.inf))
         while self._waiting:
             likeliest = min(range(len(self._waiting)), key=lambda i: self._waiting[i].lower)
             waiting = self._waiting.pop(likeliest)

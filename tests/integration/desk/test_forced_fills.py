@@ -32,6 +32,8 @@ def path(tmp_path):
 
 def write(path, sandbox):
     demo = (REPOSITORY / "configs" / "demo.toml").read_text()
+    # No position that survives the scenarios could be liquidated by a fall of 8.3 %.
+    demo = demo.replace("[stress]\nenabled = true", "[stress]\nenabled = false")
     path.write_text(demo + venue_table(sandbox.manifest()))
     environment = {**os.environ, AGENT_KEY_ENV: DEV_AGENT_KEY}
     return assemble(path, environment, SystemClock())

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 from router.algo import sweep
 from router.algo.mid import arrival_mid
-from router.algo.routes import routes_between
+from router.algo.routes import NETWORK_POOLS_MAX, networks_between, routes_between
 from router.domain.instrument import Asset, InstrumentKind
 from router.domain.market import ReservesSnapshot
-from router.domain.units import AccountId, AssetId, InstrumentId, Pips, VenueId
+from router.domain.plan import InclusionScenario, Uncertainty
+from router.domain.units import AccountId, AssetId, InstrumentId, Pico, Pips, VenueId
 from tests.unit.engine.scene import (
     BLOCK,
     DOLLAR,
@@ -128,3 +129,87 @@ def test_without_any_direct_market_the_mid_is_that_of_the_route():
 
     assert (mid.base, mid.quote) == (ETH.id, USDC.id)
     assert mid.quote_atoms * ETHER == 1_500 * DOLLAR * mid.base_atoms
+
+
+DAI = Asset(AssetId("DAI"), 18)
+ETH_DAI = replace(HOP, id=InstrumentId("eth-dai"), quote=DAI)
+DAI_USDC = replace(HOP, id=InstrumentId("dai-usdc"), base=DAI)
+USDT_DAI = replace(HOP, id=InstrumentId("usdt-dai"), base=USDT, quote=DAI)
+ACROSS = (POOL, ETH_USDT, DAI_USDC, USDT_DAI)
+
+
+def test_pools_across_make_one_network_of_all_ways_without_the_pools_of_the_pair():
+    dangling = replace(HOP, id=InstrumentId("dai-weth"), base=DAI, quote=Asset(AssetId("W"), 18))
+
+    (network,) = networks_between(order(), (*ACROSS, USDT_USDC, dangling), 0)
+
+    assert network.pools == (ETH_USDT, DAI_USDC, USDT_DAI, USDT_USDC)
+    assert (network.instrument.base, network.instrument.quote) == (ETH, USDC)
+    assert network.instrument.kind is InstrumentKind.SPOT_ROUTE
+    assert network.instrument.symbol == "via DAI/USDT"
+
+
+def test_without_a_pool_across_there_is_no_network():
+    two_hops = (POOL, ETH_USDT, USDT_USDC, ETH_DAI, DAI_USDC)
+    far = replace(USDT_DAI, account=OTHER_CHAIN)
+    foreign = replace(USDT_DAI, router="another")
+    alone = replace(USDT_DAI, is_hop=False)
+
+    assert networks_between(order(), two_hops, 0) == ()
+    for elsewhere in (far, foreign, alone):
+        assert networks_between(order(), (*two_hops, elsewhere), 0) == ()
+    assert networks_between(order(), ACROSS, 2) == ()
+    assert networks_between(order(quote=ETH.id), ACROSS, 0) == ()
+    assert networks_between(order(venues=(VenueId("uniswap_v4"),)), ACROSS, 0) == ()
+
+
+def test_a_pool_across_that_leads_nowhere_makes_no_network():
+    assert networks_between(order(), (ETH_USDT, USDT_USDC, ETH_DAI), 0) == ()
+    from_dai_only = (ETH_DAI, USDT_DAI)
+    assert networks_between(order(), from_dai_only, 0) == ()
+
+
+def test_a_network_with_too_many_pools_is_left_to_its_routes():
+    many = tuple(
+        replace(ETH_USDT, id=InstrumentId(f"eth-usdt-{i}")) for i in range(NETWORK_POOLS_MAX)
+    )
+
+    assert networks_between(order(), (*many[3:], *ACROSS[1:]), 0)
+    assert networks_between(order(), (*many, DAI_USDC, USDT_DAI, USDT_USDC), 0) == ()
+
+
+def test_a_network_takes_the_place_of_its_routes_once_a_pool_across_was_seen():
+    scope = sweep.scope(order(), (*ACROSS, USDT_USDC), 0)
+    whole = sweep.Slice(order(), order().quantity, MID, scope)
+    assert {i.id for i in (ETH_USDT, DAI_USDC, USDT_DAI, USDT_USDC)} <= set(scope.observed)
+    hops = [reserves(i, 10**12, 10**12) for i in (ETH_USDT, DAI_USDC, USDT_USDC)]
+    across = reserves(USDT_DAI, 10**12, 10**12)
+    seen = replace(observation(), pools=(*observation().pools, *hops, across))
+    unseen = replace(observation(), pools=(*observation().pools, *hops))
+
+    problem = sweep.build_problem(whole, seen, LIMITS)
+    without = sweep.build_problem(whole, unseen, LIMITS)
+
+    (network,) = problem.networks
+    assert {p.snapshot for p in network.pools} == {*hops, across}
+    assert problem.routes == ()
+    assert without.networks == ()
+    assert [route.instrument.symbol for route in without.routes] == ["via USDT"]
+    assert {p.instrument.id for p in network.pools}.isdisjoint(
+        p.instrument.id for p in problem.pools
+    )
+    assert problem.ways == problem.networks
+
+
+def test_what_may_happen_before_inclusion_is_planned_for_over_routes():
+    scope = sweep.scope(order(), (*ACROSS, USDT_USDC), 0)
+    whole = sweep.Slice(order(), order().quantity, MID, scope)
+    hops = [reserves(i, 10**12, 10**12) for i in (ETH_USDT, DAI_USDC, USDT_DAI, USDT_USDC)]
+    seen = replace(observation(), pools=(*observation().pools, *hops))
+    calm = InclusionScenario("calm", Pico(10**12), Pips(0), Pips(10**6), Pips(10**6))
+    limits = replace(LIMITS, uncertainty=Uncertainty((calm,), Pips(10**6), Pips(0)))
+
+    problem = sweep.build_problem(whole, seen, limits)
+
+    assert problem.networks == ()
+    assert len(problem.routes) == 1

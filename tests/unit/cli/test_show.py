@@ -9,7 +9,7 @@ from router.cli import show
 from router.domain.certificate import Multiplier
 from router.domain.instrument import InstrumentKind
 from router.domain.market import BlockRef, PoolSnapshot, QuotedSnapshot
-from router.domain.plan import CostSplit, Hop, QuantityKind, SingleVenue
+from router.domain.plan import Band, CostSplit, Hop, QuantityKind, SingleVenue
 from router.domain.units import Amount, Pico, Pips, Side
 from router.journal import codec
 from router.tca.report import report
@@ -59,6 +59,7 @@ def test_a_plan_as_data_is_exact_and_plain_json():
     )
     assert data["cost_atoms"] == {
         "impact": "1000000",
+        "basis_in_impact": "0",
         "fees": "2000000",
         "gas": "4000000",
         "funding": "-8000000",
@@ -256,3 +257,24 @@ def test_readiness_is_one_line(capsys):
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert orjson.loads(out) == {"ready": True, "pid": 5}
+
+
+def test_the_band_and_the_basis_of_a_plan_are_told():
+    plan = a_plan()
+    first, *others = plan.legs
+    with_basis = replace(first, cost=replace(first.cost, basis=3 * DOLLAR))
+    told = replace(
+        plan,
+        legs=(with_basis, *others),
+        cost=replace(plan.cost, basis=3 * DOLLAR),
+        band=Band(Pips(110), Pips(220), Pips(990), Pips(660)),
+    )
+
+    lines = list(show.plan_lines(told))
+    data = show.plan_data(told)
+
+    assert any("3.00 of its impact is basis" in line for line in lines)
+    assert any("1.10 to 9.90 bps: 2.20 expected, 6.60 in the worst cases" in line for line in lines)
+    assert data["cost_atoms"]["basis_in_impact"] == str(3 * DOLLAR)
+    assert data["band_bps"] == {"best": 1.1, "expected": 2.2, "worst": 9.9, "tail_mean": 6.6}
+    assert show.plan_data(plan)["band_bps"] is None

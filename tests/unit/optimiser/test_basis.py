@@ -31,7 +31,8 @@ def test_basis_is_the_mark_against_the_arrival_mid_and_counts_once(side, price, 
 
 
 def test_a_plan_has_the_basis_of_its_legs_and_pools_have_none():
-    made = problem(quantity=50.0, pools=(pool(),), books=(book(price=1_999.5, levels=5),))
+    shallow = book(price=1_999.5, levels=5, level_usd=5_000.0)
+    made = problem(quantity=50.0, pools=(pool(),), books=(shallow,))
 
     found = solve(made)
 

@@ -134,8 +134,8 @@ def test_an_order_that_only_reduces_passes_unless_it_loses_a_scenario():
     # The fee costs more than what a smaller position saves.
     costly = at_mark(long, 1_000.0, side=Side.SELL, fee=400 * USD)
     assert reason(made, costly) is NoRouteReason.STRESS
-    # Through zero it opens a position.
-    through = at_mark(long, 50_000.2, side=Side.SELL)
+    # Through zero it opens a position: 10,000 short at 5x.
+    through = at_mark(long, 60_000.0, side=Side.SELL)
     assert reason(made, through) is NoRouteReason.INSUFFICIENT_MARGIN
 
 

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from router.domain.error import NoRouteError
 from router.domain.instrument import InstrumentKind
 from router.domain.plan import (
+    InclusionScenario,
     NoRouteReason,
     QuantityKind,
     RoutePlan,
     RoutingProblem,
+    Uncertainty,
 )
-from router.domain.units import PICO_PER_UNIT, Amount, Side
+from router.domain.units import PICO_PER_UNIT, Amount, Pico, Pips, Side
 from router.optimiser.proof import explain
 from router.optimiser.solve import solve
 from tests.unit.optimiser.checks import assert_exact, solved
@@ -207,6 +209,19 @@ def test_funding_moves_an_order_to_the_side_it_pays():
     assert expected <= funding <= expected + 1
 
 
+def test_an_expected_loss_of_basis_is_charged_like_funding_by_split_and_legs_alike():
+    falling = replace(book(), basis=Pico(PICO_PER_UNIT // 1_000))
+    made = {"quantity": 5.0, "books": (falling,), "horizon_s": 0}
+
+    plan, plain = solve(problem(**made)), solve(problem(quantity=5.0, books=(book(),)))
+
+    # A thousandth of 10,000 USD at the mark.
+    assert plan.cost.total - plain.cost.total == 10 * USD
+    assert (
+        0 <= plan.certificate.rounded_cost - plan.certificate.upper_bound <= PICO_PER_UNIT // 10**9
+    )
+
+
 def test_reducing_orders_pass_without_margin():
     short = book(position_lots=-2_000_000)
 
@@ -287,3 +302,26 @@ def test_a_refused_quantity_is_feasible_when_cut_to_the_one_named():
     nearest = float(told.split("nearest feasible quantity ")[1].split(maxsplit=1)[0])
     solve(replace(made, quantity=Amount(ETH.id, int(nearest * 0.999 * UNIT))))
     refusal(replace(made, quantity=Amount(ETH.id, int(nearest * 1.001 * UNIT))))
+
+
+@pytest.mark.parametrize("kind", QuantityKind)
+def test_a_problem_with_an_uncertainty_is_planned_for_it_and_tells_its_band(kind):
+    scale = 1.0 if kind is QuantityKind.BASE else MID
+    seen = problem(kind=kind, quantity=100.0 * scale, pools=(pool(),), books=(book(),))
+    half = Pico(PICO_PER_UNIT // 2)
+    calm = InclusionScenario("calm", half, Pips(0), Pips(10**6), Pips(10**6))
+    thin = InclusionScenario("thin books", half, Pips(200), Pips(10**6), Pips(100_000))
+    unsure = replace(seen, uncertainty=Uncertainty((calm, thin), Pips(500_000), Pips(10**6)))
+
+    nominal, robust = solve(seen), solve(unsure)
+
+    def on_the_book(plan: RoutePlan) -> int:
+        return sum(leg.quantity.atoms for leg in plan.legs if leg.limit_ticks is not None)
+
+    assert nominal.band is None
+    assert robust.band is not None
+    assert robust.band.best <= robust.band.expected <= robust.band.tail <= robust.band.worst
+    assert on_the_book(robust) < on_the_book(nominal)
+    assert robust.certificate.gap <= ACCURACY
+    assert robust.certificate.lower_bound <= robust.certificate.rounded_cost
+    assert_exact(unsure, robust)

@@ -5,7 +5,8 @@ from router.domain.event import VenueMargin
 from router.domain.margin import StressScenario, StressShock
 from router.domain.plan import InclusionScenario
 from router.domain.units import Amount, AssetId, Pico, Pips, VenueId
-from router.shell import config
+from router.shell import config, config_stress
+from router.shell.config_fields import Strict
 from tests.unit.shell.test_config import ENVIRONMENT, GOOD
 
 STRESS = """
@@ -156,3 +157,10 @@ def test_an_uncertainty_that_cannot_be_is_named(load, old, new, words):
     assert old in UNSURE
 
     assert fault(load, UNSURE.replace(old, new)).startswith(words)
+
+
+def test_every_table_refuses_keys_it_does_not_know():
+    tables = (config_stress.StressSettings, config_stress.UncertaintySettings)
+
+    assert all(issubclass(table, Strict) for table in tables)
+    assert Strict.model_config["extra"] == "forbid"

@@ -41,16 +41,6 @@ class _Trade:
     received: int
     log_index: int
 
-    def __add__(self, other: "_Trade") -> "_Trade":
-        return _Trade(
-            self.paid + other.paid,
-            self.received + other.received,
-            max(self.log_index, other.log_index),
-        )
-
-
-_NOTHING: Final = _Trade(0, 0, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class _LegDone:
@@ -148,16 +138,19 @@ class _Reading:
             trade = self._trade(leg.instrument, way.paid.asset, recipient=self._account)
             return _LegDone(leg, way, trade, ())
         router = self._router(leg.instrument)
-        into, out_of = _NOTHING, _NOTHING
+        flows: dict[AssetId, int] = {}
+        log_index = 0
         for hop in leg.hops:
-            if hop.paid.asset == way.paid.asset:
-                into += self._trade(hop.instrument, hop.paid.asset, recipient=router)
-            else:
-                out_of += self._trade(hop.instrument, hop.paid.asset, recipient=self._account)
-        trade = _Trade(into.paid, out_of.received, max(into.log_index, out_of.log_index))
-        # More than the first hop gave can only be what somebody had left in the router.
-        left = Amount(leg.hops[-1].paid.asset, max(into.received - out_of.paid, 0))
-        return _LegDone(leg, way, trade, ()).and_received([left])
+            paid, received = hop.paid.asset, hop.received.asset
+            recipient = self._account if received == way.received.asset else router
+            done = self._trade(hop.instrument, paid, recipient=recipient)
+            flows[paid] = flows.get(paid, 0) - done.paid
+            flows[received] = flows.get(received, 0) + done.received
+            log_index = max(log_index, done.log_index)
+        trade = _Trade(-flows.pop(way.paid.asset), flows.pop(way.received.asset), log_index)
+        # More than came in on the way can only be what somebody had left in the router.
+        left = [Amount(asset, max(atoms, 0)) for asset, atoms in flows.items()]
+        return _LegDone(leg, way, trade, ()).and_received(left)
 
     def corrected(self, done: Sequence[_LegDone]) -> list[_LegDone]:
         """Put what the account's transfers leave for it in place of what a hook may have changed.

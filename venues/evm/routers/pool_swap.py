@@ -18,10 +18,6 @@ from venues.evm.pools.family import NATIVE_COIN, PoolSetup
 from venues.evm.spec import ChainConfig
 
 ATOMS_MAX: Final = (1 << 128) - 1  # V4 counts in 128 bits, and no real token has more
-_NOT_TWO_STAGES: Final = (
-    "legs: {0.name}: hops must lead from {0.paid.asset} to {0.received.asset} through one middle "
-    "asset"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +33,8 @@ class PoolSwap:
     takes_rest : bool
         Exact input only: what there is at that moment is swapped; `exact_atoms` is what the plan
         expects it to be.
+    is_final : bool
+        Whether it pays out what the leg is to get; if not, it pays the router.
     """
 
     pool: PoolSetup
@@ -46,11 +44,30 @@ class PoolSwap:
     exact_atoms: int
     bound_atoms: int
     takes_rest: bool = False
+    is_final: bool = True
 
     @property
     def input_max_atoms(self) -> int:
         """The most it may take from whoever pays."""
         return self.exact_atoms if self.is_exact_in else self.bound_atoms
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All swaps that are paid with one asset.
+
+    Attributes
+    ----------
+    forms : frozenset of str
+        The tokens in which the asset has come in: the coin and what wraps it are one asset.
+    swaps : tuple of PoolSwap
+        In the order in which they have to happen: swaps of the coin and of its wrapped token are
+        not mixed, and at the end is the largest, which takes what is left of the asset where the
+        input is exact.
+    """
+
+    forms: frozenset[str]
+    swaps: tuple[PoolSwap, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +77,19 @@ class SwapLeg:
     Attributes
     ----------
     first : tuple of PoolSwap
-        Routes only: from what we own into the middle asset.
-    last : tuple of PoolSwap
-        The only one of a leg in one pool. Those of a route are in the order in which they have to
-        happen: swaps of the coin and of its wrapped token are not mixed, and at the end is the
-        largest, which takes what is left of the middle asset where the input is exact.
+        Routes only: from what we own into assets on the way.
+    stages : tuple of Stage
+        That of the only swap of a leg in one pool, or one for each asset on the way: nothing of it
+        comes in any more after its stage has begun.
     """
 
     first: tuple[PoolSwap, ...]
-    last: tuple[PoolSwap, ...]
+    stages: tuple[Stage, ...]
+
+    @property
+    def last(self) -> tuple[PoolSwap, ...]:
+        """The swaps of all stages."""
+        return tuple(swap for stage in self.stages for swap in stage.swaps)
 
     @property
     def paid_by_account(self) -> tuple[PoolSwap, ...]:
@@ -168,7 +189,8 @@ def swap_leg(leg: Leg, pools: Pools) -> SwapLeg:
     way = passage(leg)
     kind = leg.instrument.kind
     if kind is InstrumentKind.SPOT_POOL and not leg.hops:
-        return SwapLeg(first=(), last=(pools.swap(leg.instrument, way),))
+        swap = pools.swap(leg.instrument, way)
+        return SwapLeg(first=(), stages=(Stage(frozenset({swap.token_in}), (swap,)),))
     if kind is InstrumentKind.SPOT_ROUTE and leg.hops:
         return _route(leg, way, pools)
     raise OrderError(
@@ -184,32 +206,48 @@ def _route(leg: Leg, way: Passage, pools: Pools) -> SwapLeg:
             f"legs: {way.name}: every hop must go through {leg.instrument.router}, was "
             f"{', '.join(sorted(others))}"
         )
-    first = [hop for hop in leg.hops if hop.paid.asset == way.paid.asset]
-    last = [hop for hop in leg.hops if hop.received.asset == way.received.asset]
-    if len(first) + len(last) != len(leg.hops):
-        raise OrderError(_NOT_TWO_STAGES.format(way))
-    _check_hops(first, last, way)
-    return SwapLeg(
-        first=tuple(pools.swap(hop.instrument, _share(hop, way)) for hop in first),
-        last=_in_order([pools.swap(hop.instrument, _share(hop, way)) for hop in last]),
-    )
+    _check_hops(leg.hops, way)
+    swaps: dict[AssetId, list[PoolSwap]] = {}
+    forms: dict[AssetId, set[str]] = {}
+    for hop in leg.hops:
+        swap = pools.swap(hop.instrument, _share(hop, way))
+        is_final = hop.received.asset == way.received.asset
+        swaps.setdefault(hop.paid.asset, []).append(replace(swap, is_final=is_final))
+        forms.setdefault(hop.received.asset, set()).add(swap.token_out)
+    first = swaps.pop(way.paid.asset)
+    stages = (Stage(frozenset(forms[asset]), _in_order(own)) for asset, own in swaps.items())
+    return SwapLeg(first=tuple(first), stages=tuple(stages))
 
 
-def _check_hops(first: Sequence[Hop], last: Sequence[Hop], way: Passage) -> None:
-    middles = {hop.received.asset for hop in first} | {hop.paid.asset for hop in last}
-    if not first or not last or len(middles) != 1:
-        raise OrderError(_NOT_TWO_STAGES.format(way))
-    for hop in (*first, *last):
+# Hops lead on through other assets, of which nothing is left, and each comes in before it is paid.
+def _check_hops(hops: Sequence[Hop], way: Passage) -> None:
+    flows: dict[AssetId, int] = {}
+    begun: set[AssetId] = set()
+    for hop in hops:
+        paid, received = hop.paid.asset, hop.received.asset
         if min(hop.paid.atoms, hop.received.atoms) <= 0:
             raise OrderError(f"legs: {way.name}: hop {hop.instrument.id} must trade something")
-    totals = (
-        ("pay", sum(hop.paid.atoms for hop in first), way.paid.atoms),
-        ("receive", sum(hop.received.atoms for hop in last), way.received.atoms),
-        ("pass on", sum(h.paid.atoms for h in last), sum(h.received.atoms for h in first)),
-    )
-    for verb, found, wanted in totals:
+        begun.add(paid)
+        is_direct = (paid, received) == (way.paid.asset, way.received.asset)
+        if received in begun or is_direct or paid == way.received.asset:
+            raise OrderError(
+                f"legs: {way.name}: hops must lead from {way.paid.asset} to {way.received.asset} "
+                f"through other assets, each of which comes in before it is paid; "
+                f"{hop.instrument.id} does not"
+            )
+        flows[paid] = flows.get(paid, 0) - hop.paid.atoms
+        flows[received] = flows.get(received, 0) + hop.received.atoms
+    for verb, found, wanted in (
+        ("pay", -flows.pop(way.paid.asset, 0), way.paid.atoms),
+        ("receive", flows.pop(way.received.asset, 0), way.received.atoms),
+    ):
         if found != wanted:
             raise OrderError(f"legs: {way.name}: hops must {verb} {wanted} atoms, was {found}")
+    for asset, atoms in flows.items():
+        if atoms:
+            raise OrderError(
+                f"legs: {way.name}: hops must pass on all of {asset}, {atoms} atoms are left"
+            )
 
 
 # A hop may be worse than its own quote in the proportion in which the leg may be worse than its.

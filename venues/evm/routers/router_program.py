@@ -47,7 +47,7 @@ def _unwrapped(legs: Sequence[SwapLeg], wrapped: str) -> Iterator[Command]:
 # The coin that pools paid out, or did not take.
 def _wrapped_again(legs: Sequence[SwapLeg]) -> Iterator[Command]:
     paid = (swap.token_in for leg in legs for swap in leg.paid_by_account)
-    received = (swap.token_out for leg in legs for swap in leg.last)
+    received = (swap.token_out for leg in legs for swap in leg.last if swap.is_final)
     if NATIVE_COIN in {*paid, *received}:
         yield router.wrap(recipient=SENDER, amount=WHOLE_BALANCE)
 
@@ -58,13 +58,15 @@ def _leg(leg: SwapLeg, version: RouterVersion) -> Iterator[Command]:
         return
     for swap in leg.first:
         yield _swap(swap, ROUTER, version=version, payer_is_user=True)
-    held = {swap.token_out for swap in leg.first}
-    for swap in leg.last:
-        if held != {swap.token_in}:
-            yield _converted(swap.token_in)
-            held = {swap.token_in}
-        yield _swap(swap, SENDER, version=version, payer_is_user=False)
-    yield _left_over(leg.last[-1].token_in)
+    for stage in leg.stages:
+        held = stage.forms
+        for swap in stage.swaps:
+            if held != {swap.token_in}:
+                yield _converted(swap.token_in)
+                held = frozenset({swap.token_in})
+            recipient = SENDER if swap.is_final else ROUTER
+            yield _swap(swap, recipient, version=version, payer_is_user=False)
+        yield _left_over(stage.swaps[-1].token_in)
 
 
 # Two forms of one asset can only be the coin and the token that wraps it.

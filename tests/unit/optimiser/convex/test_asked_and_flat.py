@@ -1,4 +1,6 @@
+import itertools
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,7 +33,9 @@ def test_all_curves_at_once_cost_what_each_costs_alone(seed):
 
     slips = FlatCurves(scaled.curves).slips(points)
 
-    alone = [[c.slip(x) for x in row] for c, row in zip(scaled.curves, points.tolist(), strict=True)]
+    alone = [
+        [c.slip(x) for x in row] for c, row in zip(scaled.curves, points.tolist(), strict=True)
+    ]
     # A cost is a share times a price near 1, less the share.
     assert np.allclose(slips, alone, rtol=0.0, atol=16 * EPS)
 
@@ -85,28 +89,26 @@ def test_every_row_of_an_account_uses_what_is_reckoned_share_by_share(seed):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_between_its_nearest_kinks_a_row_is_as_straight_as_the_slip(seed):
+def test_the_nearest_kinks_are_the_nearest_of_all_asked_rows(seed):
     scaled = world(seed)
-    rng = random.Random(seed)
-    asked = range(scaled.n_rows)
-    shares = random_points(scaled, rng, 3)[:, 1]
+    shares = random_points(scaled, random.Random(seed), 3)[:, 1]
 
-    low, high = AskedRows(scaled, asked).nearest_kinks(shares)
+    low, high = AskedRows(scaled, range(scaled.n_rows)).nearest_kinks(shares)
 
-    for c, (start, end) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-        assert start <= shares[c] <= end
-        if start == end:
-            continue
-        inside = [start + part * (end - start) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
-        slips = [use(scaled, c, alone(scaled, c, 0.0)) if False else scaled.curves[c].slip(x) for x in inside]
-        for row in asked:
-            used = [use(scaled, row, alone(scaled, c, x)) for x in inside]
-            charges = bool(used[-1] != used[0]) and row >= len(scaled.cash)
-            rest = [u - s if charges else u for u, s in zip(used, slips, strict=True)]
-            if row >= len(scaled.cash):
-                bent = max(abs(rest[i + 1] - 2 * rest[i] + rest[i - 1]) for i in (1, 2, 3))
-                if start > 0.0 and shares[c] != start and shares[c] != end:
-                    assert bent <= 64 * EPS
+    expected = {}
+    for account in scaled.accounts:
+        for member, c in enumerate(account.members):
+            cap = scaled.curves[c].cap
+            rows = range(len(account.names))
+            kinks = {k for row in rows for k in account.kinks(row, member, cap=cap)}
+            below = [k for k in kinks if k < shares[c]]
+            above = [k for k in kinks if k > shares[c]]
+            expected[c] = (max(below, default=shares[c]), min(above, default=shares[c]))
+    for c in range(len(scaled.curves)):
+        assert (low[c], high[c]) == pytest.approx(
+            expected.get(c, (shares[c], shares[c])), abs=1e-15
+        )
+    assert any(a < b for a, b in expected.values())
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -118,11 +120,22 @@ def test_kinks_are_where_the_slope_of_a_row_changes(seed):
                 cap = scaled.curves[c].cap
                 kinks = account.kinks(row, member, cap=cap)
                 ends = [0.0, *kinks, cap]
-                middles = [0.5 * (a + b) for a, b in zip(ends, ends[1:], strict=False)]
+                middles = [0.5 * (a + b) for a, b in itertools.pairwise(ends)]
                 slopes = [account.slope(row, member, x) for x in middles]
                 # Straight between kinks, and its slope never falls.
                 assert slopes == sorted(slopes)
-                for a, b, slope in zip(ends, ends[1:], slopes, strict=False):
+                for (a, b), slope in zip(itertools.pairwise(ends), slopes, strict=True):
                     for part in (0.1, 0.9):
                         x = a + part * (b - a)
                         assert account.slope(row, member, x) == slope
+
+
+def test_a_room_keeps_its_grain_free_but_never_asks_an_account_that_trades_nothing():
+    scaled = world(0)
+    account = scaled.accounts[0]
+    rooms = np.concatenate(([0.5, 1e-9, 0.0, -0.2], account.rooms[4:]))
+
+    inner = replace(scaled, accounts=(replace(account, rooms=rooms),)).tightened().accounts[0]
+
+    assert account.grain == 3e-9
+    assert inner.rooms[:4].tolist() == [0.5 - 3e-9, 0.0, 0.0, -0.2 - 3e-9]

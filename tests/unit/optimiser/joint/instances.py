@@ -173,9 +173,11 @@ def small_problem(seed: int, *, jumps: bool = True) -> RoutingProblem:
     )
 
 
-def scenarios(rng: random.Random, count: int) -> tuple[StressScenario, ...]:
+def scenarios(
+    rng: random.Random, count: int, *, gap_max: int | None = None
+) -> tuple[StressScenario, ...]:
     """Return gaps up to 30 % with some noise between assets, and funding that turns."""
-    gap_max = rng.choice((20_000, 300_000))
+    gap_max = rng.choice((20_000, 300_000)) if gap_max is None else gap_max
     made = []
     for i in range(count):
         gap, funding = rng.randint(-gap_max, gap_max), rng.randint(-20_000, 20_000)

@@ -6,6 +6,7 @@ dust to most of the liquidity, margin binding in about half.
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,23 +121,7 @@ def with_rooms(made: ScaledProblem, rng: random.Random) -> ScaledProblem:
     used = made.uses(shares)
     rows, account = len(made.cash), made.accounts[0]
     rooms = np.array([max(u, 0.0) * rng.uniform(0.2, 1.2) for u in used[rows:]])
-    return ScaledProblem(made.curves, made.demands, made.cash, (rows_with(account, rooms),))
-
-
-def rows_with(account: AccountRows, rooms: np.ndarray) -> AccountRows:
-    return AccountRows(
-        account=account.account,
-        names=account.names,
-        members=account.members,
-        position=account.position,
-        against_mark=account.against_mark,
-        weight=account.weight,
-        gain=account.gain,
-        initial=account.initial,
-        maintenance=account.maintenance,
-        rooms=rooms,
-        grain=account.grain,
-    )
+    return replace(made, accounts=(replace(account, rooms=rooms),))
 
 
 def assert_solved(seed: int, solver: str) -> str:
@@ -160,7 +145,7 @@ def test_no_solver_fails_at_any_magnitude():
 
 
 def test_no_solver_fails_through_cvxpy():
-    assert "joint" in {assert_solved(seed, "cvxpy") for seed in range(12)}
+    assert "joint" in {assert_solved(seed, "cvxpy") for seed in range(8)}
 
 
 @pytest.mark.soak

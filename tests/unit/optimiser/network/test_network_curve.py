@@ -22,7 +22,7 @@ from tests.unit.optimiser.network.instances import (
 from tests.unit.optimiser.network.oracle import assert_executable
 
 SEEDS = st.integers(0, 10**6)
-some = settings(max_examples=15, deadline=None)
+some = settings(max_examples=8, deadline=None)
 ROUNDING = 1e-12  # relative
 BP = 1e-4
 

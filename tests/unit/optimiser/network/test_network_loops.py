@@ -25,7 +25,7 @@ from tests.unit.optimiser.network.instances import (
 from tests.unit.optimiser.network.oracle import assert_executable, bracket
 
 SEEDS = st.integers(0, 10**6)
-some = settings(max_examples=20, deadline=None)
+some = settings(max_examples=8, deadline=None)
 GAP_MAX_BP = 1e-4
 
 

@@ -66,19 +66,7 @@ def solve_model(scaled, curves, uncertainty):
         return cost + sum(slips), slips
 
     _, seen = fill([1.0] * len(curves))
-    for row in scaled.cash:
-        used = sum(x[c] for c in row.members)
-        used = used + (sum(seen[c] for c in row.members) if row.pays_quote else 0.0)
-        rules.append(used <= row.room)
-    for account in scaled.accounts:
-        for r, room in enumerate(account.rooms):
-            used = 0.0
-            for m, c in enumerate(account.members):
-                held, weight = account.position[m], account.weight[r, m]
-                rate = (account.maintenance if r else account.initial).rate[m, 0]
-                margin = rate * weight * (cp.abs(held + x[c]) - abs(held))
-                used = used + seen[c] - account.gain[r, m] * x[c] + margin
-            rules.append(used <= room)
+    rules += _row_rules(scaled, x, seen)
     costs = []
     for s in uncertainty.scenarios:
         depths = [
@@ -97,3 +85,32 @@ def solve_model(scaled, curves, uncertainty):
         return None
     error = (1.0 + aversion) * sum(e for _, _, e in tables)
     return float(model.value), np.array(x.value), error
+
+
+def _row_rules(scaled, x, seen):
+    rules = []
+    for row in scaled.cash:
+        used = sum(x[c] for c in row.members)
+        used = used + (sum(seen[c] for c in row.members) if row.pays_quote else 0.0)
+        rules.append(used <= row.room)
+    for account in scaled.accounts:
+        for r, room in enumerate(account.rooms):
+            used = 0.0
+            for m, c in enumerate(account.members):
+                held, weight = account.position[m], account.weight[r, m]
+                rate = (account.maintenance if r else account.initial).rate[m, 0]
+                margin = rate * weight * (cp.abs(held + x[c]) - abs(held))
+                used = used + seen[c] - account.gain[r, m] * x[c] + margin
+            rules.append(used <= room)
+    return rules
+
+
+def worth(told, costs):
+    """Return expectation plus aversion times tail mean, by sorting."""
+    tail, left, mean = told.tail_pips / 1e6, told.tail_pips / 1e6, 0.0
+    pairs = sorted(zip(costs, told.scenarios, strict=True), key=lambda p: -p[0])
+    for cost, one in pairs:
+        taken = min(one.weight / PICO_PER_UNIT, left)
+        mean, left = mean + taken * cost / tail, left - taken
+    expected = sum(one.weight / PICO_PER_UNIT * cost for cost, one in pairs)
+    return expected + told.aversion_pips / 1e6 * mean

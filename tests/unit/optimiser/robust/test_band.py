@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from router.domain.error import OrderError
-from router.domain.units import Side
+from router.domain.units import PICO_PER_UNIT, Side
 from router.optimiser.market.market import prepare, select
 from router.optimiser.market.scaling import scale
-from router.optimiser.robust.band import band
+from router.optimiser.robust.band import band, sent_worth
 from router.optimiser.robust.solve import solve_robust
 from router.optimiser.robust.views import book_views, limit_rate, views
 from router.optimiser.solve import solve
@@ -39,6 +39,24 @@ def test_where_nothing_happens_the_band_is_the_slippage_of_the_plan(side):
     # A pip more where the float sum is a hair above the exact number.
     for pips in (found.best, found.expected, found.worst, found.tail):
         assert plan.slippage <= pips <= plan.slippage + 1
+
+
+@SIDES
+def test_the_worth_of_a_plan_as_sent_is_nowhere_below_the_bound_of_its_split(side):
+    order, plan = planned(side=side, quantity=400.0)
+    selection = whole(order)
+    told = uncertainty(
+        scenario("as seen", weight=0.7), scenario("thin", weight=0.3, pool=300_000, book=300_000)
+    )
+    scaled = scale(selection, 400.0)
+
+    found = solve_robust(scaled, told, views(scaled, [selection]))
+    sent = sent_worth(plan.legs, selection, told)
+
+    # The nominal plan, with gas and whole lots, can only be worse than the best robust one.
+    assert sent >= found.lower * PICO_PER_UNIT
+    as_seen = sent_worth(plan.legs, selection, AS_SEEN)
+    assert as_seen == pytest.approx(plan.certificate.rounded_cost, abs=1_000)
 
 
 @SIDES

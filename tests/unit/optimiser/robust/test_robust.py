@@ -1,5 +1,6 @@
 """The robust mode against an independent model, brute force, and what it must not do."""
 
+import itertools
 import math
 import random
 from dataclasses import replace
@@ -7,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from router.domain.error import OrderError
 from router.domain.units import PICO_PER_UNIT, Pico, Pips, Side
 from router.optimiser.convex import direct, programme
 from router.optimiser.convex.certificate import GAP_MAX, Prices
@@ -17,6 +17,7 @@ from router.optimiser.convex.scaled import Jump
 from router.optimiser.robust.bound import robust_bound
 from router.optimiser.robust.depth import View, depth_curve, depth_curves, outcomes
 from router.optimiser.robust.outlook import is_tail, outlook_of, to_tail
+from router.optimiser.robust.parts import Walk
 from router.optimiser.robust.search import read_tail
 from router.optimiser.robust.solve import solve_robust
 from tests.unit.optimiser.robust.instances import (
@@ -31,7 +32,7 @@ from tests.unit.optimiser.robust.instances import (
     stretches,
     uncertainty,
 )
-from tests.unit.optimiser.robust.model import fill_cost, solve_model, table
+from tests.unit.optimiser.robust.model import fill_cost, solve_model, table, worth
 
 SIDES = pytest.mark.parametrize("side", Side)
 
@@ -43,8 +44,8 @@ def instance(seed, side):
     tight = rng.random() < 0.5
     made, views = problem(
         curves,
-        cash=rng.uniform(0.3, 0.8) if tight else None,
-        equity=rng.uniform(0.02, 0.12) if tight else None,
+        cash=rng.uniform(0.4, 1.0) if tight else None,
+        equity=rng.uniform(0.02, 0.2) if tight else None,
         adders=[0.0, 0.0, rng.uniform(-3e-3, 3e-3), rng.uniform(-3e-3, 3e-3)],
         position=rng.choice((0.0, 0.0, 0.2)),
     )
@@ -112,45 +113,6 @@ def test_no_split_of_two_curves_on_a_grid_is_better(seed, side):
     assert found.gap <= GAP_MAX
 
 
-def worth(told, costs):
-    """Return expectation plus aversion times tail mean, by sorting."""
-    tail, left, mean = told.tail_pips / 1e6, told.tail_pips / 1e6, 0.0
-    pairs = sorted(zip(costs, told.scenarios, strict=True), key=lambda p: -p[0])
-    for cost, one in pairs:
-        taken = min(one.weight / PICO_PER_UNIT, left)
-        mean, left = mean + taken * cost / tail, left - taken
-    expected = sum(one.weight / PICO_PER_UNIT * cost for cost, one in pairs)
-    return expected + told.aversion_pips / 1e6 * mean
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_the_worth_of_outcomes_is_that_of_the_sorted_outcomes(seed):
-    rng = random.Random(seed)
-    told = random_uncertainty(seed, aversion=rng.uniform(0.0, 5.0), tail=rng.uniform(0.01, 1.0))
-    outlook = outlook_of(told)
-    costs = np.array([rng.gauss(0.0, 0.01) for _ in told.scenarios])
-
-    tail = outlook.tail_weights(costs)
-
-    ordered = sorted(told.scenarios, key=lambda s: s.name)
-    assert outlook.worth(costs) == pytest.approx(
-        worth(replace(told, scenarios=tuple(ordered)), costs.tolist()), abs=1e-14
-    )
-    assert is_tail(outlook, to_tail(outlook, tail.tolist()))
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_stored_weights_are_those_of_a_tail_whatever_a_solver_said(seed):
-    rng = random.Random(seed)
-    outlook = outlook_of(random_uncertainty(seed, tail=rng.choice((0.05, 0.4, 1.0))))
-    said = [rng.gauss(0.3, 0.5) for _ in outlook.names]
-
-    tail = to_tail(outlook, said)
-
-    assert is_tail(outlook, tail)
-    assert not is_tail(outlook, (*tail[:-1], Pico(tail[-1] + 1)))
-
-
 @SIDES
 @pytest.mark.parametrize("seed", range(6))
 def test_without_aversion_and_with_the_state_as_seen_it_is_the_nominal_plan(seed, side):
@@ -186,7 +148,7 @@ def test_more_aversion_trades_expected_cost_for_a_cheaper_tail(seed, side):
 
     # From two plans that are best but for a gap, at aversions a < b: (b - a) times how much the
     # tail rises is at most both gaps, and the expected cost falls by no more than a times as much.
-    for i, (low, high) in enumerate(zip(aversions, aversions[1:], strict=False)):
+    for i, (low, high) in enumerate(itertools.pairwise(aversions)):
         slack = 2.0 * GAP_MAX
         assert tails[i + 1] <= tails[i] + slack / (high - low)
         assert expected[i + 1] >= expected[i] - GAP_MAX - low * slack / (high - low)
@@ -320,6 +282,23 @@ def test_both_solvers_prove_the_same_plan(solver):
     assert found.gap <= GAP_MAX
 
 
+def test_a_search_cut_short_has_a_plan_and_an_honest_bound():
+    curves = random_curves(5, Side.BUY)
+    made, views = problem(curves)
+    told = random_uncertainty(5, aversion=3.0)
+    outlook = outlook_of(told)
+    depths = depth_curves(made.curves, views, outlook)
+
+    whole = solve_robust(made, told, views)
+    late = Walk(made, depths, outlook, effort=Effort(is_late=lambda: True)).solve()
+
+    assert late.gap > whole.gap_max
+    assert late.lower <= whole.upper
+    assert whole.lower <= late.upper
+    worth = outlook.worth(outcomes(made.curves, depths, late.shares, outlook=outlook))
+    assert late.upper == worth
+
+
 def test_rows_that_forbid_every_plan_forbid_it_in_the_robust_mode_too():
     made, views = problem(random_curves(1, Side.BUY), cash=0.01, equity=0.001)
 
@@ -366,24 +345,3 @@ def test_margin_that_jumps_with_its_tier_is_paid_at_the_tier_reached(seed):
     assert found.gap <= found.gap_max
     assert found.lower <= best
     assert best <= found.upper + 2.0 * LIMIT / 1000
-
-
-@pytest.mark.parametrize(
-    ("told", "message"),
-    [
-        (uncertainty(scenario("a", weight=0.5), scenario("b", weight=0.4)), "add up to"),
-        (uncertainty(scenario("a", weight=1.0), tail=0.0), "tail_pips"),
-        (uncertainty(scenario("a", weight=1.0), tail=1.1), "tail_pips"),
-        (uncertainty(scenario("a", weight=1.0), aversion=-1.0), "aversion_pips"),
-        (uncertainty(scenario("a", weight=1.0, pool=0)), "pool_depth_pips"),
-        (uncertainty(scenario("a", weight=1.0, book=1_000_001)), "book_depth_pips"),
-        (uncertainty(scenario("a", weight=1.0, move=-1_000_000)), "move_pips"),
-        (uncertainty(scenario("a", weight=0.5), scenario("a", weight=0.5)), "own name"),
-        (uncertainty(scenario("a", weight=-0.5), scenario("b", weight=1.5)), "negative"),
-        (uncertainty(), "add up to"),
-    ],
-    ids=range(10),
-)
-def test_what_is_no_probability_is_refused_by_name(told, message):
-    with pytest.raises(OrderError, match=message):
-        outlook_of(told)

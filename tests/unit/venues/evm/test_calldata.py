@@ -212,12 +212,16 @@ def elsewhere(instrument):
         ((replace(SELL_LEG, hops=ROUTE.hops),), "a pool without hops or a route with them"),
         ((hops_of(*ROUTE.hops[1:]),), "hops must pay 100 atoms, was 40"),
         ((hops_of(*ROUTE.hops[:-1]),), "hops must receive 999 atoms, was 300"),
-        ((hops_of(*ROUTE.hops[:2]),), "through one middle asset"),
-        ((hops_of(*ROUTE.hops, hop(V4, "ETH", "USDC", 1, 1)),), "through one middle asset"),
-        ((hops_of(*ROUTE.hops, hop(V3_BTC, "ETH", "BTC", 1, 1)),), "through one middle asset"),
+        ((hops_of(*ROUTE.hops[:2]),), "hops must receive 999 atoms, was 0"),
+        ((hops_of(*ROUTE.hops, hop(V4, "ETH", "USDC", 1, 1)),), "through other assets"),
+        ((hops_of(*ROUTE.hops[::-1]),), "comes in before it is paid"),
+        (
+            (hops_of(*ROUTE.hops, hop(V3_BTC, "ETH", "BTC", 1, 1)),),
+            "hops must pay 100 atoms, was 101",
+        ),
         (
             (hops_of(*ROUTE.hops[:3], hop(V4_DOLLARS, "USDT", "USDC", 699, 699)),),
-            "hops must pass on 1001 atoms, was 1000",
+            "hops must pass on all of USDT, 1 atoms are left",
         ),
         (
             (hops_of(*ROUTE.hops, hop(V2_USDT, "ETH", "USDT", 0, 0)),),
