@@ -179,24 +179,6 @@ def test_only_the_order_machine_moves_an_order_to_another_status():
     )
 
 
-SOLVERS = {
-    "cvxpy": "router/optimiser/convex/programme.py",
-    "highspy": "router/optimiser/convex/direct.py",
-}
-
-
-def test_a_solver_is_imported_by_one_module_only():
-    refuse(
-        (
-            at(path, node)
-            for path, node in nodes_of((ast.Import, ast.ImportFrom), "router/", "venues/")
-            for name in imported_names(node)
-            if path != SOLVERS.get(name.split(".")[0], path)
-        ),
-        "a linear programme is data (convex/chords.py); the solvers of convex take it",
-    )
-
-
 def imported_names(node):
     """Return the dotted names that an import statement makes reachable."""
     if isinstance(node, ast.Import):

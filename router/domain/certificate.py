@@ -84,7 +84,7 @@ class Share:
     ----------
     depth_worth : Pico
         What the order gains from the curve's depth: a hundredth more depth saves about a
-        hundredth of it.
+        hundredth of it. Zero where it is not told, as of robust plans.
     """
 
     order: str

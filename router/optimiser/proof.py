@@ -149,10 +149,13 @@ def _notional(plan: RoutePlan) -> Decimal:
     return Decimal(format_decimal(atoms, decimals))
 
 
+# The prices of a robust split are of its outlook, and do not tell what depth as seen is worth.
 def _shares(scaled: ScaledProblem, split: Split) -> Iterator[Share]:
-    bests = cheapest(scaled, prices_of(scaled, split.multipliers))
-    for curve, share, best in zip(scaled.curves, split.shares.tolist(), bests, strict=True):
-        worth = max(-best.value, 0.0)
+    worths = [0.0] * len(scaled.curves)
+    if not split.method.startswith(_ROBUST):
+        bests = cheapest(scaled, prices_of(scaled, split.multipliers))
+        worths = [max(-best.value, 0.0) for best in bests]
+    for curve, share, worth in zip(scaled.curves, split.shares.tolist(), worths, strict=True):
         yield Share(
             order=scaled.demands[curve.demand].name,
             curve=curve.name,

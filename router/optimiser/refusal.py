@@ -8,8 +8,14 @@ from typing import Final
 from router.domain.error import NoRouteError, SolverError
 from router.domain.instrument import Asset
 from router.domain.margin import InitialMargin
-from router.domain.plan import BookCandidate, NoRouteReason, PoolCandidate, RoutingProblem
-from router.domain.units import AssetId, Rounding, format_decimal
+from router.domain.plan import (
+    BookCandidate,
+    NoRouteReason,
+    PoolCandidate,
+    QuantityKind,
+    RoutingProblem,
+)
+from router.domain.units import Amount, AssetId, Rounding, format_decimal
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.jumps import charged
 from router.optimiser.convex.parts import solve_continuous

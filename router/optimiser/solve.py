@@ -45,7 +45,6 @@ from router.optimiser.refusal import (
     refuse_rounding,
 )
 from router.optimiser.robust.band import band, sent_worth
-from router.optimiser.robust.search import INCLUSION
 from router.optimiser.robust.solve import solve_robust
 from router.optimiser.robust.views import views
 from router.optimiser.sharpen import Found, sharpened
@@ -90,7 +89,7 @@ def solve(problem: RoutingProblem, *, is_late: IsLate = lambda: False) -> RouteP
     whole = [d for d in (*found, *whole_alone) if isinstance(d, Draft)]
     if not whole:
         raise refuse_rounding(market, next(r for r in found if isinstance(r, NoRouteReason)))
-    if problem.uncertainty is not None:
+    if problem.is_robust:
         return _robust_plan(full, split, whole, singles=venues, rooms=rooms)
     chosen = min(whole, key=lambda d: d.regret)
     certificate = certify(
@@ -100,7 +99,8 @@ def solve(problem: RoutingProblem, *, is_late: IsLate = lambda: False) -> RouteP
         quantities=(base_atoms(market, quantity),),
         gas=prove_gas(full, best),
     )
-    return route_plan(market.problem, chosen, certificate, singles=venues, rooms=rooms)
+    plan = route_plan(market.problem, chosen, certificate, singles=venues, rooms=rooms)
+    return _with_band(plan, full.selection)
 
 
 def warm_up() -> None:
@@ -140,25 +140,26 @@ def _robust_plan(
     place = min(range(len(whole)), key=lambda i: (whole[i].unfilled, worths[i]))
     certificate = certify(
         full.scaled,
-        _of_rows(split),
+        split,
         rounded_cost=worths[place],
         quantities=(base_atoms(market, full.scaled.curves[0].quantity),),
     )
-    certificate = replace(certificate, multipliers=split.multipliers, parts=split.parts)
     plan = route_plan(market.problem, whole[place], certificate, singles=singles, rooms=rooms)
-    return replace(plan, band=band(plan.legs, full.selection, uncertainty))
+    return _with_band(plan, full.selection)
 
 
-# The split without the weights of its scenarios: they are of no demand and no row.
-def _of_rows(split: Split) -> Split:
-    own = (m for m in split.multipliers if not m.row.startswith(f"{INCLUSION}:"))
-    return replace(split, parts=(replace(split.parts[0], multipliers=tuple(own)),))
+def _with_band(plan: RoutePlan, selection: Selection) -> RoutePlan:
+    uncertainty = selection.market.problem.uncertainty
+    if uncertainty is None:
+        return plan
+    return replace(plan, band=band(plan.legs, selection, uncertainty))
 
 
 # The certified split of least cost, or of least expected cost and tail.
 def _split_of(selection: Selection, scaled: ScaledProblem, effort: Effort) -> Split | None:
-    uncertainty = selection.market.problem.uncertainty
-    if uncertainty is None:
+    problem = selection.market.problem
+    uncertainty = problem.uncertainty
+    if uncertainty is None or not problem.is_robust:
         return solve_continuous(scaled, effort=effort)
     return solve_robust(scaled, uncertainty, views(scaled, [selection]), effort=effort)
 

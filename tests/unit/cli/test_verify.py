@@ -4,8 +4,10 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from router.cli import verify
 from router.cli.main import app
 from router.compose import plans
+from router.domain.error import JournalError
 from router.domain.plan import PlannedRoute
 from router.optimiser.solve import solve
 from tests.unit.engine.scene import order
@@ -24,6 +26,11 @@ def saved(planned, tmp_path):
     path = tmp_path / "plan.json"
     plans.save(path, planned)
     return path
+
+
+def test_what_cannot_be_read_is_raised_by_the_verb_itself(tmp_path):
+    with pytest.raises(JournalError, match="nowhere"):
+        verify.run(tmp_path / "nowhere", as_json=False)
 
 
 def verified(path, *options):

@@ -10,6 +10,7 @@ from router.domain.plan import (
     Leg,
     NetworkCandidate,
     NoRouteReason,
+    PlannedRoute,
     QuantityKind,
     RoutePlan,
     RoutingProblem,
@@ -27,6 +28,8 @@ from router.optimiser.network.graph import TokenGraph
 from router.optimiser.proof import prices_of
 from router.optimiser.sharpen import as_proved
 from router.optimiser.solve import solve
+from router.optimiser.verify import verify_plan
+from router.risk.routes import broken_route
 from tests.unit.optimiser.network.oracle import bracket
 from tests.unit.optimiser.network_plans.nets import (
     ACCOUNT,
@@ -151,6 +154,7 @@ def test_random_networks_are_traded_exactly_within_the_bound(seed):
     assert_exact(made, plan)
     certificate = plan.certificate
     assert certificate.upper_bound - certificate.lower_bound <= 0.01 * BP * PICO_PER_UNIT
+    assert [c.sentence for c in verify_plan(PlannedRoute(made, plan)) if not c.holds] == []
 
 
 @pytest.mark.parametrize(
@@ -301,6 +305,27 @@ def test_the_curves_of_a_proof_can_be_drawn_again_from_the_certificate(side, kin
     assert bound == pytest.approx(rate(told.lower_bound), abs=1e-11)
     with pytest.raises(CertificateError, match="share of"):
         as_proved([selection], scaled, replace(certificate, shares=()))
+
+
+def test_a_leg_that_is_not_its_hops_is_refused_before_it_is_sent():
+    made = over_network()
+    plan = solve(made)
+    (leg,) = plan.legs
+    first, last = leg.hops[0], leg.hops[-1]
+
+    assert broken_route(made, plan) is None
+    for hops, told in (
+        (leg.hops[1:], "and its hops do not"),
+        ((replace(first, received=more(first.received)), *leg.hops[1:]), "on the way"),
+        ((*leg.hops[:-1], replace(last, received=more(last.received))), "and its hops do not"),
+    ):
+        refused = broken_route(made, replace(plan, legs=(replace(leg, hops=hops),)))
+        assert refused is not None
+        assert told in refused.message
+
+
+def more(amount: Amount) -> Amount:
+    return replace(amount, atoms=amount.atoms + 1)
 
 
 def test_a_planned_leg_is_quoted_again_to_the_atom_and_a_changed_one_is_not():
