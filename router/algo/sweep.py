@@ -126,7 +126,7 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
     order = piece.order
     kind = QuantityKind.BASE if piece.left.asset == order.base else QuantityKind.CASH
     books = _books(piece, observation)
-    networks = _networks(piece, observation, limits)
+    networks = _networks(piece, observation)
     return RoutingProblem(
         parent=order.id,
         side=order.side,
@@ -158,13 +158,7 @@ def _pools(piece: Slice, observation: Observation) -> tuple[PoolCandidate, ...]:
     )
 
 
-# What may happen before inclusion is planned for over routes; networks are not asked what they cost
-# with less depth.
-def _networks(
-    piece: Slice, observation: Observation, limits: Limits
-) -> tuple[NetworkCandidate, ...]:
-    if limits.uncertainty is not None:
-        return ()
+def _networks(piece: Slice, observation: Observation) -> tuple[NetworkCandidate, ...]:
     snapshots = {p.instrument: p for p in observation.pools}
     found = (n.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL) for n in piece.scope.networks)
     return tuple(network for network in found if network is not None)

@@ -56,7 +56,7 @@ async def _work(assembly: Assembly, quantity: str, console: Console) -> bytes:
 
 async def _buy(desk: Desk, quantity: str, console: Console) -> bytes:
     def tell(line: str) -> None:
-        console.print(f"[dim]·[/dim] {line}")
+        show.print_story(console, line)
 
     request = {
         "client_order_id": "demo",
@@ -69,7 +69,7 @@ async def _buy(desk: Desk, quantity: str, console: Console) -> bytes:
     for plan in report.plans[:1]:
         console.print(show.plan_table(plan))
         for line in show.plan_lines(plan):
-            console.print(line)
+            console.print(line, markup=False, emoji=False)
     return codec.encode(report)
 
 

@@ -26,4 +26,4 @@ def run(path: Path, request: Mapping[str, str], *, save: Path | None = None, as_
     console = show.console(as_json=as_json)
     console.print(show.plan_table(result.plan))
     for line in show.plan_lines(result.plan):
-        console.print(line)
+        console.print(line, markup=False, emoji=False)

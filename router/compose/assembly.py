@@ -77,6 +77,7 @@ def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assemb
         if instrument.id in seen:
             raise ConfigError(f"{path}: {instrument.id} is configured twice; remove one")
         seen.add(instrument.id)
+    _check_buffers(assembly)
     return assembly
 
 
@@ -130,6 +131,18 @@ async def ready(assembly: Assembly, reader: Reader) -> None:
         if clock.now() > deadline:
             raise StaleDataError(f"{missing}; gave up after {_FIRST_DATA_WAIT // NS_PER_S} s")
         await clock.sleep(_FIRST_DATA_PAUSE)
+
+
+# A buffer in anything but the collateral would keep nothing.
+def _check_buffers(assembly: Assembly) -> None:
+    for margin in assembly.config.limits.venue_margins:
+        quotes = {i.quote.id for i in assembly.instruments if i.venue == margin.venue}
+        for asset in (buffer.asset for buffer in margin.stress_buffers):
+            if asset not in quotes:
+                raise ConfigError(
+                    f"{assembly.config.path}: stress.venues.{margin.venue}.buffer.{asset}: is not"
+                    f" the collateral there; use {', '.join(sorted(quotes))}"
+                )
 
 
 async def _start(assembly: Assembly, venues: tuple[Venue, ...]) -> None:

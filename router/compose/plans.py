@@ -1,4 +1,4 @@
-"""Plans with the problems they solve: out of a file of one, or out of a journal.
+"""Plans with the problems they solve: out of a file of one or a basket, or out of a journal.
 
 A journal holds every plan, and replaying it makes every problem anew. Refuses to judge them.
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from router import engine
+from router.domain.basket import PlannedBasket
 from router.domain.command import Command, SolveRoute
 from router.domain.error import JournalError
 from router.domain.event import Event, RouteSolved
@@ -20,12 +21,12 @@ from router.state.world import World
 _SQLITE: Final = b"SQLite format 3\x00"
 
 
-def save(path: Path, planned: PlannedRoute) -> None:
-    """Write a plan and its problem as one line of JSON."""
+def save(path: Path, planned: PlannedRoute | PlannedBasket) -> None:
+    """Write a plan and its problem, or several, as one line of JSON."""
     path.write_bytes(encode(planned) + b"\n")
 
 
-def load(path: Path) -> tuple[PlannedRoute, ...]:
+def load(path: Path) -> tuple[PlannedRoute | PlannedBasket, ...]:
     """Return the plan of a file, or every plan of a journal in the order they were made.
 
     Raises

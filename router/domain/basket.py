@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from router.domain.certificate import Certificate
-from router.domain.plan import CostSplit, RoutePlan
+from router.domain.plan import CostSplit, RoutePlan, RoutingProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,11 @@ class BasketPlan:
     plans: tuple[RoutePlan, ...]
     cost: CostSplit
     certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBasket:
+    """Plans beside the problems they solve, in one order: all that a check of the proof needs."""
+
+    problems: tuple[RoutingProblem, ...]
+    plan: BasketPlan

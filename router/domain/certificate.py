@@ -134,4 +134,5 @@ class Certificate:
     @property
     def lower_bound_with_gas(self) -> Pico:
         """What no plan as sent can cost less than."""
-        return max(self.lower_bound, min((b.lower_bound for b in self.gas), default=Pico(0)))
+        with_gas = min((b.lower_bound for b in self.gas), default=self.lower_bound)
+        return max(self.lower_bound, with_gas)

@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias, Union, cast, get_args, get_origin, get
 
 import orjson
 
+from router.domain.basket import PlannedBasket
 from router.domain.command import Command
 from router.domain.error import JournalError
 from router.domain.event import Event
@@ -72,15 +73,16 @@ def decode_command(data: bytes) -> Command:
     return cast("Command", _decode(data, Command))
 
 
-def decode_planned(data: bytes) -> PlannedRoute:
-    """Return the plan and problem that `encode` made these bytes from.
+def decode_planned(data: bytes) -> PlannedRoute | PlannedBasket:
+    """Return the plan and problem, or plans and problems, that `encode` made these bytes from.
 
     Raises
     ------
     JournalError
         If the bytes are not that.
     """
-    return cast("PlannedRoute", _decode_by(_tagged_plan((PlannedRoute,)), data))
+    plan = _tagged_plan((PlannedRoute, PlannedBasket))
+    return cast("PlannedRoute | PlannedBasket", _decode_by(plan, data))
 
 
 def digest(value: object) -> str:

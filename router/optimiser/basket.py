@@ -7,13 +7,13 @@ against every account together. Refuses orders that would trade one instrument t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Final, TypeAlias
 
 from router.domain.basket import BasketPlan
 from router.domain.certificate import Certificate
-from router.domain.error import SolverError
+from router.domain.error import OrderError, RoutingError, SolverError
 from router.domain.plan import (
     BookCandidate,
     CostSplit,
@@ -22,8 +22,9 @@ from router.domain.plan import (
     RoutePlan,
     RoutingProblem,
 )
-from router.domain.units import PICO_PER_UNIT, AccountId, AssetId, Side
-from router.optimiser.basket_cash import solve_quantities
+from router.domain.units import PICO_PER_UNIT, Amount
+from router.optimiser.basket_cash import Sized, solve_quantities
+from router.optimiser.cash import check_cash, ordered_cash
 from router.optimiser.convex.certificate import Split
 from router.optimiser.convex.joint import Effort, IsLate
 from router.optimiser.convex.parts import solve_continuous
@@ -31,13 +32,18 @@ from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.exact.rooms import Rooms, Used, rooms_of
 from router.optimiser.exact.rounding import Draft, provisional, round_shares
 from router.optimiser.exact.single import singles
-from router.optimiser.exact.trade import paid_asset, used_by
+from router.optimiser.exact.trade import used_by
 from router.optimiser.gas.search import Solved, worth_their_gas
 from router.optimiser.market.market import Market, Selection, prepare, select
 from router.optimiser.market.scaling import scale, scale_all
-from router.optimiser.order import alone, base_atoms, cost_rate, route_plan
+from router.optimiser.order import alone, base_atoms, cost_rate, route_plan, worst_cash
 from router.optimiser.proof import certify
-from router.optimiser.refusal import check_candidates, check_liquidity, refuse_rounding
+from router.optimiser.refusal import (
+    check_candidates,
+    check_liquidity,
+    refuse_basket,
+    refuse_rounding,
+)
 from router.optimiser.sharpen import has_network, proved_by_bounds
 from router.optimiser.solve import accepted
 from router.optimiser.whole import Books, in_whole_lots, with_lots_free
@@ -94,40 +100,76 @@ def solve_basket(
     ------
     NoRouteError
         If no plans keep the orders' limits and the accounts' rooms; says what binds.
+    OrderError
+        If the orders cannot be planned together, being of other accounts, quotes or scenarios.
     SolverError
         If no certificate within tolerance was found in the rounds allowed.
     """
-    assert problems, "a basket holds an order at least"
-    for problem in problems:
-        check_candidates(problem)
-    markets = [prepare(problem) for problem in problems]
+    if not problems:
+        raise OrderError("a basket must hold an order at least")
     effort = Effort(is_late=is_late)
-    full = _solve_all(markets, effort)
+    selections = _selections(problems)
+    sized = solve_quantities(selections, effort=effort)
+    if sized.split is None:
+        bears = partial(_bears, problems, effort=effort)
+        raise refuse_basket(selections, sized.scaled, bears=bears)
+    full = _together(selections, sized, sized.split)
     split = accepted(full.split, effort)
-    rooms = rooms_of([market.problem for market in markets])
+    rooms = rooms_of(problems)
     chosen = _cheapest(full, rooms, effort)
     certificate = certify(
         full.scaled,
         split,
         rounded_cost=cost_rate(list(zip(problems, chosen, strict=True))),
-        quantities=[base_atoms(m, q) for m, q in zip(markets, full.quantities, strict=True)],
+        quantities=[
+            base_atoms(selection.market, quantity)
+            for selection, quantity in zip(selections, full.quantities, strict=True)
+        ],
     )
     plans = tuple(_plans(full, chosen, certificate, rooms=rooms))
     cost = sum((plan.cost for plan in plans), CostSplit(0, 0, 0, 0))
     return BasketPlan(plans=plans, cost=cost, certificate=certificate)
 
 
-def _solve_all(markets: Sequence[Market], effort: Effort) -> _Together:
-    selections = tuple(select(market, range(len(market.pools))) for market in markets)
-    for selection in selections:
-        problem = selection.market.problem
+def _selections(problems: Sequence[RoutingProblem]) -> tuple[Selection, ...]:
+    selections = []
+    for problem in problems:
+        check_candidates(problem)
+        if problem.is_robust:
+            raise OrderError(
+                "orders planned together are planned on the state as seen; set aversion to 0"
+            )
+        market = prepare(problem)
+        selection = select(market, range(len(market.pools)))
         if problem.kind is QuantityKind.BASE:
-            base = problem.quantity.atoms / 10.0**selection.market.pair.base.decimals
-            check_liquidity(selection, base)
-    quantities, scaled, split = solve_quantities(selections, effort=effort)
+            check_liquidity(selection, problem.quantity.atoms / 10.0**market.pair.base.decimals)
+        else:
+            check_cash(selection, ordered_cash(market))
+        selections.append(selection)
+    return tuple(selections)
+
+
+def _together(selections: tuple[Selection, ...], sized: Sized, split: Split) -> _Together:
+    scaled = sized.scaled
     if any(has_network(selection) for selection in selections):
         scaled, split = proved_by_bounds(selections, scaled, split)
-    return _Together(selections, quantities, scaled, split)
+    return _Together(selections, sized.quantities, scaled, split)
+
+
+# Whether so large a part of every order is planned.
+def _bears(problems: Sequence[RoutingProblem], part: float, *, effort: Effort) -> bool:
+    fewer = [
+        replace(p, quantity=Amount(p.quantity.asset, int(p.quantity.atoms * part)))
+        for p in problems
+    ]
+    try:
+        selections = _selections(fewer)
+        sized = solve_quantities(selections, effort=effort)
+        if sized.split is not None:
+            _cheapest(_together(selections, sized, sized.split), rooms_of(fewer), effort)
+    except RoutingError:
+        return False
+    return sized.split is not None
 
 
 def _cheapest(full: _Together, rooms: Rooms, effort: Effort) -> _Drafts:
@@ -231,20 +273,8 @@ def _plans(
         venues, _ = singles(full.selections[k], rooms=beside)
         plan = route_plan(problem, draft, certificate, singles=venues, rooms=beside)
         # What the bounds of its legs may take is no longer there for those after it.
-        used[k] = replace(used[k], cash=_worst_cash(problem, plan))
+        used[k] = replace(used[k], cash=worst_cash(problem, plan.legs))
         yield plan
-
-
-def _worst_cash(problem: RoutingProblem, plan: RoutePlan) -> dict[tuple[AccountId, AssetId], int]:
-    buying, cash = problem.side is Side.BUY, dict[tuple[AccountId, AssetId], int]()
-    for leg in plan.legs:
-        if leg.limit_ticks is not None:
-            continue
-        pays_bound = buying is (leg.quantity_kind is QuantityKind.BASE)
-        paid = leg.notional if buying else leg.quantity
-        key = (leg.instrument.account, paid_asset(problem))
-        cash[key] = cash.get(key, 0) + (leg.bound if pays_bound else paid).atoms
-    return cash
 
 
 def _rounds_badly(full: _Together, drafts: _Drafts | NoRouteReason) -> bool:

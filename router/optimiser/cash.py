@@ -4,6 +4,7 @@ The cash a plan moves rises with its quantity, so a bounded Newton search inside
 it; `rounding` then makes the cash exact.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -24,6 +25,7 @@ Solver: TypeAlias = Callable[[ScaledProblem], Split | None]
 _STEPS_MAX: Final = 40
 TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
 _FAR: Final = 1.5  # times the quantity at the arrival mid: more than the cash can be worth
+_SAME: Final = 1e-14  # of the quantity: nearer ones are the same to a float
 _EDGE: Final = 1e-8  # so near the most the accounts allow, the quantity is that
 
 
@@ -44,7 +46,7 @@ def solve_cash(
     """
     market = selection.market
     cash = ordered_cash(market)
-    _check_liquidity(selection, cash)
+    check_cash(selection, cash)
     low, high = 0.0, min(sum(c.capacity for c in selection.curves), _FAR * cash / market.mid)
     quantity, is_bounded = min(cash / market.mid, high), False
     best: tuple[ScaledProblem, Split] | None = None
@@ -67,7 +69,7 @@ def solve_cash(
         low, high = (quantity, high) if missing > 0.0 else (low, quantity)
         newton = quantity + missing / marginal_cash(market, split, demand=0)
         quantity = newton if low < newton < high else 0.5 * (low + high)
-    return _enough(selection, cash, best)
+    return _in_whole_atoms(selection, _enough(selection, cash, best), solver=solver)
 
 
 def solve_within(scaled: ScaledProblem, *, solver: Solver) -> Split | None:
@@ -116,7 +118,21 @@ def _enough(
     return best
 
 
-def _check_liquidity(selection: Selection, cash: float) -> None:
+# At the whole atoms of base below, so that a certificate can tell the quantity it is of.
+def _in_whole_atoms(
+    selection: Selection, found: tuple[ScaledProblem, Split], *, solver: Solver
+) -> tuple[ScaledProblem, Split]:
+    quantity, unit = found[0].curves[0].quantity, 10.0**selection.market.pair.base.decimals
+    whole = math.floor(quantity * unit) / unit
+    if whole <= 0.0 or quantity - whole <= _SAME * quantity:
+        return found
+    scaled = scale(selection, whole)
+    split = solve_within(scaled, solver=solver)
+    return found if split is None else (scaled, split)
+
+
+def check_cash(selection: Selection, cash: float) -> None:
+    """Refuse more cash than the markets move, or move within the limit price."""
     market = selection.market
     within = _cash_held(market, selection.curves)
     if cash <= within * HELD_TOLERANCE:

@@ -15,18 +15,31 @@ from router.domain.certificate import Certificate
 from router.domain.market import BlockRef
 from router.domain.plan import (
     CostSplit,
+    Leg,
     NoRouteReason,
     QuantityKind,
     RoutePlan,
     RoutingProblem,
     SingleVenue,
 )
-from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, Amount, Pico, Rounding, divide
+from router.domain.units import (
+    PICO_PER_UNIT,
+    PIPS_PER_UNIT,
+    AccountId,
+    Amount,
+    AssetId,
+    Pico,
+    Price,
+    Rounding,
+    Side,
+    divide,
+)
 from router.optimiser.convex.certificate import Split
 from router.optimiser.convex.scaled import Floats
 from router.optimiser.exact.leg import slippage, to_legs, total_gas
 from router.optimiser.exact.rooms import Rooms
 from router.optimiser.exact.rounding import Draft, round_shares
+from router.optimiser.exact.trade import Trade, paid_asset
 from router.optimiser.gas.search import Solved
 from router.optimiser.market.market import Market, Selection, select
 from router.optimiser.market.scaling import scale
@@ -94,7 +107,7 @@ def route_plan(
         legs=legs,
         unfilled=Amount(problem.quantity.asset, chosen.unfilled),
         arrival_mid=problem.arrival_mid,
-        block=_block(chosen),
+        block=newest_block(chosen.trades),
         cost=cost,
         slippage=slippage(problem, cost=cost.total, base=chosen.base),
         singles=tuple(singles),
@@ -104,14 +117,39 @@ def route_plan(
 
 def cost_rate(chosen: Sequence[tuple[RoutingProblem, Draft]]) -> Pico:
     """Return what the drafts cost together over their notionals at the arrival mids, rounded up."""
-    mids = [problem.arrival_mid for problem, _ in chosen]
-    whole = math.lcm(*(mid.base_atoms for mid in mids))
-    values = [
-        draft.base * mid.quote_atoms * (whole // mid.base_atoms)
-        for (_, draft), mid in zip(chosen, mids, strict=True)
-    ]
-    cost = sum(draft.cost for _, draft in chosen)
-    return Pico(divide(cost * whole * PICO_PER_UNIT, sum(values), Rounding.UP))
+    return rate_of(
+        sum(draft.cost for _, draft in chosen),
+        [(problem.arrival_mid, draft.base) for problem, draft in chosen],
+    )
+
+
+def rate_of(cost: int, traded: Sequence[tuple[Price, int]]) -> Pico:
+    """Return a cost over what is traded at the arrival mids, rounded up.
+
+    Parameters
+    ----------
+    cost : int, [quote atoms]
+    traded : Sequence[tuple[Price, int]]
+        Arrival mid and base of every order, [base atoms]; not all zero.
+    """
+    whole = math.lcm(*(mid.base_atoms for mid, _ in traded))
+    values = sum(base * mid.quote_atoms * (whole // mid.base_atoms) for mid, base in traded)
+    return Pico(divide(cost * whole * PICO_PER_UNIT, values, Rounding.UP))
+
+
+def worst_cash(
+    problem: RoutingProblem, legs: Sequence[Leg]
+) -> dict[tuple[AccountId, AssetId], int]:
+    """Return what legs in pools may pay at most, their bounds being reached, [atoms]."""
+    buying, cash = problem.side is Side.BUY, dict[tuple[AccountId, AssetId], int]()
+    for leg in legs:
+        if leg.limit_ticks is not None:
+            continue
+        pays_bound = buying is (leg.quantity_kind is QuantityKind.BASE)
+        paid = leg.notional if buying else leg.quantity
+        key = (leg.instrument.account, paid_asset(problem))
+        cash[key] = cash.get(key, 0) + (leg.bound if pays_bound else paid).atoms
+    return cash
 
 
 def base_atoms(market: Market, quantity: float) -> int:
@@ -121,7 +159,7 @@ def base_atoms(market: Market, quantity: float) -> int:
     return round(quantity * 10.0**market.pair.base.decimals)
 
 
-# The youngest block the plan's pools were read at.
-def _block(draft: Draft) -> BlockRef | None:
-    blocks = [pool.snapshot.block for trade in draft.trades for pool in trade.pools]
+def newest_block(trades: Sequence[Trade]) -> BlockRef | None:
+    """Return the youngest block that the trades' pools were read at."""
+    blocks = [pool.snapshot.block for trade in trades for pool in trade.pools]
     return max(blocks, key=lambda block: block.number, default=None)

@@ -21,6 +21,7 @@ from router.optimiser.convex.scaled import ScaledProblem
 
 _BPS: Final = 10_000
 _STEP: Final = 1_000  # units of cash or collateral that a sentence speaks of
+_MULTIPLIER_MAX: Final = 10**30  # of 1e-12: no float made of it overflows
 _DEPTH_TOLD_MIN: Final = 1e-6  # of the notional: a hundredth of a basis point
 _ROBUST: Final = "robust"  # as the method of such a split begins
 _RESOURCES: Final = {"cash": "cash", "margin": "collateral", "stress": "collateral"}
@@ -60,13 +61,17 @@ def prices_of(scaled: ScaledProblem, multipliers: Iterable[Multiplier]) -> Price
     Raises
     ------
     CertificateError
-        If one names no demand and no row, or that of a row is negative.
+        If one names no demand and no row, that of a row is negative, or one is beyond all reason.
     """
     rows = {scaled.name(row): row for row in range(scaled.n_rows)}
     demands = {demand_name(d.name): i for i, d in enumerate(scaled.demands)}
     told = [Pico(0)] * len(scaled.demands)
     charged: dict[int, Pico] = {}
     for multiplier in multipliers:
+        if abs(multiplier.value) > _MULTIPLIER_MAX:
+            raise CertificateError(
+                f"multiplier of {multiplier.row} is beyond {_MULTIPLIER_MAX:.0e}"
+            )
         if multiplier.row in demands:
             told[demands[multiplier.row]] = multiplier.value
         elif multiplier.row in rows and multiplier.value >= 0:

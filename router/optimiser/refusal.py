@@ -1,7 +1,7 @@
 """Why there is no plan, in one line: what binds, and the nearest quantity that would do."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,9 @@ from router.optimiser.market.source import book_cost
 _FILL_TOLERANCE: Final = 1e-12  # of the order
 _TRIES: Final = 4
 _HALVINGS: Final = 8
+_PARTS: Final = 10_000  # of every order of a basket
+_PARTS_TRIED: Final = (1.0001, 1.0, 0.9995, 0.995, 0.97, 0.85, 0.5)  # of what seems to fit
+_PARTS_HALVED: Final = 3
 _FEWER: Final = 1e-5  # of a quantity that is tried: one of its six figures
 _INSIDE: Final = 1.0 - 1e-9
 _REASONS: Final = {
@@ -41,6 +44,12 @@ _REASONS: Final = {
 }
 _TINY_ATOMS: Final = 1_000  # an atom more or less is ten basis points of the price
 HELD_TOLERANCE: Final = 1.0 + 1e-12  # sums of floats; lots and atoms are counted by `rounding`
+
+
+@dataclass(frozen=True, slots=True)
+class _Cap:
+    reason: NoRouteReason
+    sentence: str
 
 
 def check_candidates(problem: RoutingProblem) -> None:
@@ -115,18 +124,53 @@ def refuse_accounts(
     )
 
 
-def refuse_basket(selections: Sequence[Selection], scaled: ScaledProblem) -> NoRouteError:
-    """Return the refusal of orders that the accounts cannot bear together."""
-    short = shortfalls(scaled)
-    markets = [selection.market for selection in selections]
-    told = "; ".join(_short(markets, scaled, found) for found in short)
+def refuse_basket(
+    selections: Sequence[Selection], scaled: ScaledProblem, *, bears: Callable[[float], bool]
+) -> NoRouteError:
+    """Return the refusal of orders that the accounts cannot bear together.
+
+    Parameters
+    ----------
+    bears : Callable
+        Whether such a part of every order is planned.
+    """
+    capped = [cap for d, s in enumerate(selections) for cap in _caps_short(s, scaled, demand=d)]
+    short = [] if capped else shortfalls(scaled)
     kind = short[0].row.partition(":")[0] if short else "cash"
-    percent = math.floor(most_filled(scaled) * 10_000) / 100
+    markets = [selection.market for selection in selections]
+    told = [cap.sentence for cap in capped] + [_short(markets, scaled, found) for found in short]
+    part = _part_borne(most_filled(scaled), bears)
+    nearest = f"nearest feasible {part / 100:g} % of each" if part else "no part of each fits"
     return NoRouteError(
-        _REASONS[kind],
-        f"{told or 'what the accounts and caps leave does not suffice'}: "
-        f"{len(markets)} orders asked; nearest feasible {percent:g} % of each",
+        capped[0].reason if capped else _REASONS[kind],
+        f"{'; '.join(told) or 'what the accounts have left does not suffice'}: "
+        f"{len(markets)} orders asked; {nearest}",
     )
+
+
+# What caps an order's books, where they keep it from being filled.
+def _caps_short(selection: Selection, scaled: ScaledProblem, *, demand: int) -> list[_Cap]:
+    mid = selection.market.mid
+    notional = next(c.quantity * c.mid for c in scaled.curves)
+    own = scale(selection, scaled.demands[demand].share * notional / mid)
+    if sum(curve.cap for curve in own.curves) >= 1.0 - _FILL_TOLERANCE:
+        return []
+    return _binding_caps(selection, own)
+
+
+# A part of the orders that is planned, in hundredths of a per cent; 0 where none was found.
+def _part_borne(guess: float, bears: Callable[[float], bool]) -> int:
+    high = min(math.floor(guess * _PARTS), _PARTS - 1)
+    for low in dict.fromkeys(min(high, round(high * part) - 1) for part in _PARTS_TRIED):
+        if low > 0 and bears(low / _PARTS):
+            break
+        high = max(low, 0)
+    else:
+        return 0
+    for _ in range(_PARTS_HALVED):
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle > low and bears(middle / _PARTS) else (low, middle)
+    return low
 
 
 def rounded_down(quantity: float, asset: Asset) -> str:
@@ -135,12 +179,6 @@ def rounded_down(quantity: float, asset: Asset) -> str:
         return f"0 {asset.id}"
     digits = min(5 - math.floor(math.log10(quantity)), asset.decimals)
     return f"{math.floor(quantity * 10.0**digits) / 10.0**digits:.12g} {asset.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Cap:
-    reason: NoRouteReason
-    sentence: str
 
 
 # What keeps books from taking all that they show within the limit price.
@@ -202,7 +240,7 @@ def _nearest(selection: Selection, within: float) -> str:
 def _most(selection: Selection, quantity: float) -> float:
     scaled = scale(selection, quantity)
     high = most_filled(scaled) * quantity
-    if not scaled.jumps:
+    if not scaled.jumps or high <= 0.0:
         return high
     dearest = scaled
     for jump in scaled.jumps:

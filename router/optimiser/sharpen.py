@@ -3,32 +3,39 @@
 What a network costs is solved at some sizes only (`market.network`). A split over curves that are
 smooth between these is sharpened by solving the sizes it asks for, and split again. Its proof is of
 other curves: chords, which no flow is dearer than, and tangents, which none is cheaper than, with
-the size of the split and the marginal cost of its multipliers among their samples. So whoever has
-the shares and the multipliers can draw the same curves again. Refuses splits without networks: they
-are proved as they are.
+the size of the split and the marginal cost of its multipliers among their samples; where depth may
+leave, what that is the size of then instead. So whoever has the shares and the multipliers can draw
+the same curves again. Refuses splits without networks: they are proved as they are.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from router.domain.certificate import Certificate, Multiplier
+from router.domain.certificate import Certificate, Multiplier, PartBound
 from router.domain.error import CertificateError
-from router.domain.units import PICO_PER_UNIT
+from router.domain.units import PICO_PER_UNIT, Pico
 from router.liquidity.aggregate import aggregate, merge
 from router.liquidity.curve import CostCurve
-from router.optimiser.convex.certificate import Split, cheapest, lower_bound, part_bound
+from router.optimiser.convex.certificate import Split, cheapest, lower_bound
 from router.optimiser.convex.parts import part_of
 from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
 from router.optimiser.market.market import Selection, Source, selected
 from router.optimiser.market.network import Network
 from router.optimiser.proof import prices_of
+from router.optimiser.robust.bound import robust_bound
+from router.optimiser.robust.depth import depth_curves, outcomes
+from router.optimiser.robust.outlook import Outlook, outlook_of
+from router.optimiser.robust.search import INCLUSION, read_tail
+from router.optimiser.robust.views import views
 
 GAP_GOAL: Final = 1e-7  # of the notional, a thousandth of a basis point: what the bounds may add
-ROUNDS_MAX: Final = 4
+COST_GOAL: Final = 1e-10  # of the notional: how well the curves of the search know a split's cost
+ROUNDS_MAX: Final = 5
+_PASSES: Final = 5  # until what is best by the bounds is among their samples
 
 Found: TypeAlias = tuple[ScaledProblem, Split]
 
@@ -56,11 +63,14 @@ def sharpened(
     for _ in range(ROUNDS_MAX):
         scaled, split = found
         proved = proved_by_bounds([first], scaled, split)
-        if best is None or proved[1].gap < best[2].gap:
+        # What it costs is told better each time, and what cash trades for with it.
+        if best is None or proved[1].gap <= max(best[2].gap, split.gap_max):
             best = (selection, *proved)
-        if proved[1].gap <= split.gap + GAP_GOAL:
+        is_known = abs(proved[1].upper - split.upper) <= COST_GOAL
+        if is_known and proved[1].gap <= split.gap + GAP_GOAL:
             break
-        selection = _sharper(selection, scaled, split)
+        asked = _asked([selection], scaled, split.shares, multipliers=split.multipliers)
+        (selection,) = _sharper([selection], scaled, asked)
         following = again(selection)
         if following is None:
             break
@@ -79,15 +89,20 @@ def proved_by_bounds(selections: Sequence[Selection], scaled: ScaledProblem, spl
     """
     shares = np.round(split.shares * PICO_PER_UNIT) / PICO_PER_UNIT
     bounded = bounded_by_networks(selections, scaled, shares=shares, multipliers=split.multipliers)
-    parts, lowest = [], math.inf
-    for told in split.parts:
-        part = part_of(bounded, told.assumptions)
-        prices = prices_of(part, told.multipliers)
-        lower = lower_bound(part, prices)
-        parts.append(part_bound(part, prices, lower=lower))
-        lowest = min(lowest, lower)
-    upper = bounded.cost(split.shares)
-    return bounded, replace(split, upper=upper, lower=min(lowest, upper), parts=tuple(parts))
+    measure = _measure(selections, bounded, split)
+    bounds = [measure.lower(part_of(bounded, part.assumptions), part) for part in split.parts]
+    parts = tuple(
+        replace(part, lower_bound=Pico(math.floor(bound * PICO_PER_UNIT)))
+        for part, bound in zip(split.parts, bounds, strict=True)
+    )
+    upper = measure.upper(split.shares)
+    return bounded, replace(
+        split,
+        upper=upper,
+        lower=min(upper, *bounds),
+        parts=parts,
+        gap_max=split.gap_max + GAP_GOAL,
+    )
 
 
 def as_proved(
@@ -136,58 +151,155 @@ def bounded_by_networks(
     shares : float64, shape (n_curves,)
         As stored with the proof.
     """
-    bests = cheapest(scaled, prices_of(scaled, multipliers))
-    curves, place = list(scaled.curves), 0
-    for selection in selections:
+    told = tuple(multipliers)
+    drawn, current = _as_selected(selections, scaled), list(selections)
+    for _ in range(_PASSES if _is_robust(told) else 1):
+        asked = _asked(current, drawn, shares, multipliers=told)
+        current = _sharper(current, drawn, asked)
+        drawn = _bounded(current, drawn)
+    return drawn
+
+
+# Every chain's place among the curves, and the places of its sources in its order's selection.
+def _chains(selections: Sequence[Selection]) -> Iterator[tuple[int, int, list[int]]]:
+    place = 0
+    for order, selection in enumerate(selections):
         for account, _ in selection.chains:
-            own = selection.of(account)
-            if any(isinstance(source.way, Network) for source in own):
-                curve = curves[place]
-                curves[place] = _bounded(
-                    own, curve, share=float(shares[place]), rate=bests[place].rate
-                )
+            sources = enumerate(selection.sources)
+            yield order, place, [i for i, s in sources if s.instrument.account == account]
             place += 1
         place += len(selection.market.problem.books)
+
+
+# A problem that was sharpened has curves that know more of its networks.
+def _as_selected(selections: Sequence[Selection], scaled: ScaledProblem) -> ScaledProblem:
+    curves = list(scaled.curves)
+    for order, place, own in _chains(selections):
+        curve = _merged([selections[order].sources[i].curve for i in own])
+        curves[place] = replace(curves[place], curve=curve, floor=curve)
     return replace(scaled, curves=tuple(curves))
 
 
-def _bounded(
-    sources: Sequence[Source], curve: ScaledCurve, *, share: float, rate: float
-) -> ScaledCurve:
-    sharper = _solved_at(sources, curve, share=share, rate=rate)
-    uppers, floors = [s.curve for s in sources], [s.curve for s in sources]
-    for i, network in sharper.items():
-        uppers[i], floors[i] = network.curves.upper, network.curves.floor
-    return replace(curve, curve=_merged(uppers), floor=_merged(floors))
+# The problem with every network between its bounds.
+def _bounded(selections: Sequence[Selection], scaled: ScaledProblem) -> ScaledProblem:
+    curves = list(scaled.curves)
+    for order, place, own in _chains(selections):
+        bounds = [_bounds(selections[order].sources[i]) for i in own]
+        upper, floor = (_merged([pair[end] for pair in bounds]) for end in (0, 1))
+        curves[place] = replace(curves[place], curve=upper, floor=floor)
+    return replace(scaled, curves=tuple(curves))
 
 
-# Each network with two more sizes: at the rate that a unit is worth, and what it is asked for.
-def _solved_at(
-    sources: Sequence[Source], curve: ScaledCurve, *, share: float, rate: float
-) -> dict[int, Network]:
-    marginal = (rate + curve.curve.sign) * curve.mid
-    networks = {i: s.way for i, s in enumerate(sources) if isinstance(s.way, Network)}
-    found = {i: network.refined(marginals=[marginal]) for i, network in networks.items()}
-    together = aggregate([found[i].curve if i in found else s.curve for i, s in enumerate(sources)])
-    parts = together.split(min(share * curve.quantity, together.capacity))
-    return {i: network.refined(at=[float(parts[i])]) for i, network in found.items()}
+def _bounds(source: Source) -> tuple[CostCurve, CostCurve]:
+    if isinstance(source.way, Network):
+        return source.way.curves.upper, source.way.curves.floor
+    return source.curve, source.curve
 
 
-# The selection with its networks solved where the split uses them.
-def _sharper(selection: Selection, scaled: ScaledProblem, split: Split) -> Selection:
-    bests = cheapest(scaled, prices_of(scaled, split.multipliers))
-    sources: dict[int, Source] = dict(enumerate(selection.sources))
-    for place, (account, _) in enumerate(selection.chains):
-        own = [i for i, s in sources.items() if s.instrument.account == account]
-        sharper = _solved_at(
-            [sources[i] for i in own],
-            scaled.curves[place],
-            share=float(split.shares[place]),
-            rate=bests[place].rate,
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Where a curve has to be exact: shares of the orders, and rates of the next unit."""
+
+    shares: tuple[float, ...]
+    rates: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What a split costs, and what a part's multipliers prove."""
+
+    upper: Callable[[Floats], float]
+    lower: Callable[[ScaledProblem, PartBound], float]
+
+
+def _measure(selections: Sequence[Selection], bounded: ScaledProblem, split: Split) -> _Measure:
+    if not _is_robust(split.multipliers):
+        return _Measure(
+            bounded.cost, lambda part, told: lower_bound(part, prices_of(part, told.multipliers))
         )
+    outlook = _outlook(selections)
+    depths = depth_curves(bounded.curves, views(bounded, selections), outlook)
+
+    def upper(shares: Floats) -> float:
+        return outlook.worth(outcomes(bounded.curves, depths, shares, outlook=outlook))
+
+    def lower(part: ScaledProblem, told: PartBound) -> float:
+        prices = prices_of(part, _of_rows(told.multipliers))
+        tail = read_tail(outlook, told.multipliers)
+        return robust_bound(part, depths, outlook, prices=prices, tail=tail).value
+
+    return _Measure(upper, lower)
+
+
+# Of every curve: its share, and what its next unit may cost by the multipliers. Where depth may
+# leave, its share and what is best by the multipliers, as large as they are to what is left.
+def _asked(
+    selections: Sequence[Selection],
+    scaled: ScaledProblem,
+    shares: Floats,
+    *,
+    multipliers: tuple[Multiplier, ...],
+) -> list[_Asked]:
+    if not _is_robust(multipliers):
+        bests = cheapest(scaled, prices_of(scaled, multipliers))
+        pairs = zip(shares.tolist(), bests, strict=True)
+        return [_Asked((share,), (best.rate,)) for share, best in pairs]
+    outlook = _outlook(selections)
+    bound = robust_bound(
+        scaled,
+        depth_curves(scaled.curves, views(scaled, selections), outlook),
+        outlook,
+        prices=prices_of(scaled, _of_rows(multipliers)),
+        tail=read_tail(outlook, multipliers),
+    )
+    left = sorted({1.0, *outlook.pool_depths.tolist()})
+    return [
+        _Asked(tuple(x / depth for depth in left for x in pair), ())
+        for pair in zip(shares.tolist(), bound.shares, strict=True)
+    ]
+
+
+# Whether a proof is of what may happen before inclusion: then it weighs the scenarios.
+def _is_robust(multipliers: Iterable[Multiplier]) -> bool:
+    return any(m.row.startswith(f"{INCLUSION}:") for m in multipliers)
+
+
+def _of_rows(multipliers: Iterable[Multiplier]) -> list[Multiplier]:
+    return [m for m in multipliers if not m.row.startswith(f"{INCLUSION}:")]
+
+
+def _outlook(selections: Sequence[Selection]) -> Outlook:
+    uncertainty = selections[0].market.problem.uncertainty
+    if uncertainty is None:
+        raise CertificateError("the proof weighs scenarios, and the problem states none")
+    return outlook_of(uncertainty)
+
+
+# The selections with their networks solved where they are asked for.
+def _sharper(
+    selections: Sequence[Selection], scaled: ScaledProblem, asked: Sequence[_Asked]
+) -> list[Selection]:
+    sources = [list(selection.sources) for selection in selections]
+    for order, place, own in _chains(selections):
+        sharper = _solved_at([sources[order][i] for i in own], scaled.curves[place], asked[place])
         for k, network in sharper.items():
-            sources[own[k]] = replace(sources[own[k]], way=network, curve=network.curve)
-    return selected(selection.market, tuple(sources.values()))
+            made = replace(sources[order][own[k]], way=network, curve=network.curve)
+            sources[order][own[k]] = made
+    return [selected(s.market, tuple(own)) for s, own in zip(selections, sources, strict=True)]
+
+
+# Each network with more sizes: at the rates that a unit is worth, and its parts of the shares.
+def _solved_at(sources: Sequence[Source], curve: ScaledCurve, asked: _Asked) -> dict[int, Network]:
+    networks = {i: s.way for i, s in enumerate(sources) if isinstance(s.way, Network)}
+    if not networks:
+        return {}
+    marginals = [(rate + curve.curve.sign) * curve.mid for rate in asked.rates]
+    found = {i: network.refined(marginals=marginals) for i, network in networks.items()}
+    together = aggregate([found[i].curve if i in found else s.curve for i, s in enumerate(sources)])
+    parts = [
+        together.split(min(share * curve.quantity, together.capacity)) for share in asked.shares
+    ]
+    return {i: n.refined(at=[float(part[i]) for part in parts]) for i, n in found.items()}
 
 
 def _merged(curves: Sequence[CostCurve]) -> CostCurve:

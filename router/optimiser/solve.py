@@ -136,7 +136,8 @@ def _robust_plan(
     market, uncertainty = full.selection.market, full.selection.market.problem.uncertainty
     assert uncertainty is not None, "a robust plan is of an uncertainty"
     legs = [to_legs(market.problem, d.trades, rooms=rooms) for d in whole]
-    worths = [sent_worth(own, full.selection, uncertainty) for own in legs]
+    seen = _as_checked(full.selection)
+    worths = [sent_worth(own, seen, uncertainty) for own in legs]
     place = min(range(len(whole)), key=lambda i: (whole[i].unfilled, worths[i]))
     certificate = certify(
         full.scaled,
@@ -146,6 +147,12 @@ def _robust_plan(
     )
     plan = route_plan(market.problem, whole[place], certificate, singles=singles, rooms=rooms)
     return _with_band(plan, full.selection)
+
+
+# A network knows more of itself the longer it was searched; who checks a plan knows the problem.
+def _as_checked(selection: Selection) -> Selection:
+    market = selection.market
+    return select(market, range(len(market.pools))) if market.networks else selection
 
 
 def _with_band(plan: RoutePlan, selection: Selection) -> RoutePlan:

@@ -55,8 +55,8 @@ def _held(scaled: ScaledProblem, split: Split, books: Books) -> ScaledProblem | 
     for c, problem, book in books:
         lot, share = _lot_share(curves[c], book), float(split.shares[c])
         lots = int(share / lot)
-        if lots * lot < share:
-            kept = lots if lots >= least_lots(problem, book) else 0
+        kept = lots if lots >= least_lots(problem, book) else 0
+        if kept * lot < share:
             curves[c] = replace(curves[c], cap=kept * lot)
             changed = True
     return replace(scaled, curves=tuple(curves)) if changed else None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from router.domain.error import ConfigError
 from router.domain.event import VenueMargin
@@ -31,9 +31,17 @@ from router.shell.config_fields import Number, PlainDecimal, SignedBps, Strict
 _PIPS_PER_BPS: Final = 100
 _PIPS_PER_PCT: Final = 10_000
 
-Name = Annotated[str, Field(min_length=1, max_length=40)]
+
+# Names stand in rows of proofs, between colons, and in sentences of one line.
+def _one_word(name: str) -> str:
+    if ":" in name or not name.isprintable():
+        raise ValueError("must be a name of one line without a colon")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_word)]
 Gap = Annotated[Number, Field(gt=-100, le=1_000, decimal_places=4)]
-Depth = Annotated[Number, Field(gt=0, le=1_000, decimal_places=4)]
+Depth = Annotated[Number, Field(gt=0, le=100, decimal_places=4)]
 
 
 class ShockSettings(Strict):

@@ -59,7 +59,8 @@ def _account(account: AccountRows, shares: list[Any], slips: list[Any]) -> list[
         for k in range(tiers.rate.shape[1]):
             line = cp.multiply(weight * tiers.rate[:, k], wide) - tiers.deduction[None, :, k]
             rules.append(margin[rows] >= line)
-        before[rows] = tiers.of(held[rows]).sum(axis=1)
+        charged = held[rows, :, None] * tiers.rate - tiers.deduction
+        before[rows] = charged.max(axis=2).sum(axis=1)
     loss = sum(slips[c] for c in account.members) + account.against_mark @ own
     used = cp.sum(margin, axis=1) - account.gain @ own + loss
     return [*rules, used <= account.rooms + before]

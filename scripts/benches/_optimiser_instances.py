@@ -43,7 +43,7 @@ _USDC: Final = Asset(AssetId("USDC"), 6)
 _USD: Final = 10**6
 _FEES_AND_SPACINGS: Final = ((100, 1), (500, 10), (3_000, 60), (10_000, 200))
 _NOW: Final = TimestampNs(0)
-_LIMIT: Final = 1.05
+LIMIT: Final = 1.05
 _PLENTY: Final = 10.0
 
 
@@ -186,7 +186,7 @@ def _problem(
         kind=QuantityKind.BASE,
         quantity=Amount(_ETH.id, round(quantity * 1e18)),
         arrival_mid=Price(_ETH.id, _USDC.id, round(MID * _USD), 10**18),
-        limit_price=Price(_ETH.id, _USDC.id, round(MID * _LIMIT * _USD), 10**18),
+        limit_price=Price(_ETH.id, _USDC.id, round(MID * LIMIT * _USD), 10**18),
         holding_horizon_s=3_600,
         gas_fee_wei=0,
         slippage_tolerance_pips=Pips(5_000),

@@ -38,6 +38,7 @@ _DIRECT: Final = Effort(solvers=(direct.solve,))
 _MORE: Final = (
     ("_optimiser_network", "network_rows"),
     ("_optimiser_gas", "gas_rows"),
+    ("_optimiser_robust", "robust_rows"),
     ("_optimiser_quality", "quality_rows"),
 )
 

@@ -2,17 +2,17 @@
 
 Every row, of cash or of an account, uses of a share x of curve c
 
-    charge slip(x) + linear x + M(weight |held + x|) - M(weight |held|)
+    charge slip(x) + linear x + M(|held + x|) - M(|held|)
 
-with M the largest of the row's tier lines; a curve that is no member has zeros. Refuses prices.
+with M the largest of the row's tier lines, the weight in their slopes; a curve that is no member
+has zeros. Refuses prices.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from router.optimiser.convex.scaled import AccountRows, Floats, ScaledProblem, Tiers
+from router.optimiser.convex.scaled import AccountRows, Floats, ScaledProblem
 
 KINK_NOISE = 1e-12  # kinks this near to an end of a curve are the end
 
@@ -29,7 +29,7 @@ class AskedRows:
     def __init__(self, scaled: ScaledProblem, asked: Sequence[int]) -> None:
         shape = (len(asked), len(scaled.curves))
         n_tiers = max((_longest(account) for account in scaled.accounts), default=1)
-        self._charge, self._linear, self._weight = np.zeros((3, *shape))
+        self._charge, self._linear = np.zeros((2, *shape))
         self._held = np.zeros(shape[1])
         self._rate, self._deduction = np.zeros((2, n_tiers, *shape))
         self._caps = np.array([curve.cap for curve in scaled.curves])
@@ -41,7 +41,7 @@ class AskedRows:
             own = [i for i, row in enumerate(asked) if first <= row < first + len(account.names)]
             if own:
                 self._take(account, slice(own[0], own[-1] + 1), [asked[i] - first for i in own])
-        self._before = self._margin(self._weight * np.abs(self._held))
+        self._before = self._margin(np.abs(self._held))
 
     def uses(self, *, slips: Floats, points: Floats) -> Floats:
         """Return what every share uses of every row, shape (n_asked, n_curves, n_points).
@@ -51,8 +51,7 @@ class AskedRows:
         slips, points : float64, shape (n_curves, n_points)
         """
         used = self._charge[:, :, None] * slips + self._linear[:, :, None] * points
-        after = np.abs(self._held[:, None] + points)
-        margin = self._margin(self._weight[:, :, None] * after)
+        margin = self._margin(np.abs(self._held[:, None] + points))
         return np.asarray(used + (margin - self._before[:, :, None]))
 
     def nearest_kinks(self, shares: Floats) -> tuple[Floats, Floats]:
@@ -62,9 +61,8 @@ class AskedRows:
         """
         kinks, held = [-self._held[None, :]], self._held
         for k in range(1, self._rate.shape[0]):
-            steeper = self._rate[k] - self._rate[k - 1]
-            height = (self._deduction[k] - self._deduction[k - 1]) * (steeper > 0.0)
-            slope = steeper * self._weight
+            slope = self._rate[k] - self._rate[k - 1]
+            height = (self._deduction[k] - self._deduction[k - 1]) * (slope > 0.0)
             bound = np.divide(height, slope, out=np.zeros_like(slope), where=slope > 0.0)
             kinks += [bound - held, -bound - held]
         every = np.concatenate(kinks)
@@ -79,26 +77,16 @@ class AskedRows:
         self._held[members] = account.position
         self._charge[own, members] = 1.0
         self._linear[own, members] = account.against_mark - account.gain[rows]
-        self._weight[own, members] = account.weight[rows]
-        first = own.start
-        for i, row in enumerate(rows):
-            rate, deduction = _padded(account.tiers(row), self._rate.shape[0])
-            self._rate[:, first + i, members] = rate
-            self._deduction[:, first + i, members] = deduction
+        rate, deduction = account.lines(rows)
+        lines = np.minimum(np.arange(self._rate.shape[0]), rate.shape[0] - 1)  # the last, repeated
+        self._rate[:, own, members] = rate[lines]
+        self._deduction[:, own, members] = deduction[lines]
 
-    # Of notionals of the shape (n_asked, n_curves, ...).
-    def _margin(self, notional: Floats) -> Floats:
-        more = (...,) + (None,) * (notional.ndim - 2)
-        lines = self._rate[(slice(None), *more)] * notional - self._deduction[(slice(None), *more)]
-        return np.asarray(lines.max(axis=0))
+    # Of positions of the shape (n_curves, ...), in shares.
+    def _margin(self, positions: Floats) -> Floats:
+        more = (...,) + (None,) * (positions.ndim - 1)
+        return np.asarray((self._rate[more] * positions - self._deduction[more]).max(axis=0))
 
 
 def _longest(account: AccountRows) -> int:
     return max(int(tiers.rate.shape[1]) for tiers in (account.initial, account.maintenance))
-
-
-# Shapes (n_tiers, n_members); what is missing is the last line again.
-def _padded(tiers: Tiers, n_tiers: int) -> tuple[Floats, Floats]:
-    last = tiers.rate.shape[1] - 1
-    lines: NDArray[np.intp] = np.minimum(np.arange(n_tiers), last)
-    return tiers.rate.T[lines], tiers.deduction.T[lines]

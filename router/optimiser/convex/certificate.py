@@ -19,7 +19,7 @@ from router.optimiser.convex.scaled import AccountRows, Floats, ScaledCurve, Sca
 GAP_MAX: Final = 1e-6  # 0.01 bp of the notional
 ROOM_TOLERANCE: Final = 1e-9  # of the notional; whole atoms are checked again exactly
 DEMAND: Final = "demand"
-_FLOAT_SLACK: Final = 1e-13  # what the evaluation itself may be off, for costs below the notional
+_FLOAT_SLACK: Final = 1e-13  # of the numbers added up: what the evaluation itself may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,19 @@ def bound_of(scaled: ScaledProblem, prices: Prices, bests: Iterable[Best]) -> fl
     rooms = scaled.rooms()
     bound -= sum(p / PICO_PER_UNIT * float(rooms[row]) for row, p in prices.rows)
     bound += sum(best.value for best in bests)
-    return bound - _FLOAT_SLACK
+    return bound - _FLOAT_SLACK * size_of(scaled, prices)
+
+
+def size_of(scaled: ScaledProblem, prices: Prices) -> float:
+    """Return the size of the numbers that a bound adds up, which its floats are as exact as."""
+    size = 1.0 + sum(abs(price) for price in prices.demands) / PICO_PER_UNIT
+    rooms = scaled.rooms()
+    for row, price in prices.rows:
+        held = 0.0
+        if row >= len(scaled.cash):
+            held = float(np.abs(scaled.accounts[scaled.account_of(row)[0]].position).sum())
+        size += price / PICO_PER_UNIT * (1.0 + abs(float(rooms[row])) + held)
+    return size
 
 
 def cheapest(scaled: ScaledProblem, prices: Prices) -> list[Best]:
@@ -136,9 +148,10 @@ def cheapest(scaled: ScaledProblem, prices: Prices) -> list[Best]:
     return found
 
 
-def is_feasible(scaled: ScaledProblem, shares: Floats) -> bool:
-    """Tell whether the shares keep every row within its room."""
-    return bool(np.all(scaled.uses(shares) <= scaled.rooms() + ROOM_TOLERANCE))
+def is_feasible(scaled: ScaledProblem, shares: Floats, *, rooms: Floats | None = None) -> bool:
+    """Tell whether the shares keep every row within its room, or within other rooms told."""
+    within = scaled.rooms() if rooms is None else rooms
+    return bool(np.all(scaled.uses(shares) <= within + ROOM_TOLERANCE))
 
 
 def gap_allowed(scaled: ScaledProblem, prices: Prices) -> float:

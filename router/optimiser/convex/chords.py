@@ -19,7 +19,11 @@ from router.optimiser.convex.flat import FlatCurves
 from router.optimiser.convex.scaled import Floats, ScaledProblem
 
 PIECES: Final = 17
-_LADDER: Final = np.array([0.0, 0.002, 0.012, 0.06, 0.27, 1.0])  # of the width, on either side
+# Rates beyond those of an answer without rows: most towards where rows will move them.
+_FIRST_LADDER: Final = 1e-4 * np.array(
+    [0.0, 0.2, 0.5, 0.9, 1.4, 2.0, 2.8, 3.8, 5.2, 7.5, 14.0, -2.0, 0.0]
+)
+_LADDER: Final = np.array([0.0, 0.02, 0.06, 0.14, 0.3, 1.0])  # of the width, on either side
 _SHORT_LADDER: Final = np.array([0.0, 0.012, 0.27])
 _OWN: Final = 5  # start, cap, the last share, a kink on either side of it
 BESTS_MANY: Final = 7  # with the short ladder they take the place of one and the long
@@ -84,8 +88,33 @@ class Chorder:
         self._adders = np.array([[curve.adder] for curve in scaled.curves])
         self._serves = np.array([curve.demand for curve in scaled.curves])
         self._shares = np.array([demand.share for demand in scaled.demands])
+        self._rows: AskedRows | None = None
         self._asked: tuple[int, ...] = ()
-        self._rows = AskedRows(scaled, ())
+
+    def first_points(
+        self, shares: Floats, *, centre: Floats, charged: NDArray[np.bool_], asked: Sequence[int]
+    ) -> Floats:
+        """Return points for an answer that rows stand against.
+
+        Rows that are exceeded make their curves dearer, so these will end at lower rates by
+        themselves, and all the others at higher ones: there the points are dense.
+
+        Parameters
+        ----------
+        shares, centre : float64, shape (n_curves,)
+            The answer without rows, and its rates.
+        charged : bool, shape (n_curves,)
+            Whether a curve uses a row that the answer exceeds.
+
+        Returns
+        -------
+        float64, shape (n_curves, PIECES + 1)
+        """
+        rates = centre[:, None] + np.where(charged[:, None], -_FIRST_LADDER, _FIRST_LADDER)
+        points = self._own_points(shares, asked)
+        points[:, _OWN:] = self.flat.shares_at(rates, below=1)
+        points.sort(axis=1)
+        return points
 
     def points_around(
         self,
@@ -116,10 +145,7 @@ class Chorder:
         ladder = _LADDER if bests.shape[1] == 1 else _SHORT_LADDER
         steps = width[:, None] * ladder
         rates = np.concatenate((centre[:, None] + steps, centre[:, None] - steps), axis=1)
-        last = np.minimum(np.maximum(shares, 0.0), self._caps)
-        points = np.empty((self._caps.size, PIECES + 1))
-        points[:, 0], points[:, 1], points[:, 2] = 0.0, self._caps, last
-        points[:, 3], points[:, 4] = self._rows_of(asked).nearest_kinks(last)
+        points = self._own_points(shares, asked)
         points[:, _OWN : _OWN + bests.shape[1]] = bests
         points[:, _OWN + bests.shape[1] :] = self.flat.shares_at(rates, below=ladder.size)
         points.sort(axis=1)
@@ -162,8 +188,16 @@ class Chorder:
             beyond_price=penalty,
         )
 
+    # The points of every round, unsorted; the others are to be filled in.
+    def _own_points(self, shares: Floats, asked: Sequence[int]) -> Floats:
+        last = np.minimum(np.maximum(shares, 0.0), self._caps)
+        points = np.empty((self._caps.size, PIECES + 1))
+        points[:, 0], points[:, 1], points[:, 2] = 0.0, self._caps, last
+        points[:, 3], points[:, 4] = self._rows_of(asked).nearest_kinks(last)
+        return points
+
     def _rows_of(self, asked: Sequence[int]) -> AskedRows:
-        if tuple(asked) != self._asked:
+        if self._rows is None or tuple(asked) != self._asked:
             self._asked = tuple(asked)
             self._rows = AskedRows(self._scaled, self._asked)
         return self._rows

@@ -19,23 +19,28 @@ def solve(chords: Chords) -> Answer | None:
     highspy, solver = _solver()
     n_curves, n_rows = chords.cost.shape[0], len(chords.asked)
     n_pieces, n_demands = n_curves * PIECES, chords.shares.size
-    matrix = _matrix(chords)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = matrix.shape[1], matrix.shape[0]
-    lp.col_cost_ = np.concatenate(
-        (chords.cost.ravel(), [chords.unfilled_price], np.full(n_rows, chords.beyond_price))
-    )
-    lp.col_lower_ = np.zeros(matrix.shape[1])
+    columns = _columns(chords)
+    n_columns, n_sides = columns.shape
+    kept = columns != 0.0
     free = np.full(n_rows, highspy.kHighsInf)
-    lp.col_upper_ = np.concatenate((chords.width.ravel(), [1.0], free))
-    lp.row_lower_ = np.concatenate((chords.shares, -free))
-    lp.row_upper_ = np.concatenate((chords.shares, chords.rooms))
-    kept = matrix != 0.0
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.concatenate(([0], np.cumsum(kept.sum(axis=1)))).astype(np.int32)
-    lp.a_matrix_.index_ = np.nonzero(kept)[1].astype(np.int32)
-    lp.a_matrix_.value_ = matrix[kept]
-    solver.passModel(lp)
+    dear = [chords.unfilled_price, *[chords.beyond_price] * n_rows]
+    solver.passModel(
+        n_columns,
+        n_sides,
+        int(np.count_nonzero(kept)),
+        int(highspy.MatrixFormat.kColwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+        np.concatenate((chords.cost.ravel(), dear)),
+        np.zeros(n_columns),
+        np.concatenate((chords.width.ravel(), [1.0], free)),
+        np.concatenate((chords.shares, -free)),
+        np.concatenate((chords.shares, chords.rooms)),
+        np.concatenate(([0], np.cumsum(np.count_nonzero(kept, axis=1)))).astype(np.int32),
+        np.nonzero(kept)[1].astype(np.int32),
+        columns[kept],
+        np.zeros(n_columns, dtype=np.int32),  # no column is a whole number
+    )
     solver.clearSolver()
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -67,14 +72,16 @@ def _solver() -> tuple[Any, Any]:
     return highspy, solver
 
 
-# Demands, then rooms; pieces, then what is unfilled, then what is beyond each room.
-def _matrix(chords: Chords) -> Floats:
+# Of pieces, then of what is unfilled, then of what is beyond each room: what each adds to demands,
+# then to rooms.
+def _columns(chords: Chords) -> Floats:
     n_curves, n_rows, n_demands = chords.cost.shape[0], len(chords.asked), chords.shares.size
     n_pieces = n_curves * PIECES
-    matrix = np.zeros((n_demands + n_rows, n_pieces + 1 + n_rows))
-    serves = matrix[:n_demands, :n_pieces].reshape(n_demands, n_curves, PIECES)
-    serves[chords.serves, np.arange(n_curves)] = 1.0
-    matrix[:n_demands, n_pieces] = chords.shares
-    matrix[n_demands:, :n_pieces] = chords.uses.reshape(n_rows, n_pieces)
-    matrix[np.arange(n_demands, n_demands + n_rows), n_pieces + 1 + np.arange(n_rows)] = -1.0
-    return matrix
+    columns = np.zeros((n_pieces + 1 + n_rows, n_demands + n_rows))
+    pieces = columns[:n_pieces].reshape(n_curves, PIECES, n_demands + n_rows)
+    pieces[np.arange(n_curves), :, chords.serves] = 1.0
+    pieces[:, :, n_demands:] = chords.uses.transpose(1, 2, 0)
+    columns[n_pieces, :n_demands] = chords.shares
+    rows = np.arange(n_rows)
+    columns[n_pieces + 1 + rows, n_demands + rows] = -1.0
+    return columns

@@ -6,11 +6,12 @@ into the programme when an answer breaks them. Refuses what is not convex; `part
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from router.domain.certificate import Multiplier
 from router.domain.error import SolverError
@@ -18,6 +19,7 @@ from router.optimiser.convex import direct, programme
 from router.optimiser.convex.certificate import (
     GAP_MAX,
     ROOM_TOLERANCE,
+    Best,
     Prices,
     bound_of,
     cheapest,
@@ -128,35 +130,36 @@ def dearest_plan(scaled: ScaledProblem) -> float:
 class _Search:
     def __init__(self, scaled: ScaledProblem, shares: Floats, demands: Floats) -> None:
         self._scaled = scaled
-        self._rooms = scaled.tightened().rooms()
+        self._rooms = scaled.kept_rooms()
         self._chorder = Chorder(scaled)
+        self._always = frozenset((*range(len(scaled.cash)), *scaled.first_rows))
+        self._scenarios = [
+            (first + 1, account)
+            for first, account in zip(scaled.first_rows, scaled.accounts, strict=True)
+        ]
         prices = to_prices(demands.tolist(), ())
         bests = cheapest(scaled, prices)
         self._shares = shares
         self._centre = np.array([best.rate for best in bests])
-        self._bests = [np.array([best.share for best in bests])]
+        self._bests: list[Floats] = []
         self._seen: list[Floats] = []
         self._width = np.full(len(scaled.curves), _WIDTH_START)
         self._penalty = _PENALTY
-        self._asked = self._always() | self._broken(scaled.uses(shares), frozenset())
+        uses = scaled.uses(shares)
+        self._charged = self._charged_by(uses)
+        self._asked = self._wanted(uses, ())
         lower = bound_of(scaled, prices, bests)
         self.best = Proof(shares, math.inf, lower, prices, GAP_MAX)
 
     def ask(self, solvers: tuple[Solver, ...]) -> Answer | None:
         asked = sorted(self._asked)
-        points = self._chorder.points_around(
-            self._shares,
-            bests=np.stack(self._bests, axis=1),
-            centre=self._centre,
-            width=self._width,
-            asked=asked,
-        )
         programme = self._chorder.chords(
-            points, asked=asked, rooms=self._rooms, penalty=self._penalty
+            self._points(asked), asked=asked, rooms=self._rooms, penalty=self._penalty
         )
         self._programme_rows = programme.asked
         return next((a for solve in solvers if (a := solve(programme)) is not None), None)
 
+    # Takes what an answer proves, and where it does not suffice, makes ready for the next.
     def learn(self, answer: Answer) -> None:
         scaled = self._scaled
         duals = zip(self._programme_rows, answer.rows.tolist(), strict=True)
@@ -173,14 +176,36 @@ class _Search:
             upper = scaled.cost(self._shares)
             if upper < self.best.upper:
                 self.best = replace(self.best, shares=self._shares, upper=upper)
-        elif self._penalty < _PENALTY_MAX and not self._broken(uses, self._asked) - self._asked:
+        elif self._penalty < _PENALTY_MAX and self._is_worth_it(uses, is_met=met):
             self._penalty *= _DEARER
-        self._asked = self._always() | self._broken(uses, frozenset(r for r, _ in prices.rows))
-        self._seen.append(np.array([best.share for best in bests]))
-        self._bests = self._seen[-1:]
-        if len(self._seen) > _ROUNDS_SIMPLE:
-            self._bests = [*self._seen[-BESTS_MANY:], *[self._shares] * BESTS_MANY][:BESTS_MANY]
-        self._recentre(np.array([best.rate for best in bests]))
+        if not self.best.is_proved:
+            self._asked = self._wanted(uses, [row for row, _ in prices.rows])
+            self._refocus(bests)
+
+    def _points(self, asked: list[int]) -> Floats:
+        if not self._seen:
+            return self._chorder.first_points(
+                self._shares, centre=self._centre, charged=self._charged, asked=asked
+            )
+        return self._chorder.points_around(
+            self._shares,
+            bests=np.stack(self._bests, axis=1),
+            centre=self._centre,
+            width=self._width,
+            asked=asked,
+        )
+
+    # Whether each curve uses a row that is exceeded.
+    def _charged_by(self, uses: Floats) -> NDArray[np.bool_]:
+        exceeded = np.flatnonzero(uses > self._rooms).tolist()
+        members: set[int] = set()
+        for row in exceeded:
+            if row < len(self._scaled.cash):
+                members.update(self._scaled.cash[row].members)
+        for first, account in zip(self._scaled.first_rows, self._scaled.accounts, strict=True):
+            if any(first <= row < first + len(account.names) for row in exceeded):
+                members.update(account.members)
+        return np.array([c in members for c in range(len(self._scaled.curves))])
 
     def _meets_demands(self) -> bool:
         totals = np.zeros(len(self._scaled.demands))
@@ -188,20 +213,33 @@ class _Search:
         wanted = [demand.share for demand in self._scaled.demands]
         return bool(np.all(totals >= np.array(wanted) - FILL_TOLERANCE))
 
-    def _always(self) -> frozenset[int]:
-        return frozenset((*range(len(self._scaled.cash)), *self._scaled.first_rows))
+    # Whether an answer rather pays the penalty, and no row can be added that would change that.
+    def _is_worth_it(self, uses: Floats, *, is_met: bool) -> bool:
+        beyond = set(np.flatnonzero(uses > self._rooms).tolist())
+        is_full = len(self._asked - self._always) >= programme.SCENARIO_SLOTS
+        is_paid = not is_met or not beyond.isdisjoint(self._asked)
+        return is_paid and (is_full or beyond <= self._asked)
 
-    # Scenarios that bind, and those an answer breaks worst, as many as there are slots.
-    def _broken(self, uses: Floats, binding: frozenset[int]) -> frozenset[int]:
-        always = self._always()
-        kept = [row for row in sorted(binding) if row not in always]
+    # Scenarios that bind, then of every account in turn those an answer breaks worst, as many as
+    # there are slots; of an account that breaks none the nearest, for it may take what others lose.
+    def _wanted(self, uses: Floats, binding: Iterable[int]) -> frozenset[int]:
+        kept = [row for row in sorted(binding) if row not in self._always]
         excess = uses - self._rooms
-        beyond = np.flatnonzero(excess > 0.0)
-        worst = beyond[np.argsort(-excess[beyond], kind="stable")].tolist()
-        kept += [r for r in worst if r not in always and r not in kept][: programme.SCENARIO_SLOTS]
-        return frozenset(kept[: programme.SCENARIO_SLOTS])
+        ranked = []
+        for place, (first, account) in enumerate(self._scenarios):
+            own = excess[first : first + len(account.names) - 1]
+            order = np.argsort(-own, kind="stable")[: programme.SCENARIO_SLOTS].tolist()
+            worst = [r for r in order if own[r] > 0.0] or order[:1]
+            ranked += [(rank, place, first + r) for rank, r in enumerate(worst)]
+        kept += [row for _, _, row in sorted(ranked) if row not in kept]
+        return self._always.union(kept[: programme.SCENARIO_SLOTS])
 
-    def _recentre(self, following: Floats) -> None:
+    def _refocus(self, bests: Sequence[Best]) -> None:
+        self._seen.append(np.array([best.share for best in bests]))
+        self._bests = self._seen[-1:]
+        if len(self._seen) > _ROUNDS_SIMPLE:
+            self._bests = [*self._seen[-BESTS_MANY:], *[self._shares] * BESTS_MANY][:BESTS_MANY]
+        following = np.array([best.rate for best in bests])
         moved = np.abs(following - self._centre)
         narrower = np.maximum(self._width * _NARROWER, _WIDTH_MIN)
         near = np.maximum(narrower, 2.0 * moved)

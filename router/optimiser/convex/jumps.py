@@ -4,12 +4,14 @@ Here it is charged at one tier's rate, which is convex, and kept below a tier's 
 choose the tier; `parts` does.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from router.domain.certificate import Assumption, AssumptionKind
+from router.domain.error import CertificateError
 from router.optimiser.convex.scaled import AccountRows, Floats, Jump, ScaledProblem, Tiers
 
 _STEEP: Final = 1e4  # margin of a notional beyond where a part ends: far dearer than any trade
@@ -22,6 +24,23 @@ def assumed(part: ScaledProblem, assumption: Assumption) -> ScaledProblem:
     others = [a for a in part.assumptions if (a.kind, a.name) != new]
     ordered = sorted([*others, assumption], key=lambda a: (a.kind.value, a.name, a.tier))
     return replace(part, assumptions=tuple(ordered))
+
+
+def check_assumptions(scaled: ScaledProblem, assumptions: Iterable[Assumption]) -> None:
+    """Refuse assumptions that are of no account or tier.
+
+    Raises
+    ------
+    CertificateError
+        If one is.
+    """
+    tiers = {jump.instrument: len(jump.rates) for jump in scaled.jumps}
+    accounts = {account.account: 1 for account in scaled.accounts}
+    for one in assumptions:
+        known = accounts if one.kind is AssumptionKind.REDUCES else tiers
+        if not 0 <= one.tier < known.get(one.name, 0):
+            said = f"{one.kind.value} {one.name} {one.tier}"
+            raise CertificateError(f"{said} is assumed, of no such account or tier")
 
 
 def lowest(part: ScaledProblem, jump: Jump) -> int:

@@ -44,6 +44,7 @@ from router.optimiser.convex.jumps import (
     assumed,
     capped,
     charged,
+    check_assumptions,
     highest,
     lowest,
     tier_before,
@@ -96,17 +97,19 @@ def solve_continuous(scaled: ScaledProblem, *, effort: Effort | None = None) -> 
 
 
 def part_of(
-    scaled: ScaledProblem, assumptions: Iterable[Assumption], *, is_strict: bool = False
+    scaled: ScaledProblem, assumptions: Sequence[Assumption], *, is_strict: bool = False
 ) -> ScaledProblem:
     """Return the part of a problem, as it is written by `market`, that assumptions describe.
 
     Without any, jumping margins are charged at the tier that the position before already reaches.
+    Refuses, by a `CertificateError`, what is of no account or tier.
 
     Parameters
     ----------
     is_strict : bool
         To look for plans in, not for a bound; see `jumps.capped`.
     """
+    check_assumptions(scaled, assumptions)
     told = {(a.kind, a.name): a.tier for a in assumptions}
     names = [account.account for account in scaled.accounts]
     already = _reducing_accounts(scaled)
@@ -366,7 +369,7 @@ def _held(scaled: ScaledProblem) -> list[bool]:
     for curve in scaled.curves:
         held[curve.demand] += curve.cap
     pairs = zip(held, scaled.demands, strict=True)
-    return [cap >= demand.share - FILL_TOLERANCE for cap, demand in pairs]
+    return [cap >= demand.share * (1.0 - FILL_TOLERANCE) for cap, demand in pairs]
 
 
 def _without(prices: Prices, rows: set[int]) -> Prices:

@@ -7,7 +7,7 @@ know what a curve stands for: `market` writes the problem down.
 
 import itertools
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -155,13 +155,6 @@ class Tiers:
         object.__setattr__(self, "_lines", lines)
         object.__setattr__(self, "_bounds", tuple(_bounds(own) for own in lines))
 
-    def of(self, notionals: Floats) -> Floats:
-        """Return the margin of notionals of the shape (..., n_members)."""
-        most = self.rate[:, 0] * notionals - self.deduction[:, 0]
-        for k in range(1, self.rate.shape[1]):
-            most = np.maximum(most, self.rate[:, k] * notionals - self.deduction[:, k])
-        return np.asarray(most)
-
     def rate_at(self, member: int, notional: float) -> float:
         """Return the rate of the line that is largest at a notional."""
         return max(self._lines[member], key=lambda line: line[0] * notional - line[1])[0]
@@ -207,26 +200,48 @@ class AccountRows:
     maintenance: Tiers
     rooms: Floats
     grain: float
+    _rates: Floats = field(init=False, repr=False)  # as `_deductions` (tiers, rows, members)
+    _deductions: Floats = field(init=False, repr=False)
+    _before: Floats = field(init=False, repr=False)  # margin of the position, shape (n_rows,)
+
+    def __post_init__(self) -> None:
+        n_tiers = max(self.initial.rate.shape[1], self.maintenance.rate.shape[1])
+        rates, deductions = np.empty((2, n_tiers, *self.weight.shape))
+        for tiers, own in ((self.initial, slice(1)), (self.maintenance, slice(1, None))):
+            lines = np.minimum(np.arange(n_tiers), tiers.rate.shape[1] - 1)  # the last, repeated
+            rates[:, own] = tiers.rate.T[lines, None]
+            deductions[:, own] = tiers.deduction.T[lines, None]
+        object.__setattr__(self, "_rates", rates * self.weight)
+        object.__setattr__(self, "_deductions", deductions)
+        object.__setattr__(self, "_before", self._margin(self.position))
+
+    def with_rooms(self, rooms: Floats, *, grain: float) -> "AccountRows":
+        """Return the rows with other rooms; what their uses rest on is not reckoned again."""
+        other = object.__new__(AccountRows)
+        for own in fields(self):
+            object.__setattr__(other, own.name, getattr(self, own.name))
+        object.__setattr__(other, "rooms", rooms)
+        object.__setattr__(other, "grain", grain)
+        return other
+
+    def lines(self, rows: list[int]) -> tuple[Floats, Floats]:
+        """Return slopes and deductions of rows' margin, (n_tiers, len(rows), n_members)."""
+        return self._rates[:, rows], self._deductions[:, rows]
 
     def tiers(self, row: int) -> Tiers:
         """Return the tiers of a row."""
         return self.maintenance if row else self.initial
 
     def uses(self, slips: Floats, shares: Floats) -> Floats:
-        """Return what every row uses, shape (n_rows,).
-
-        Parameters
-        ----------
-        slips, shares : float64, shape (n_members,)
-        """
-        held = np.abs(np.array([self.position + shares, self.position]))
-        notionals = self.weight * held[:, None, :]
-        more = np.empty_like(self.weight)
-        for tiers, own in ((self.initial, slice(1)), (self.maintenance, slice(1, None))):
-            after, before = tiers.of(notionals[:, own])
-            more[own] = after - before
+        """Return what every row uses, shape (n_rows,), from what the members' shares cost."""
         loss = float(np.sum(slips + self.against_mark * shares))
-        return np.asarray(loss - self.gain @ shares + more.sum(axis=1))
+        margin = self._margin(self.position + shares)
+        return np.asarray(loss - self.gain @ shares + (margin - self._before))
+
+    # Of positions in shares, what each row asks for, shape (n_rows,).
+    def _margin(self, positions: Floats) -> Floats:
+        lines = self._rates * np.abs(positions) - self._deductions
+        return np.asarray(lines.max(axis=0).sum(axis=1))
 
     def kinks(self, row: int, member: int, *, cap: float) -> list[float]:
         """Return the shares inside (0, cap) at which a row's use of one member bends, sorted."""
@@ -351,20 +366,24 @@ class ScaledProblem:
             own.append(account.uses(slips[members], shares[members]))
         return np.concatenate([used, *own])
 
-    def tightened(self) -> "ScaledProblem":
-        """Return the problem with each room less its grain, so that its plans survive rounding.
+    def kept_rooms(self) -> Floats:
+        """Return each room less its grain, so that plans within them survive rounding.
 
         A room that suffices for trading nothing still does: an account without free margin is no
         reason against the others. One that does not is cured by a grain more than it needs.
         """
-        cash = (replace(r, room=float(_inside(r.room, r.grain)), grain=0.0) for r in self.cash)
-        accounts = (replace(a, rooms=_inside(a.rooms, a.grain), grain=0.0) for a in self.accounts)
+        rooms, grains = self._rooms, self.grains()
+        return np.where(rooms < 0.0, rooms - grains, np.maximum(rooms - grains, 0.0))
+
+    def tightened(self) -> "ScaledProblem":
+        """Return the problem with its rooms as `kept_rooms`."""
+        kept = self.kept_rooms()
+        cash = (replace(r, room=float(kept[i]), grain=0.0) for i, r in enumerate(self.cash))
+        accounts = (
+            account.with_rooms(kept[first : first + len(account.names)], grain=0.0)
+            for first, account in zip(self.first_rows, self.accounts, strict=True)
+        )
         return replace(self, cash=tuple(cash), accounts=tuple(accounts))
-
-
-def _inside(rooms: ArrayLike, grain: float) -> Floats:
-    given = np.asarray(rooms, dtype=np.float64)
-    return np.asarray(np.where(given < 0.0, given - grain, np.maximum(given - grain, 0.0)))
 
 
 def _cash_use(row: CashRow, slips: Floats, shares: Floats) -> float:

@@ -66,22 +66,21 @@ def filled(curves: Sequence[ScaledCurve], wanted: float) -> tuple[list[float], f
 
 def normalised(shares: Floats, scaled: ScaledProblem) -> Floats:
     """Return the shares meeting every demand to the last digit; the widest takes the dust."""
-    caps = np.array([c.cap for c in scaled.curves])
-    clipped = np.clip(shares, 0.0, caps)
-    serves = np.array([c.demand for c in scaled.curves])
+    pairs = zip(scaled.curves, shares.tolist(), strict=True)
+    clipped = [min(max(share, 0.0), curve.cap) for curve, share in pairs]
     for d, demand in enumerate(scaled.demands):
-        own = np.flatnonzero(serves == d)
-        rest = demand.share - float(np.sum(clipped[own]))
-        room = caps[own] - clipped[own] if rest > 0.0 else clipped[own]
-        widest = own[int(np.argmax(room))]
-        clipped[widest] = min(max(clipped[widest] + rest, 0.0), caps[widest])
-    return clipped
+        own = [c for c, curve in enumerate(scaled.curves) if curve.demand == d]
+        rest = demand.share - sum(clipped[c] for c in own)
+        rooms = [scaled.curves[c].cap - clipped[c] if rest > 0.0 else clipped[c] for c in own]
+        widest = own[rooms.index(max(rooms))]
+        clipped[widest] = min(max(clipped[widest] + rest, 0.0), scaled.curves[widest].cap)
+    return np.array(clipped)
 
 
 def solve_separable(scaled: ScaledProblem) -> Split | None:
     """Return the certified split, or None if a row stands against it."""
     shares, demands = separable(scaled)
-    if not is_feasible(scaled.tightened(), shares):
+    if not is_feasible(scaled, shares, rooms=scaled.kept_rooms()):
         return None
     return certified(scaled, shares, demands)
 

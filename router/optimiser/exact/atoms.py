@@ -54,22 +54,26 @@ def account_trades(
 
 def within_limit(problem: RoutingProblem, source: Source, *, amount: int) -> Trade | NoRouteReason:
     """Trade `amount` of what the order fixes in a source whose every unit keeps the limit price."""
-    way, tolerance = source.way, _HELD_TOLERANCE
+    way = source.way
     if isinstance(way, PoolCandidate):
         trade = pool_trade(problem, way, amount=amount, kind=problem.kind)
+    elif isinstance(way, Network):
+        trade = network_trade(problem, way, amount=amount)
     else:
-        if isinstance(way, Network):
-            trade = network_trade(problem, way, amount=amount)
-        else:
-            trade = route_trade(problem, way, amount=amount)
-        if isinstance(trade, Trade):
-            # Each pool may round by an atom of a middle asset when taken and when given.
-            tolerance += 2.0 * len(trade.hops) * way.middle_atom / trade.quote
-    # The average may keep the limit while the last units do not.
-    held = source.curve.capacity * 10.0**source.instrument.base.decimals
-    if isinstance(trade, Trade) and trade.base > held * tolerance:
+        trade = route_trade(problem, way, amount=amount)
+    if isinstance(trade, Trade) and not keeps_limit(source, trade):
         return NoRouteReason.LIMIT_PRICE
     return trade
+
+
+def keeps_limit(source: Source, trade: Trade) -> bool:
+    """Tell whether the last units keep the limit price, too: the average may where they do not."""
+    tolerance = _HELD_TOLERANCE
+    if not isinstance(source.way, PoolCandidate):
+        # Each pool may round by an atom of a middle asset when taken and when given.
+        tolerance += 2.0 * len(trade.hops) * source.way.middle_atom / trade.quote
+    held = source.curve.capacity * 10.0**source.instrument.base.decimals
+    return trade.base <= held * tolerance
 
 
 def _fillable(problem: RoutingProblem, source: Source, *, amount: int) -> int:

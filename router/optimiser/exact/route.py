@@ -3,6 +3,7 @@
 Refuses to price: the curves are of `market.route`.
 """
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from router.domain.plan import (
@@ -10,6 +11,7 @@ from router.domain.plan import (
     NoRouteReason,
     PoolCandidate,
     QuantityKind,
+    RouteCandidate,
     RoutingProblem,
 )
 from router.domain.units import Amount, Rounding, Side, divide
@@ -27,7 +29,8 @@ from router.optimiser.exact.trade import (
 from router.optimiser.market.route import Route, Stage
 
 _SHORTER: Final = (0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4)  # of a drained route: floats against atoms
-_Swaps: TypeAlias = list[tuple[PoolCandidate, Swapped]]
+_Swap: TypeAlias = tuple[PoolCandidate, Swapped]
+_Swaps: TypeAlias = list[_Swap]
 
 
 def route_trade(problem: RoutingProblem, route: Route, *, amount: int) -> Trade | NoRouteReason:
@@ -45,7 +48,34 @@ def route_trade(problem: RoutingProblem, route: Route, *, amount: int) -> Trade 
     if isinstance(second, NoRouteReason):
         return second
     base, quote = (first, second) if in_base else (second, first)
-    return agreed(_trade(problem, route, base=base, quote=quote), problem)
+    return agreed(_trade(problem, route.candidate, base=base, quote=quote), problem)
+
+
+def requoted(
+    problem: RoutingProblem, candidate: RouteCandidate, hops: Sequence[Hop]
+) -> Trade | NoRouteReason:
+    """Quote the hops of a planned leg again, each by its pool's own integers.
+
+    Whether they then are what was planned is for the caller to compare.
+    """
+    forwards = is_exact_input(problem.side, problem.kind)
+    found: list[_Swaps] = []
+    for pools in (candidate.base_pools, candidate.quote_pools):
+        known, swaps = {pool.instrument.id: pool for pool in pools}, list[_Swap]()
+        for hop in hops:
+            pool = known.get(hop.instrument.id)
+            if pool is None:
+                continue
+            amount = (hop.paid if forwards else hop.received).atoms
+            done = swapped(pool, problem.side, kind=problem.kind, amount=amount)
+            if isinstance(done, NoRouteReason):
+                return done
+            swaps.append((pool, done))
+        found.append(swaps)
+    base, quote = found
+    if not base or not quote:
+        return NoRouteReason.NO_VENUE
+    return agreed(_trade(problem, candidate, base=base, quote=quote), problem)
 
 
 def route_fillable(problem: RoutingProblem, route: Route, *, amount: int) -> int:
@@ -114,7 +144,9 @@ def _stage_swaps(problem: RoutingProblem, stage: Stage, *, atoms: int) -> _Swaps
     return made or NoRouteReason.BELOW_MINIMUM
 
 
-def _trade(problem: RoutingProblem, route: Route, *, base: _Swaps, quote: _Swaps) -> Trade:
+def _trade(
+    problem: RoutingProblem, candidate: RouteCandidate, *, base: _Swaps, quote: _Swaps
+) -> Trade:
     buying = problem.side is Side.BUY
     cash = sum(done.quote for _, done in quote)
     middle = sum(done.base for _, done in quote)
@@ -125,7 +157,7 @@ def _trade(problem: RoutingProblem, route: Route, *, base: _Swaps, quote: _Swaps
     fee += quote_fees if buying else base_fee(problem, base_fees)
     in_order = quote + base if buying else base + quote
     return Trade(
-        candidate=route.candidate,
+        candidate=candidate,
         kind=problem.kind,
         base=sum(done.base for _, done in base),
         quote=cash,

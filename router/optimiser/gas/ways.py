@@ -162,8 +162,21 @@ def _whole(market: Market, source: Source) -> tuple[tuple[int, ...], CostCurve, 
             return pools, source.curve, _units(market, pools)
 
 
-# All pools, and without those that gain least beside their gas, one more each time.
+# All pools, and those alone that trade base or quote: with dear gas, ways of two hops.
 def _network_choices(
+    market: Market, source: Source, quantity: float
+) -> Iterator[tuple[tuple[int, ...], CostCurve, int]]:
+    yield from _fewer(market, source, quantity)
+    ends = {market.pair.base, market.pair.quote}
+    pairs = ((i, market.pools[i].instrument) for i in source.pools)
+    at_an_end = [i for i, pair in pairs if not ends.isdisjoint((pair.base, pair.quote))]
+    if len(at_an_end) < len(source.pools):
+        for made in select(market, at_an_end).sources:
+            yield from _fewer(market, made, quantity)
+
+
+# A network as it is, and without the pools that gain least beside their gas, one more each time.
+def _fewer(
     market: Market, source: Source, quantity: float
 ) -> Iterator[tuple[tuple[int, ...], CostCurve, int]]:
     costs = _unit_costs(market)[source.instrument.account]

@@ -14,7 +14,7 @@ import numpy as np
 
 from router.domain.instrument import Asset, Instrument
 from router.domain.plan import NetworkCandidate, PoolCandidate, QuantityKind, RoutingProblem
-from router.domain.units import Side
+from router.domain.units import PIPS_PER_UNIT, Side
 from router.liquidity.curve import CostCurve, Floats, empty_curve
 from router.liquidity.oracle import LiquidityError
 from router.optimiser.market.source import pool_cost
@@ -149,13 +149,16 @@ def network_over(
     return Network(own, curves, _smooth(curves))
 
 
-# More than the order can take of base, [base].
+# More than the order can take of base, [base]; where depth may leave, as if it were more.
 def _quantity_max(problem: RoutingProblem, network: NetworkCandidate) -> float:
-    pair, mid = network.instrument, problem.arrival_mid
+    mid = problem.arrival_mid
     if problem.kind is QuantityKind.BASE:
-        return _BEYOND * problem.quantity.atoms / 10.0**pair.base.decimals
-    atoms = problem.quantity.atoms * mid.base_atoms / mid.quote_atoms
-    return _FAR * atoms / 10.0**pair.base.decimals
+        atoms = _BEYOND * problem.quantity.atoms
+    else:
+        atoms = _FAR * problem.quantity.atoms * mid.base_atoms / mid.quote_atoms
+    scenarios = problem.uncertainty.scenarios if problem.uncertainty else ()
+    depth = min((s.pool_depth_pips / PIPS_PER_UNIT for s in scenarios), default=1.0)
+    return atoms / min(depth, 1.0) / 10.0**network.instrument.base.decimals
 
 
 def _middles(network: NetworkCandidate) -> set[Asset]:

@@ -4,12 +4,13 @@ Several orders share their accounts' rooms: a basket, or the two legs of a hedge
 that would trade one instrument twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from router.domain.error import OrderError
 from router.domain.instrument import Asset
 from router.domain.margin import MarginAccount
 from router.domain.plan import BookCandidate, PoolCandidate, QuantityKind, RoutingProblem
-from router.domain.units import PICO_PER_UNIT, AccountId, AssetId, Side
+from router.domain.units import PICO_PER_UNIT, AccountId, AssetId, InstrumentId, Side
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.parts import reduces_only
 from router.optimiser.convex.scaled import CashRow, Demand, ScaledCurve, ScaledProblem
@@ -24,6 +25,7 @@ from router.optimiser.market.accounts import (
 from router.optimiser.market.market import Selection
 
 _SECONDS_PER_HOUR = 3600.0
+_AMPLE = 4  # times the cash: more than any quantity costs that is tried for it
 
 
 def scale(selection: Selection, quantity: float) -> ScaledProblem:
@@ -93,25 +95,40 @@ def carrying_rate(book: BookCandidate, problem: RoutingProblem) -> float:
 
 
 def _check(selections: Sequence[Selection]) -> None:
-    quotes = {s.market.pair.quote for s in selections}
-    assert len(quotes) == 1, f"orders solved together must have one quote, had {quotes}"
     problems = [s.market.problem for s in selections]
-    told = {(p.scenarios, p.reservations) for p in problems}
-    assert len(told) == 1, "orders solved together must state the same scenarios and reservations"
     margins = {margin for p in problems for margin in p.margins}
     chains = {chain for p in problems for chain in p.chains}
-    for owners in (margins, chains):
-        assert len({o.account for o in owners}) == len(owners), "orders differ on an account"
-    names = [
-        instrument.id
-        for s in selections
-        for instrument in (
-            *(s.market.pools[i].instrument for i in s.pools),
-            *(book.instrument for book in s.market.problem.books),
-        )
-    ]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    assert not twice, f"orders solved together may not share instruments, but do {twice}"
+    names = [name for s in selections for name in _names(s)]
+    asked = (
+        (len({p.parent for p in problems}) == len(problems), "must have names of their own"),
+        (len({s.market.pair.quote for s in selections}) == 1, "must have one quote asset"),
+        (len({p.scenarios for p in problems}) == 1, "must state the same scenarios"),
+        (len({p.reservations for p in problems}) == 1, "must state the same reservations"),
+        (len({m.account for m in margins}) == len(margins), "must agree on every margin account"),
+        (len({c.account for c in chains}) == len(chains), "must agree on every chain account"),
+        (len(set(names)) == len(names), "may not share a pool or a book"),
+        (_has_one_mid(selections), "must state one arrival mid where they sell the same base"),
+    )
+    for holds, wanted in asked:
+        if not holds:
+            raise OrderError(f"orders planned together {wanted}")
+
+
+def _names(selection: Selection) -> Iterator[InstrumentId]:
+    market = selection.market
+    yield from (market.pools[i].instrument.id for i in selection.pools)
+    yield from (book.instrument.id for book in market.problem.books)
+
+
+# Base that is sold out of one account is counted in shares of the notional: its mid tells them.
+def _has_one_mid(selections: Sequence[Selection]) -> bool:
+    mids = {
+        (account, _pays(selection).id, selection.market.mid)
+        for selection in selections
+        if selection.market.problem.side is Side.SELL
+        for account, _ in selection.chains
+    }
+    return len({(account, asset) for account, asset, _ in mids}) == len(mids)
 
 
 def _reduced(scaled: ScaledProblem, margins: Sequence[MarginAccount | None]) -> ScaledProblem:
@@ -185,7 +202,12 @@ def _cash_row(
         for r in problem.reservations
         if r.account == account and r.amount.asset == asset_id
     )
+    atoms = max(atoms, 0)  # legs in flight may take more than is left; an order may still pass by
     pays_quote = problem.side is Side.BUY
+    if pays_quote and all(s.market.problem.kind is QuantityKind.CASH for _, s in spenders):
+        # Where an account has all the cash they fix, orders never ask more of it than that.
+        fixed = sum(s.market.problem.quantity.atoms for _, s in spenders)
+        atoms = max(atoms, _AMPLE * fixed) if atoms >= fixed else atoms
     whole = notional if pays_quote else notional / market.mid
     atom = 10.0**-asset.decimals / whole
     # Base that is sold leaves the account exactly as planned; cash is known by float quotes.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.convex.certificate import Prices
+from router.optimiser.convex.certificate import Prices, size_of
 from router.optimiser.convex.scaled import AccountRows, Floats, ScaledProblem
 from router.optimiser.robust.depth import DepthCurve
 from router.optimiser.robust.outlook import Outlook
@@ -26,7 +26,7 @@ from router.optimiser.robust.outlook import Outlook
 _STEPS_MAX: Final = 200
 _BISECTED: Final = 3  # of so many steps one halves the bracket; the others are secants
 _NEGLIGIBLE: Final = 1e-9  # of the notional: what a minimum may lie below the best point found
-_FLOAT_SLACK: Final = 1e-12  # what the evaluation itself may be off
+_FLOAT_SLACK: Final = 1e-12  # of the numbers added up: what the evaluation itself may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def robust_bound(
     demands = zip(prices.demands, part.demands, strict=True)
     value = sum(price / PICO_PER_UNIT * demand.share for price, demand in demands)
     value -= sum(price / PICO_PER_UNIT * float(rooms[row]) for row, price in prices.rows)
-    value += float(masses @ outlook.moves) - _FLOAT_SLACK
+    value += float(masses @ outlook.moves) - _FLOAT_SLACK * size_of(part, prices)
     shares = []
     charged = charges(part, prices, mass=1.0 + outlook.aversion)
     for curve, depth, charge in zip(part.curves, depths, charged, strict=True):

@@ -72,3 +72,12 @@ def test_an_order_the_market_cannot_take_is_refused_with_what_would_do(untouched
     said = untouched.refused("quote", *words, "--json")
 
     assert all(word in said for word in told), said
+
+
+def test_a_scenario_may_be_called_anything_and_is_told_as_it_is_called(untouched):
+    untouched.with_text(r'^name = "gap -30 %"', 'name = "[/down] [red]a third"')
+
+    ended = untouched.headrace("quote", "buy", "250", "ETH")
+
+    assert ended.exit_code == 0
+    assert "binds in the scenario [/down] [red]a third" in " ".join(ended.stdout.split())

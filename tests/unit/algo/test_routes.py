@@ -5,8 +5,7 @@ from router.algo.mid import arrival_mid
 from router.algo.routes import NETWORK_POOLS_MAX, networks_between, routes_between
 from router.domain.instrument import Asset, InstrumentKind
 from router.domain.market import ReservesSnapshot
-from router.domain.plan import InclusionScenario, Uncertainty
-from router.domain.units import AccountId, AssetId, InstrumentId, Pico, Pips, VenueId
+from router.domain.units import AccountId, AssetId, InstrumentId, Pips, VenueId
 from tests.unit.engine.scene import (
     BLOCK,
     DOLLAR,
@@ -199,17 +198,3 @@ def test_a_network_takes_the_place_of_its_routes_once_a_pool_across_was_seen():
         p.instrument.id for p in problem.pools
     )
     assert problem.ways == problem.networks
-
-
-def test_what_may_happen_before_inclusion_is_planned_for_over_routes():
-    scope = sweep.scope(order(), (*ACROSS, USDT_USDC), 0)
-    whole = sweep.Slice(order(), order().quantity, MID, scope)
-    hops = [reserves(i, 10**12, 10**12) for i in (ETH_USDT, DAI_USDC, USDT_DAI, USDT_USDC)]
-    seen = replace(observation(), pools=(*observation().pools, *hops))
-    calm = InclusionScenario("calm", Pico(10**12), Pips(0), Pips(10**6), Pips(10**6))
-    limits = replace(LIMITS, uncertainty=Uncertainty((calm,), Pips(10**6), Pips(0)))
-
-    problem = sweep.build_problem(whole, seen, limits)
-
-    assert problem.networks == ()
-    assert len(problem.routes) == 1

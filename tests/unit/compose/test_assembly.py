@@ -257,3 +257,22 @@ def test_a_key_of_another_account_is_refused(build):
     assert message.startswith("chains.local.signing_key")
     assert ACCOUNT.lower() in message
     assert other not in message
+
+
+def test_a_buffer_in_anything_but_the_collateral_is_refused_and_not_ignored(build):
+    buffered = (
+        DESK
+        + """
+[stress]
+enabled = true
+scenarios = [{ name = "gap", gap_pct = -30 }]
+
+[stress.venues.hyperliquid]
+buffer = { USDC = "100" }
+"""
+    )
+
+    build(buffered)
+
+    said = fault(build, buffered.replace('{ USDC = "100" }', '{ ETH = "1" }'))
+    assert said == "stress.venues.hyperliquid.buffer.ETH: is not the collateral there; use USDC"

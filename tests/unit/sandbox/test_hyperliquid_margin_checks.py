@@ -42,6 +42,15 @@ def test_leverage_is_limited_by_the_tier_of_the_position():
     assert choose(floor, "ETH", 15) is None
 
 
+# "0-100M: 25x, >100M: 15x", as the venue's page has it.
+def test_a_position_worth_a_tiers_bound_is_still_in_the_tier_below():
+    floor = trader()
+
+    steps = floor.market("ETH").steps
+    assert (steps.leverage_at(0), steps.leverage_at(100_000_000 * MICRO)) == (25, 25)
+    assert steps.leverage_at(100_000_000 * MICRO + 1) == 15
+
+
 def test_leverage_is_raised_freely_and_lowered_only_with_the_margin_for_it():
     floor = trader(1_000, size=40_000)
 

@@ -134,6 +134,8 @@ def test_what_plans_reckon_with_is_read_into_exact_numbers(load):
         ('"500.25"', '"-1"', "stress.venues.somewhere.buffer.USDC: must not be negative"),
         ('"500.25"', '"0.0000001"', "stress.venues.somewhere.buffer.USDC: must have at most 6"),
         ('"500.25"', "500.25", "stress.venues.somewhere.buffer.USDC: "),
+        ('"funding"', '"12:30"', "stress.scenarios.1.name: must be a name of one line"),
+        ('"funding"', '"a\\nb"', "stress.scenarios.1.name: must be a name of one line"),
     ],
 )
 def test_a_scenario_that_cannot_be_is_named(load, old, new, words):
@@ -150,6 +152,8 @@ def test_a_scenario_that_cannot_be_is_named(load, old, new, words):
         ("tail_pct = 5", "tail_pct = 0", "uncertainty.tail_pct: "),
         ("aversion = 0.25", "aversion = -1", "uncertainty.aversion: "),
         ("pool_depth_pct = 80", "pool_depth_pct = 0", "uncertainty.scenarios.1.pool_depth_pct: "),
+        ("pool_depth_pct = 80", "pool_depth_pct = 101", "uncertainty.scenarios.1.pool_depth_pct: "),
+        ('"runs away"', '"runs: away"', "uncertainty.scenarios.1.name: must be a name of one line"),
         ('"runs away"', '"as seen"', "uncertainty.scenarios: 'as seen' is there 2 times"),
     ],
 )

@@ -76,8 +76,8 @@ class Steps:
         )
 
     def leverage_at(self, notional: int) -> int:
-        """Return the most leverage that a position of this notional may have."""
-        return next(leverage for bound, leverage, _, _ in self._rows if bound <= notional)
+        """Return the most leverage of a position of this notional; a bound is in the tier below."""
+        return next(leverage for bound, leverage, *_ in self._rows if bound < notional or not bound)
 
     def maintenance(self, notional: int) -> int:
         """Return the maintenance margin of one position."""
