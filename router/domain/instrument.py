@@ -6,6 +6,8 @@ from typing import Final
 
 from router.domain.units import AccountId, AssetId, InstrumentId, Pips, Price, VenueId
 
+_DECIMALS_MAX: Final = 255  # tokens tell theirs in a byte
+
 
 class InstrumentKind(enum.Enum):
     """How an instrument trades; decides which mathematics and which executor apply."""
@@ -30,6 +32,9 @@ class Asset:
 
     id: AssetId
     decimals: int
+
+    def __post_init__(self) -> None:
+        assert 0 <= self.decimals <= _DECIMALS_MAX, f"{self.id} has {self.decimals} decimals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,9 @@ class Instrument:
     router: str = ""
     is_hop: bool = False
     has_fixed_fee: bool = True
+
+    def __post_init__(self) -> None:
+        assert 0 <= self.tick_decimals <= _DECIMALS_MAX, f"{self.id} has no such ticks"
 
     @property
     def is_on_chain(self) -> bool:

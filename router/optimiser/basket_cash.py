@@ -22,6 +22,7 @@ from router.optimiser.convex.reach import most_filled
 from router.optimiser.convex.scaled import Floats, ScaledProblem
 from router.optimiser.market.market import Selection
 from router.optimiser.market.scaling import scale_all
+from router.optimiser.refusal import FILLED, HAIR
 
 _STEPS_MAX: Final = 40
 _NEARLY: Final = 1.0 - 1e-8  # of what the accounts allow
@@ -58,7 +59,7 @@ def solve_quantities(selections: Sequence[Selection], *, effort: Effort) -> Size
     lacking = low
     for _ in range(_STEPS_MAX):
         scaled = scale_all(selections, quantities.tolist())
-        split = _split(scaled, effort)
+        split = _split(selections, quantities, scaled, effort=effort)
         if split is None:
             fewer = _fewer(scaled, quantities, low) if by_cash.any() else quantities
             following = np.where(by_cash, _whole(selections, fewer), quantities)
@@ -83,11 +84,15 @@ def solve_quantities(selections: Sequence[Selection], *, effort: Effort) -> Size
 
 # None also where it is undecided: so near to the most that accounts allow, it is within what is
 # kept free for whole atoms.
-def _split(scaled: ScaledProblem, effort: Effort) -> Split | None:
+def _split(
+    selections: Sequence[Selection], quantities: Floats, scaled: ScaledProblem, *, effort: Effort
+) -> Split | None:
     try:
         return solve_continuous(scaled, effort=effort)
     except SolverError:
-        if effort.is_late() or most_filled(scaled) >= 1.0:
+        if effort.is_late():
+            raise SolverError("time was up before a plan was found") from None
+        if most_filled(scale_all(selections, (quantities * HAIR).tolist())) >= FILLED:
             raise
         return None
 

@@ -13,6 +13,7 @@ from router.domain.plan import BookCandidate, NoRouteReason
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.certificate import Split
+from router.optimiser.convex.joint import IsLate
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import most_filled
 from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
@@ -26,11 +27,16 @@ _STEPS_MAX: Final = 40
 TOLERANCE: Final = 1e-9  # of the cash; atoms are made whole by `rounding`
 _FAR: Final = 1.5  # times the quantity at the arrival mid: more than the cash can be worth
 _SAME: Final = 1e-14  # of the quantity: nearer ones are the same to a float
+_SAFE: Final = 1.0 - 1e-4  # of the most that is found: whole atoms still fit
+_TOO_LATE: Final = "time was up before a plan was found"
 _EDGE: Final = 1e-8  # so near the most the accounts allow, the quantity is that
 
 
 def solve_cash(
-    selection: Selection, *, solver: Solver = solve_continuous
+    selection: Selection,
+    *,
+    solver: Solver = solve_continuous,
+    is_late: IsLate = lambda: False,
 ) -> tuple[ScaledProblem, Split]:
     """Return the problem at the quantity the order's cash trades for, and its certified split.
 
@@ -43,17 +49,38 @@ def solve_cash(
     ------
     NoRouteError
         If the markets or the accounts do not allow so much cash.
+    SolverError
+        If it was late before the quantity was found.
     """
     market = selection.market
     cash = ordered_cash(market)
-    check_cash(selection, cash)
+    found = _search(selection, cash, solver=solver, is_late=is_late)
+    most = 0.0 if found is None else moved(market, found[0].curves, found[1].shares)
+    nearest = f"cash {rounded_down(most * _SAFE, market.pair.quote)}"
+    check_cash(selection, cash, nearest=nearest)
+    if found is not None and cash - most <= 2.0 * _EDGE * cash:
+        return _in_whole_atoms(selection, found, solver=solver)
+    if is_late():
+        raise SolverError(_TOO_LATE)
+    raise refuse_accounts(selection, scale(selection, cash / market.mid), nearest=nearest)
+
+
+# The quantity the cash trades for, or the largest that markets and accounts allow.
+def _search(
+    selection: Selection, cash: float, *, solver: Solver, is_late: IsLate
+) -> tuple[ScaledProblem, Split] | None:
+    market = selection.market
     low, high = 0.0, min(sum(c.capacity for c in selection.curves), _FAR * cash / market.mid)
     quantity, is_bounded = min(cash / market.mid, high), False
+    if high <= 0.0:
+        return None
     best: tuple[ScaledProblem, Split] | None = None
     for _ in range(_STEPS_MAX):
         scaled = scale(selection, quantity)
         split = solve_within(scaled, solver=solver)
         if split is None:
+            if is_late():
+                raise SolverError(_TOO_LATE)
             # Asked only once accounts stand against it: it takes as long as several splits.
             high = quantity if is_bounded else quantity * most_filled(scaled)
             quantity = 0.5 * (low + high) if is_bounded else high * (1.0 - _EDGE)
@@ -63,13 +90,13 @@ def solve_cash(
             continue
         best = (scaled, split)
         missing = cash - moved(market, scaled.curves, split.shares)
-        at_edge = is_bounded and high - quantity <= 2.0 * _EDGE * high
+        at_edge = high - quantity <= 2.0 * _EDGE * high
         if abs(missing) <= TOLERANCE * cash or (missing > 0.0 and at_edge):
             break
         low, high = (quantity, high) if missing > 0.0 else (low, quantity)
         newton = quantity + missing / marginal_cash(market, split, demand=0)
         quantity = newton if low < newton < high else 0.5 * (low + high)
-    return _in_whole_atoms(selection, _enough(selection, cash, best), solver=solver)
+    return best
 
 
 def solve_within(scaled: ScaledProblem, *, solver: Solver) -> Split | None:
@@ -105,19 +132,6 @@ def marginal_cash(market: Market, split: Split, *, demand: int) -> float:
     return max(1.0 + market.sign * price, 0.1) * market.mid
 
 
-def _enough(
-    selection: Selection, cash: float, best: tuple[ScaledProblem, Split] | None
-) -> tuple[ScaledProblem, Split]:
-    market = selection.market
-    most = 0.0 if best is None else moved(market, best[0].curves, best[1].shares)
-    if best is None or cash - most > 2.0 * _EDGE * cash:
-        whole = scale(selection, cash / market.mid)
-        raise refuse_accounts(
-            selection, whole, nearest=f"cash {rounded_down(most, market.pair.quote)}"
-        )
-    return best
-
-
 # At the whole atoms of base below, so that a certificate can tell the quantity it is of.
 def _in_whole_atoms(
     selection: Selection, found: tuple[ScaledProblem, Split], *, solver: Solver
@@ -131,24 +145,28 @@ def _in_whole_atoms(
     return found if split is None else (scaled, split)
 
 
-def check_cash(selection: Selection, cash: float) -> None:
-    """Refuse more cash than the markets move, or move within the limit price."""
+def check_cash(selection: Selection, cash: float, *, nearest: str | None = None) -> None:
+    """Refuse more cash than the markets move, or move within the limit price.
+
+    Parameters
+    ----------
+    nearest : str | None
+        What would do, if that is known.
+    """
     market = selection.market
     within = _cash_held(market, selection.curves)
     if cash <= within * HELD_TOLERANCE:
         return
-    held = _cash_held(market, whole_curves(market))
-    asset = market.problem.quantity.asset
+    held, quote = _cash_held(market, whole_curves(market)), market.pair.quote
+    asked = rounded_down(cash, quote)
     if cash > held * HELD_TOLERANCE:
-        raise NoRouteError(
-            NoRouteReason.NO_LIQUIDITY,
-            f"all instruments together move {held:.6g} {asset}, {cash:.6g} asked; "
-            f"nearest feasible cash {within:.6g} {asset}",
-        )
-    raise NoRouteError(
-        NoRouteReason.LIMIT_PRICE,
-        f"limit price leaves {within:.6g} of {cash:.6g} {asset}; trade less or widen it",
-    )
+        reason = NoRouteReason.NO_LIQUIDITY
+        told = f"all instruments together move {rounded_down(held, quote)}, {asked} asked"
+    else:
+        reason = NoRouteReason.LIMIT_PRICE
+        left = rounded_down(within, quote)
+        told = f"limit price leaves {left} of {asked}; trade less or widen it"
+    raise NoRouteError(reason, f"{told}; nearest feasible {nearest}" if nearest else told)
 
 
 # What changes hands if every curve is taken whole: pool fees inside, taker fees on top.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from router.domain.error import NoRouteError, SolverError
+from router.domain.error import NoRouteError, RoutingError, SolverError
 from router.domain.instrument import Asset
 from router.domain.margin import InitialMargin
 from router.domain.plan import (
@@ -17,6 +17,7 @@ from router.domain.plan import (
 )
 from router.domain.units import Amount, AssetId, Rounding, format_decimal
 from router.liquidity.curve import CostCurve
+from router.optimiser.convex.joint import IsLate
 from router.optimiser.convex.jumps import charged
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import Shortfall, most_filled, shortfalls
@@ -30,6 +31,8 @@ from router.optimiser.market.scaling import scale
 from router.optimiser.market.source import book_cost
 
 _FILL_TOLERANCE: Final = 1e-12  # of the order
+FILLED: Final = 1.0 - _FILL_TOLERANCE  # as much of it as is all of it
+HAIR: Final = 1.0 + 1e-8  # so much more is not allowed at the edge of what the accounts allow
 _TRIES: Final = 4
 _HALVINGS: Final = 8
 _PARTS: Final = 10_000  # of every order of a basket
@@ -122,6 +125,22 @@ def refuse_accounts(
         f"{'; '.join(told) or 'what the accounts have left does not suffice'}: "
         f"{rounded_down(ordered, asset)} asked; nearest feasible {nearest}",
     )
+
+
+def undecided(
+    selection: Selection, scaled: ScaledProblem, error: SolverError, *, is_late: IsLate
+) -> RoutingError:
+    """Return what to say of an order for which neither a plan nor its absence was proved.
+
+    That is a refusal where it is within a hair of what the accounts allow: less than whole atoms
+    need be free for them.
+    """
+    if is_late():
+        return SolverError("time was up before a plan was found")
+    quantity = scaled.curves[0].quantity * scaled.demands[0].share
+    if most_filled(scale(selection, quantity * HAIR)) >= FILLED:
+        return error
+    return refuse_accounts(selection, scaled)
 
 
 def refuse_basket(

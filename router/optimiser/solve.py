@@ -43,6 +43,7 @@ from router.optimiser.refusal import (
     check_liquidity,
     refuse_accounts,
     refuse_rounding,
+    undecided,
 )
 from router.optimiser.robust.band import band, sent_worth
 from router.optimiser.robust.solve import solve_robust
@@ -87,6 +88,8 @@ def solve(problem: RoutingProblem, *, is_late: IsLate = lambda: False) -> RouteP
         found += drafts((s for s in with_one if s is not None), rooms=rooms)
     venues, whole_alone = singles(full.selection, rooms=rooms)
     whole = [d for d in (*found, *whole_alone) if isinstance(d, Draft)]
+    if not whole and is_late():
+        raise SolverError("time was up before a plan in whole lots and atoms was found")
     if not whole:
         raise refuse_rounding(market, next(r for r in found if isinstance(r, NoRouteReason)))
     if problem.is_robust:
@@ -179,14 +182,21 @@ def _solve_all(market: Market, effort: Effort) -> Solved:
     quantity = problem.quantity.atoms / 10.0**market.pair.base.decimals
     check_liquidity(selection, quantity)
     scaled = scale(selection, quantity)
-    found = _split_of(selection, scaled, effort)
+    try:
+        found = _split_of(selection, scaled, effort)
+    except SolverError as error:
+        raise undecided(selection, scaled, error, is_late=effort.is_late) from error
     if found is None:
         raise refuse_accounts(selection, scaled)
     return _sharpened(selection, (scaled, found), effort)
 
 
 def _solved_cash(selection: Selection, effort: Effort) -> Found:
-    return solve_cash(selection, solver=lambda scaled: _split_of(selection, scaled, effort))
+    return solve_cash(
+        selection,
+        solver=lambda scaled: _split_of(selection, scaled, effort),
+        is_late=effort.is_late,
+    )
 
 
 def _sharpened(selection: Selection, found: Found, effort: Effort) -> Solved:

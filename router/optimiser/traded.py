@@ -21,7 +21,7 @@ from router.domain.plan import (
 from router.domain.units import AssetId, InstrumentId, Side
 from router.optimiser.exact import network as networks
 from router.optimiser.exact import route as routes
-from router.optimiser.exact.trade import Trade, book_trade, ordered, pool_trade
+from router.optimiser.exact.trade import Trade, book_trade, ordered, paid_asset, pool_trade
 
 _Candidate: TypeAlias = PoolCandidate | BookCandidate | RouteCandidate | NetworkCandidate
 
@@ -74,12 +74,15 @@ def _traded(problem: RoutingProblem, leg: Leg) -> Trade:
             raise CertificateError(f"{name} is in the plan and not among the candidates")
 
 
-# What is traded on the way nets to nothing, and the ends are the leg's.
+# What is traded on the way nets to nothing, is there when it is paid, and the ends are the leg's.
 def _check_hops(problem: RoutingProblem, leg: Leg) -> None:
     net: Counter[AssetId] = Counter()
     for hop in leg.hops:
+        paid = hop.paid.asset
+        net[paid] -= hop.paid.atoms
+        if net[paid] < 0 and paid != paid_asset(problem):
+            raise CertificateError(f"hops of {leg.instrument.id} pay {paid} before it has come in")
         net[hop.received.asset] += hop.received.atoms
-        net[hop.paid.asset] -= hop.paid.atoms
     sign = 1 if problem.side is Side.BUY else -1
     ends = {
         leg.quantity.asset: sign * leg.quantity.atoms,

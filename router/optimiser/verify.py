@@ -11,11 +11,13 @@ from operator import add
 from typing import Final
 
 from router.domain.error import CertificateError, RouterError
-from router.domain.plan import BookCandidate, Leg, RoutePlan, RoutingProblem
+from router.domain.plan import BookCandidate, Leg, QuantityKind, RoutePlan, RoutingProblem
+from router.domain.units import Rounding
 from router.optimiser.bounds import check_gas, check_lower, check_upper
 from router.optimiser.exact.atoms import keeps_limit
 from router.optimiser.exact.leg import slippage, to_legs
 from router.optimiser.exact.rooms import Used, rooms_of
+from router.optimiser.exact.rounding import least_lots
 from router.optimiser.exact.trade import Trade, ordered, used_by
 from router.optimiser.market.market import Selection
 from router.optimiser.order import newest_block, rate_of, worst_cash
@@ -23,6 +25,7 @@ from router.optimiser.robust.band import band, sent_worth
 from router.optimiser.told import Planned, Told, told_by
 from router.optimiser.traded import check_once, traded
 
+_LEFT_PARTS: Final = 10_000  # of the order: what is less than one may be left by a drained pool
 # What a forged plan may break of our arithmetic: it is not true of its problem then.
 _FORGED: Final = (RouterError, ArithmeticError, LookupError, ValueError, AssertionError)
 
@@ -154,6 +157,8 @@ def _check_order(problem: RoutingProblem, plan: RoutePlan) -> None:
         raise CertificateError(
             f"what is left is of {plan.unfilled.asset}, not of the order's asset"
         )
+    if _base_left(problem, plan) > _left_at_most(problem):
+        raise CertificateError(f"{plan.unfilled.atoms} atoms are left, more than a book's least")
     base = sum(leg.quantity.atoms for leg in plan.legs)
     if base <= 0 or any(leg.quantity.atoms <= 0 or leg.notional.atoms <= 0 for leg in plan.legs):
         raise CertificateError(f"the plan of {plan.parent} trades nothing")
@@ -162,3 +167,19 @@ def _check_order(problem: RoutingProblem, plan: RoutePlan) -> None:
         raise CertificateError(f"legs cost {cost}, the plan says {plan.cost}")
     if slippage(problem, cost=cost.total, base=base) != plan.slippage:
         raise CertificateError(f"the plan's slippage is not {plan.slippage} pips")
+
+
+def _base_left(problem: RoutingProblem, plan: RoutePlan) -> int:
+    if problem.kind is QuantityKind.BASE:
+        return plan.unfilled.atoms
+    return problem.arrival_mid.quantity(plan.unfilled, Rounding.DOWN).atoms
+
+
+# Less than a venue takes, or what the floats of a drained pool are off, stays over: [base atoms].
+def _left_at_most(problem: RoutingProblem) -> int:
+    least = (least_lots(problem, book) * book.instrument.lot_atoms for book in problem.books)
+    if problem.kind is QuantityKind.BASE:
+        ordered_base = problem.quantity.atoms
+    else:
+        ordered_base = problem.arrival_mid.quantity(problem.quantity, Rounding.UP).atoms
+    return max([ordered_base // _LEFT_PARTS, *least])

@@ -91,16 +91,27 @@ def _value(amount: Amount, price: Price) -> int:
 
 
 def _not_asked_for(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
-    known = {p.instrument.id for p in problem.pools} | {b.instrument.id for b in problem.books}
-    known |= {way.instrument.id for way in problem.ways}
+    asked = {c.instrument for c in (*problem.pools, *problem.books, *problem.ways)}
     for leg in plan.legs:
-        if leg.instrument.id not in known or leg.side is not problem.side:
+        if leg.instrument not in asked or leg.side is not problem.side or not _is_sound(leg):
             return Refused(
                 NoRouteReason.SOLVER,
                 f"{leg.instrument.id}: the plan has a {leg.side.value} there, which the problem"
                 " does not ask for",
             )
     return None
+
+
+# Some of its own assets, and no credit for what would be traded backwards.
+def _is_sound(leg: Leg) -> bool:
+    base, quote = leg.instrument.base.id, leg.instrument.quote.id
+    other = quote if leg.quantity_kind is QuantityKind.BASE else base
+    amounts = (leg.quantity, leg.notional, leg.bound)
+    has_assets = tuple(a.asset for a in amounts) == (base, quote, other)
+    has_ticks = leg.limit_ticks is not None or leg.instrument.is_on_chain
+    return (
+        has_assets and has_ticks and leg.quantity.atoms > 0 and min(a.atoms for a in amounts) >= 0
+    )
 
 
 def _more_than_left(plan: RoutePlan, left: Amount) -> Refused | None:
@@ -122,7 +133,7 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     for leg in plan.legs:
         exact_base = leg.quantity_kind is QuantityKind.BASE
         quantity = leg.quantity.atoms if exact_base else leg.bound.atoms
-        cash = leg.bound.atoms if exact_base else leg.notional.atoms
+        cash = _worst_cash(leg) if exact_base else leg.notional.atoms
         paid = (cash + _venue_fee(leg, cash)) * limit.base_atoms
         allowed = quantity * limit.quote_atoms
         bad = paid > allowed if leg.side is Side.BUY else paid < allowed
@@ -132,6 +143,15 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
                 f"{leg.instrument.id}: the leg's worst case is beyond the order's limit price",
             )
     return None
+
+
+# A book is told ticks, and not the bound that stands for them.
+def _worst_cash(leg: Leg) -> int:
+    if leg.limit_ticks is None:
+        return leg.bound.atoms
+    price, buying = leg.instrument.tick_price(leg.limit_ticks), leg.side is Side.BUY
+    at_limit = price.notional(leg.quantity, Rounding.UP if buying else Rounding.DOWN).atoms
+    return max(at_limit, leg.bound.atoms) if buying else min(at_limit, leg.bound.atoms)
 
 
 # What a book charges on top, as cash that a buyer pays more and a seller receives less.

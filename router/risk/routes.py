@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from router.domain.instrument import Instrument
 from router.domain.plan import Hop, Leg, NoRouteReason, RoutePlan, RoutingProblem
 from router.domain.units import Amount, AssetId, Side
 from router.domain.verdict import Refused
@@ -19,14 +20,14 @@ def broken_route(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
         if route is None:
             fault = "has hops and is no route" if leg.hops else None
         else:
-            fault = _fault(leg, {pool.instrument.id for pool in route.pools})
+            fault = _fault(leg, {pool.instrument for pool in route.pools})
         if fault is not None:
             return Refused(NoRouteReason.SOLVER, f"{leg.instrument.id}: the leg {fault}")
     return None
 
 
-def _fault(leg: Leg, pools: set[str]) -> str | None:
-    if any(hop.instrument.id not in pools for hop in leg.hops):
+def _fault(leg: Leg, pools: set[Instrument]) -> str | None:
+    if any(hop.instrument not in pools for hop in leg.hops):
         return "has a hop in a pool that is not the route's"
     paid, received = (
         (leg.notional, leg.quantity) if leg.side is Side.BUY else (leg.quantity, leg.notional)

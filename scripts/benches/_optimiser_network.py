@@ -4,10 +4,11 @@ Seeded graphs of concentrated pools within their no-arbitrage bands; orders of a
 million dollars' worth, either side. Building the graph is no part of a solve.
 """
 
+import importlib
 import random
 import statistics
 import time
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from _figures import figure
@@ -16,8 +17,8 @@ from router.domain.units import Side
 from router.optimiser.network.graph import TokenGraph
 from router.optimiser.network.loops import passage, solve_network
 from router.optimiser.network.solve import Solution
-from tests.unit.optimiser.network.instances import random_graph, token
 
+_INSTANCES: Final = "tests.unit.optimiser.network.instances"
 _TOKENS: Final = 10
 _POOLS: Final = 50
 _TICKS: Final = 100
@@ -29,9 +30,10 @@ _GAP_GOAL: Final = 0.01
 
 def network_rows(*, quick: bool) -> list[dict[str, object]]:
     """Return time and gap of orders over 10 tokens and 50 pools."""
+    instances: Any = importlib.import_module(_INSTANCES)
     taken, gaps = [], []
     for seed in range(_COUNT // 10 if quick else _COUNT):
-        graph = random_graph(seed, tokens=_TOKENS, pools=_POOLS, ticks=_TICKS)
+        graph = instances.random_graph(seed, tokens=_TOKENS, pools=_POOLS, ticks=_TICKS)
         spent, solution = _timed(graph, random.Random(seed))  # noqa: S311 - a seeded instance
         taken.append(spent)
         gaps.append(solution.gap_bp)
@@ -52,9 +54,10 @@ def network_rows(*, quick: bool) -> list[dict[str, object]]:
 
 
 def _timed(graph: TokenGraph, rng: random.Random) -> tuple[float, Solution]:
-    base, side = token(rng.randrange(1, _TOKENS)), rng.choice(list(Side))
-    ways = passage(graph, base=base, quote=token(0), side=side, quantity=1.0)
+    quote, *others = graph.tokens
+    base, side = rng.choice(others), rng.choice(list(Side))
+    ways = passage(graph, base=base, quote=quote, side=side, quantity=1.0)
     quantity = 10.0 ** rng.uniform(*_USD) / ways.first_price
     start = time.perf_counter_ns()
-    found = solve_network(graph, base=base, quote=token(0), side=side, quantity=quantity)
+    found = solve_network(graph, base=base, quote=quote, side=side, quantity=quantity)
     return (time.perf_counter_ns() - start) / 1e6, found

@@ -11,7 +11,8 @@ from router.domain.margin import InitialMargin, MarginTier
 from router.domain.plan import CostSplit, PlannedRoute, QuantityKind
 from router.domain.units import Amount, ParentId, Pico, Side
 from router.optimiser.solve import solve
-from router.optimiser.verify import _told, verify_plan
+from router.optimiser.told import told_by
+from router.optimiser.verify import verify_plan
 from tests.unit.optimiser.world import book, pool, problem, via_usdt
 
 
@@ -136,7 +137,7 @@ def reducing():
 
 
 def upper_of(found, shares):
-    scaled = _told(found).scaled
+    scaled = told_by(found).scaled
     return Pico(math.ceil(scaled.cost(np.array([s.value for s in shares]) / 1e12) * 10**12))
 
 

@@ -20,6 +20,7 @@ GAP_MAX: Final = 1e-6  # 0.01 bp of the notional
 ROOM_TOLERANCE: Final = 1e-9  # of the notional; whole atoms are checked again exactly
 DEMAND: Final = "demand"
 _FLOAT_SLACK: Final = 1e-13  # of the numbers added up: what the evaluation itself may be off
+_KINKS: Final = 40.0  # what kinks left out beside the ends of a curve are off, in float slacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def size_of(scaled: ScaledProblem, prices: Prices) -> float:
         held = 0.0
         if row >= len(scaled.cash):
             held = float(np.abs(scaled.accounts[scaled.account_of(row)[0]].position).sum())
-        size += price / PICO_PER_UNIT * (1.0 + abs(float(rooms[row])) + held)
+        size += price / PICO_PER_UNIT * (_KINKS + abs(float(rooms[row])) + held)
     return size
 
 

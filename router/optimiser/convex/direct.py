@@ -12,6 +12,8 @@ from router.optimiser.convex.chords import PIECES, Answer, Chords
 from router.optimiser.convex.scaled import Floats
 
 _TOLERANCE: Final = 1e-10  # of the order; HiGHS's own 1e-7 would show in a certificate
+_DUAL: Final = 1  # HiGHS's numbers of the simplex methods
+_PRIMAL: Final = 4  # where the dual one ends near the optimum and cannot tell
 
 
 def solve(chords: Chords) -> Answer | None:
@@ -41,9 +43,7 @@ def solve(chords: Chords) -> Answer | None:
         columns[kept],
         np.zeros(n_columns, dtype=np.int32),  # no column is a whole number
     )
-    solver.clearSolver()
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    if not any(_is_optimal(strategy) for strategy in (_DUAL, _PRIMAL)):
         return None
     solution = solver.getSolution()
     values, duals = np.asarray(solution.col_value), np.asarray(solution.row_dual)
@@ -54,6 +54,15 @@ def solve(chords: Chords) -> Answer | None:
         demands=duals[:n_demands],
         rows=-duals[n_demands:],
     )
+
+
+# From scratch each time: a start from the answer before would make this one depend on it.
+def _is_optimal(strategy: int) -> bool:
+    highspy, solver = _solver()
+    solver.setOptionValue("simplex_strategy", strategy)
+    solver.clearSolver()
+    solver.run()
+    return bool(solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
 
 
 @functools.cache

@@ -157,7 +157,9 @@ class Tiers:
 
     def rate_at(self, member: int, notional: float) -> float:
         """Return the rate of the line that is largest at a notional."""
-        return max(self._lines[member], key=lambda line: line[0] * notional - line[1])[0]
+        lines = self._lines[member]
+        margins = [rate * notional - deduction for rate, deduction in lines]
+        return lines[margins.index(max(margins))][0]
 
     def bounds(self, member: int) -> tuple[float, ...]:
         """Return the notionals where one line takes over from the one before."""
@@ -245,18 +247,18 @@ class AccountRows:
 
     def kinks(self, row: int, member: int, *, cap: float) -> list[float]:
         """Return the shares inside (0, cap) at which a row's use of one member bends, sorted."""
-        held, weight = float(self.position[member]), float(self.weight[row, member])
+        held, weight = self.position.item(member), self.weight.item(row, member)
         bounds = [b / weight for b in self.tiers(row).bounds(member)] if weight > 0.0 else []
-        found = {-held, *(b - held for b in bounds), *(-b - held for b in bounds)}
+        found = {-held, *[b - held for b in bounds], *[-b - held for b in bounds]}
         noise = _KINK_NOISE * max(cap, 1.0)
         return sorted(x for x in found if noise < x < cap - noise)
 
     def slope(self, row: int, member: int, share: float) -> float:
         """Return the slope of a row's use of one member, slip apart, inside a straight part."""
-        weight = float(self.weight[row, member])
-        after = float(self.position[member]) + share
+        weight = self.weight.item(row, member)
+        after = self.position.item(member) + share
         rate = self.tiers(row).rate_at(member, weight * abs(after))
-        linear = float(self.against_mark[member] - self.gain[row, member])
+        linear = self.against_mark.item(member) - self.gain.item(row, member)
         return linear + math.copysign(rate * weight, after)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from router.domain.certificate import GasBound, Multiplier
 from router.domain.error import SolverError
+from router.domain.plan import QuantityKind
 from router.domain.units import PICO_PER_UNIT, InstrumentId, Pico
 from router.liquidity.pointwise import PointCurve
 from router.optimiser.convex.certificate import (
@@ -43,6 +44,7 @@ from router.optimiser.market.scaling import scale
 _NEAR_ENOUGH: Final = 1e-6  # a hundredth of a basis point: no need to look at pools one by one
 _WEAK: Final = 1e-5  # a tenth of a basis point: worth solving a case for
 _WEAK_MAX: Final = 12  # cases solved
+_FAR: Final = 1e6  # times the notional: no cost is so far below zero
 _SLACK: Final = 1e-13  # what adding up the gains may be off
 
 _Rows: TypeAlias = tuple[tuple[int, Pico], ...]
@@ -63,6 +65,12 @@ class Cases:
         self.ways = whole_ways(selection, scaled)
         self.names = tuple(way.name for way in self.ways.ways)
         self._kept = chargeable(scaled)
+        # Over the notional of what is traded; zero where the order fixes the base.
+        self._cash = 0.0
+        market, curve = selection.market, scaled.curves[0]
+        if market.problem.kind is QuantityKind.CASH:
+            cash = market.problem.quantity.atoms / 10.0**market.pair.quote.decimals
+            self._cash = cash / (curve.quantity * curve.mid)
 
     @property
     def has_books(self) -> bool:
@@ -77,6 +85,26 @@ class Cases:
         """
         if any(row not in self._kept for row, _ in prices.rows):
             return -math.inf
+        bound = self._at_quantity(case, prices)
+        return self._for_cash(case, bound, prices) if self._cash and bound < math.inf else bound
+
+    # The same of plans that move so much cash: with fewer pools a buyer gets less base for it, a
+    # seller gives more. A plan of y times the quantity has a rate of price + rest / y at least, and
+    # what its cash and gas make of y; both are least where they meet.
+    def _for_cash(self, case: GasBound, bound: float, prices: Prices) -> float:
+        sign, price = self._scaled.curves[0].curve.sign, prices.demands[0] / PICO_PER_UNIT
+        rest = bound - price
+        if sign * rest >= 0.0:
+            return bound
+        carry = min(0.0, *(curve.adder for curve in self._scaled.curves))
+        cash = self._cash + sign * (self._least_gas(case) + carry)
+        if cash <= 0.0:
+            # A seller's gas is more than the cash: the rate is above one, whatever is sold.
+            return min(bound, 1.0 if sign < 0.0 else -_FAR)
+        rate = sign * (cash * (1.0 + sign * price) / (cash - sign * rest) - 1.0)
+        return min(bound, rate - _SLACK)
+
+    def _at_quantity(self, case: GasBound, prices: Prices) -> float:
         bests = cheapest(self._scaled, prices)
         fixed = bound_of(self._scaled, prices, bests[self._chains :]) - _SLACK
         if case.pool is not None:
@@ -110,6 +138,13 @@ class Cases:
             return math.inf
         return self.ways.gas(used) - math.fsum(gains[i] for i in used)
 
+    def _least_gas(self, case: GasBound) -> float:
+        if case.pool is not None:
+            return self.ways.gas([self.names.index(case.pool)])
+        gas = np.array([way.gas for way in self.ways.ways])
+        used = least_choice(self.ways, gas, case.pools_min) if case.pools_min else []
+        return self.ways.gas(used)
+
     def _weights(self, prices: Prices) -> list[float]:
         return [c.weight for c in charged_curves(self._scaled, prices)[: self._chains]]
 
@@ -118,7 +153,8 @@ class Cases:
         chain, point = self.ways.ways[way].chain, PointCurve(self.ways.ways[way].curve)
         curve = self._scaled.curves[chain]
         marginal = (bests[chain].rate + curve.curve.sign) * curve.mid
-        quantity = min(point.quantity_at(marginal), curve.quantity)
+        most = math.inf if self._cash and curve.curve.sign < 0.0 else curve.quantity
+        quantity = min(point.quantity_at(marginal), most)
         gained = marginal * quantity - point.cost(quantity)
         return weights[chain] * gained / (curve.quantity * curve.mid)
 

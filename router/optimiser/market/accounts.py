@@ -116,6 +116,8 @@ def account_rows(
     used = sum(_initial_used(m) for m in members) + margin.margin_used_elsewhere_atoms
     stressed = equity - margin.stress_buffer_atoms - _stress_used(margin, members, scenarios)
     held = sum(m.held_atoms for m in members) + sum(abs(p.notional_atoms) for p in margin.elsewhere)
+    grain = max(GRAIN_ATOMS / unit, GRAIN_MIN, _GRAIN_HELD * (held + abs(equity)) / unit)
+    rooms = np.concatenate(([float(equity - used)], stressed)) / unit
     return AccountRows(
         account=account,
         names=(f"margin:{account}", *(f"stress:{account}:{s.name}" for s in scenarios)),
@@ -126,8 +128,10 @@ def account_rows(
         gain=np.vstack([np.zeros(len(members)), sign * mark * (gaps - funding)]),
         initial=initial,
         maintenance=maintenance,
-        rooms=np.concatenate(([float(equity - used)], stressed)) / unit,
-        grain=max(GRAIN_ATOMS / unit, GRAIN_MIN, _GRAIN_HELD * (held + abs(equity)) / unit),
+        # A breach within the grain can neither be proved nor be cured by what floats resolve: a
+        # room of nothing allows no less, and whole atoms are checked exactly.
+        rooms=np.where((rooms < 0.0) & (rooms >= -grain), 0.0, rooms),
+        grain=grain,
     )
 
 

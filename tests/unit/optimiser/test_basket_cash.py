@@ -23,7 +23,9 @@ def test_each_cash_order_moves_its_cash_and_the_others_keep_their_quantity():
     second = replace(problem(quantity=40.0, pools=(pool("pool-b", seed=3),)), parent=ParentId("b"))
     selections = [selection_of(first), selection_of(second)]
 
-    quantities, scaled, split = solve_quantities(selections, effort=Effort())
+    sized = solve_quantities(selections, effort=Effort())
+    quantities, scaled, split = sized.quantities, sized.scaled, sized.split
+    assert split is not None
 
     assert quantities[1] == 40.0
     # Alone at its quantity the first order moves its cash: nothing is shared that binds.
@@ -47,7 +49,9 @@ def test_two_orders_that_fix_their_cash_are_met_together():
     )
     selections = [selection_of(bought), selection_of(sold)]
 
-    quantities, scaled, split = solve_quantities(selections, effort=Effort())
+    sized = solve_quantities(selections, effort=Effort())
+    quantities, scaled, split = sized.quantities, sized.scaled, sized.split
+    assert split is not None
 
     for k, cash in enumerate((100_000.0, 50_000.0)):
         own = scale(selections[k], quantities[k])

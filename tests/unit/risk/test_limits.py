@@ -357,6 +357,7 @@ def test_no_plan_is_approved_beyond_what_is_left_the_limit_cash_or_margin(
             quantity=Amount(ETH.id, quantity),
             notional=Amount(USDC.id, 3_000 * DOLLAR * quantity // ETHER),
             bound=Amount(USDC.id, 3_000 * DOLLAR * quantity * percent // 100 // ETHER),
+            limit_ticks=3_000 * percent if leg.instrument is PERP else None,
         )
         for leg, (_, quantity) in zip(made.legs, parts, strict=True)
     )

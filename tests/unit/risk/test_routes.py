@@ -91,6 +91,7 @@ def other(hop, **changes):
 
 
 FIRST, SECOND = hops(Side.BUY)
+FORGED = replace(FIRST.instrument, symbol="0x" + "bd" * 20)
 LESS = Amount(USDT.id, MIDDLE.atoms - 1)
 
 
@@ -99,12 +100,21 @@ LESS = Amount(USDT.id, MIDDLE.atoms - 1)
     [
         ((), "its hops do not"),
         ((other(FIRST, instrument=POOL), SECOND), "in a pool that is not the route's"),
+        ((other(FIRST, instrument=FORGED), SECOND), "in a pool that is not the route's"),
         ((other(FIRST, paid=Amount(USDC.id, 1)), SECOND), "pays .* and its hops do not"),
         ((FIRST, other(SECOND, received=Amount(ETH.id, 1))), "receives .* and its hops do not"),
         ((FIRST, other(SECOND, paid=LESS)), "leaves 1 atoms of USDT on the way"),
         ((other(FIRST, received=LESS), SECOND), "leaves -1 atoms of USDT on the way"),
     ],
-    ids=["no hops", "strange pool", "other cash", "other quantity", "left over", "from nowhere"],
+    ids=[
+        "no hops",
+        "strange pool",
+        "forged pool",
+        "other cash",
+        "other quantity",
+        "left over",
+        "from nowhere",
+    ],
 )
 def test_a_route_whose_hops_are_not_what_its_leg_says_is_refused(done, words):
     problem = a_problem()
