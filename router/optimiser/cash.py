@@ -58,7 +58,7 @@ def solve_cash(
     most = 0.0 if found is None else moved(market, found[0].curves, found[1].shares)
     nearest = f"cash {rounded_down(most * _SAFE, market.pair.quote)}"
     check_cash(selection, cash, nearest=nearest)
-    if found is not None and cash - most <= 2.0 * _EDGE * cash:
+    if found is not None and abs(cash - most) <= 2.0 * _EDGE * cash:
         return _in_whole_atoms(selection, found, solver=solver)
     if is_late():
         raise SolverError(_TOO_LATE)
@@ -129,6 +129,9 @@ def ordered_cash(market: Market) -> float:
 def marginal_cash(market: Market, split: Split, *, demand: int) -> float:
     """Return about what one more unit of base moves; only guides a search."""
     price = split.multipliers[demand].value / PICO_PER_UNIT
+    uncertainty = market.problem.uncertainty
+    if uncertainty is not None:  # the price is of the tail, too, as often as that is weighed in
+        price /= 1.0 + uncertainty.aversion_pips / PIPS_PER_UNIT
     return max(1.0 + market.sign * price, 0.1) * market.mid
 
 

@@ -118,16 +118,16 @@ def _quality(certificate: Certificate) -> str:
 
 def _binding(multiplier: Multiplier, plan: RoutePlan, notional: Decimal) -> str | None:
     kind, _, where = multiplier.row.partition(":")
-    if multiplier.value <= 0 or kind not in _RESOURCES or not notional:
+    if multiplier.value <= 0 or kind not in _RESOURCES:
         return None
-    quote = plan.legs[0].instrument.quote.id
-    saved = Decimal(_bps(multiplier.value)) * _STEP / notional
     account, _, scenario = where.rpartition(":") if kind == "stress" else (where, "", "")
     because = f" in the scenario {scenario}" if scenario else ""
-    return (
-        f"{_RESOURCES[kind]} of {account} binds{because}: {_STEP:,} {quote} more would save"
-        f" {saved:.4f} bps of the order"
-    )
+    binds = f"{_RESOURCES[kind]} of {account} binds{because}"
+    if not notional:
+        return f"{binds}: a unit more would save {multiplier.value / PICO_PER_UNIT:.6f} units"
+    quote = plan.legs[0].instrument.quote.id
+    saved = Decimal(_bps(multiplier.value)) * _STEP / notional
+    return f"{binds}: {_STEP:,} {quote} more would save {saved:.4f} bps of the order"
 
 
 def _assumed(assumption: Assumption) -> str:
@@ -144,12 +144,13 @@ def _depths(certificate: Certificate) -> Iterator[str]:
             yield f"1 % more depth at {share.curve} would save {saved * _BPS:.4f} bps"
 
 
-# All orders of the plan at their arrival mid, in whole quote tokens.
+# The order at its arrival mid, in whole quote tokens; zero where the proof is of several orders.
 def _notional(plan: RoutePlan) -> Decimal:
-    if not plan.legs:
+    quantities = plan.certificate.quantities
+    if not plan.legs or len(quantities) != 1:
         return Decimal(0)
     decimals, mid = plan.legs[0].instrument.quote.decimals, plan.arrival_mid
-    base = sum(plan.certificate.quantities)
+    (base,) = quantities
     atoms = base * mid.quote_atoms // mid.base_atoms
     return Decimal(format_decimal(atoms, decimals))
 

@@ -197,7 +197,8 @@ def rounded_down(quantity: float, asset: Asset) -> str:
     if quantity <= 0.0:
         return f"0 {asset.id}"
     digits = min(5 - math.floor(math.log10(quantity)), asset.decimals)
-    return f"{math.floor(quantity * 10.0**digits) / 10.0**digits:.12g} {asset.id}"
+    told = f"{math.floor(quantity * 10.0**digits) / 10.0**digits:.{max(digits, 0)}f}"
+    return f"{told.rstrip('0').rstrip('.') if '.' in told else told} {asset.id}"
 
 
 # What keeps books from taking all that they show within the limit price.

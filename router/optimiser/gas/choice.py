@@ -22,9 +22,10 @@ def least_choice(ways: Ways, net: Floats, least: int) -> list[int]:
         What each way adds, negative where it gains.
     """
     best: dict[int, _Costed] = {0: (0.0, [])}
-    for begun, own in zip(ways.transactions, _by_transaction(ways, net.tolist()), strict=True):
+    tags: list[float] = net.tolist()
+    for begun, own in zip(ways.transactions, _by_transaction(ways, tags, least), strict=True):
         following: dict[int, _Costed] = {}
-        more_than_none = [(begun + cost, more) for cost, more in _prefixes(own, net, least)]
+        more_than_none = [(begun + cost, more) for cost, more in _prefixes(own, tags, least)]
         choices: list[_Costed] = [(0.0, []), *more_than_none]
         for count, (total, used) in best.items():
             for cost, more in choices:
@@ -35,20 +36,28 @@ def least_choice(ways: Ways, net: Floats, least: int) -> list[int]:
     return best[least][1] if least in best else []
 
 
-# Of each transaction its ways, the cheapest first, one of each source.
-def _by_transaction(ways: Ways, net: Sequence[float]) -> list[list[int]]:
+# Of each transaction its ways, the cheapest first, one of each source: all that gain, and as many
+# more as a choice may need.
+def _by_transaction(ways: Ways, net: Sequence[float], least: int) -> list[list[int]]:
     found: list[dict[int, int]] = [{} for _ in ways.transactions]
+    needed, lacking = max(least, 1), len(found)
     for i in sorted(range(len(net)), key=net.__getitem__):
-        found[ways.ways[i].transaction].setdefault(ways.ways[i].source, i)
+        if not lacking and net[i] >= 0.0:
+            break
+        way = ways.ways[i]
+        own = found[way.transaction]
+        if way.source not in own:
+            own[way.source] = i
+            lacking -= len(own) == needed
     return [list(own.values()) for own in found]
 
 
 # The n cheapest, for every n below `least`, and with as many or more all that gain.
-def _prefixes(ways: list[int], net: Floats, least: int) -> list[_Costed]:
+def _prefixes(ways: list[int], net: Sequence[float], least: int) -> list[_Costed]:
     found = []
     for n in range(1, min(max(least, 1), len(ways)) + 1):
         used = ways[:n]
         if n >= least:
             used = used + [i for i in ways[n:] if net[i] < 0.0]
-        found.append((float(net[used].sum()), used))
+        found.append((sum(net[i] for i in used), used))
     return found

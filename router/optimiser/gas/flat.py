@@ -4,16 +4,21 @@ Asking one curve after the other costs two microseconds each; all at once cost t
 number. Refuses curves without liquidity, of different sides, or shifted.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from router.liquidity.curve import CostCurve, Floats
+from router.liquidity.curve import CostCurve, Floats, Places
 from router.liquidity.pointwise import PointCurve
 
 _WIDTH: Final = 0.9  # of the numbers a curve's segments are found by; the next begins at 1
+_CHEAP: Final = -0.05  # below a curve's first number
+_DEAR: Final = 0.94  # above its last
+_TINY: Final = 1e-100  # no price is so many times another
+_NONE: Final = ((np.zeros(0),),) * 6  # the columns of no curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +39,32 @@ class Taken:
 
 
 class Flat:
-    """Curves one after the other, each up to a cap, [base]."""
+    """Curves one after the other, each up to a cap, [base].
+
+    Of each curve only the segments up to its cap are kept.
+    """
 
     def __init__(self, curves: Sequence[CostCurve], cap: float) -> None:
         assert all(not c.shift for c in curves), "curves must not be shifted"
+        self._curves = tuple(curves)
         self._sign = curves[0].sign if curves else 1.0
-        sizes = np.array([c.quantity.size for c in curves], dtype=np.intp)
-        self._first = np.cumsum(sizes) - sizes
-        start, end, depth, self._quantity = (
-            np.concatenate([getattr(c, name) for c in curves]) if curves else np.zeros(0)
-            for name in ("root_start", "root_end", "depth", "quantity")
+        self._cap = np.array([min(cap, c.capacity) for c in curves])
+        kept = [_kept(c, most) for c, most in zip(curves, self._cap.tolist(), strict=True)]
+        sizes = np.array([columns[0].size for columns in kept], dtype=np.intp)
+        last = np.cumsum(sizes)
+        self._first = last - sizes
+        start, end, depth, self._quantity, self._before, self._paid = (
+            np.concatenate(columns) for columns in (zip(*kept, strict=True) if kept else _NONE)
         )
-        sums = [c.prefix_sums() for c in curves]
-        self._before = np.concatenate([q[:-1] for q, _ in sums]) if curves else np.zeros(0)
-        self._paid = np.concatenate([p[:-1] for _, p in sums]) if curves else np.zeros(0)
-        self._start, self._end = start, end
-        self._low, self._high = np.minimum(start, end), np.maximum(start, end)
+        # Roots times the sign rise for a sell, too.
+        self._start, self._end = start, self._sign * end
         self._depth = np.where(np.isinf(depth), 0.0, depth)
-        rising = self._sign * start
-        self._least = float(rising.min()) if rising.size else 0.0
-        spread = float(rising.max()) - self._least if rising.size else 0.0
+        self._least = float(start.min()) if start.size else 0.0
+        spread = float(start.max()) - self._least if start.size else 0.0
         self._scale = _WIDTH / spread if spread > 0.0 else 0.0
         self._number = np.arange(len(curves), dtype=np.float64)
-        self._keys = np.repeat(self._number, sizes) + (rising - self._least) * self._scale
-        self._curves = tuple(curves)
-        self._cap = np.array([min(cap, c.capacity) for c in curves])
-        pairs = zip(curves, self._cap.tolist(), strict=True)
-        self._cap_cost = np.array([PointCurve(curve).cost(most) for curve, most in pairs])
+        self._keys = np.repeat(self._number, sizes) + (start - self._least) * self._scale
+        self._cap_cost = self._cost_of_caps(last - 1)
 
     @property
     def caps(self) -> Floats:
@@ -78,25 +82,48 @@ class Flat:
 
     def at(self, marginal: Floats) -> Taken:
         """Return what each curve gives at its marginal cost, [quote / base]."""
-        root = np.sqrt(np.maximum(self._sign * marginal, 0.0))
-        offset = (self._sign * root - self._least) * self._scale
+        root = self._sign * np.sqrt(np.maximum(self._sign * marginal, 0.0))
+        offset = (root - self._least) * self._scale
         # Between the last segment's key and the next curve's first there is room for what is dear.
-        key = self._number + np.minimum(np.maximum(offset, -0.05), 0.94)
-        place = np.searchsorted(self._keys, key, "right") - 1
-        inside = place >= self._first
-        place = np.maximum(place, self._first)
-        start, end, depth = self._start[place], self._end[place], self._depth[place]
-        reached = np.minimum(np.maximum(root, self._low[place]), self._high[place])
-        whole = reached == end
-        part = np.where(
-            whole, self._quantity[place], depth * np.abs(reached - start) / (reached * start)
-        )
-        quantity = np.where(inside, self._before[place] + part, 0.0)
-        cost = np.where(inside, self._paid[place] + part * (self._sign * start * reached), 0.0)
-        growing = inside & ~whole
+        key = self._number + np.minimum(np.maximum(offset, _CHEAP), _DEAR)
+        place = np.maximum(self._keys.searchsorted(key, "right") - 1, self._first)
+        start, end, depth = (a.take(place) for a in (self._start, self._end, self._depth))
+        reached = np.minimum(np.maximum(root, start), end)
+        # Of what is dearer than the price nothing is taken: reached is where it starts.
+        both = reached * start
+        whole = root >= end
+        part = np.where(whole, self._quantity.take(place), depth * (reached - start) / both)
+        quantity = self._before.take(place) + part
+        cost = self._paid.take(place) + part * (self._sign * both)
+        growth = depth / (2.0 * self._sign * reached * reached * reached)
         capped = quantity >= self._cap
         return Taken(
-            quantity=np.where(capped, self._cap, quantity),
+            quantity=np.minimum(quantity, self._cap),
             cost=np.where(capped, self._cap_cost, cost),
-            growth=np.where(growing & ~capped, depth / (2.0 * reached**3), 0.0),
+            growth=np.where(whole | capped | (root < start), 0.0, growth),
         )
+
+    # The cap lies in the last segment that is kept.
+    def _cost_of_caps(self, last: Places) -> Floats:
+        within = self._cap - self._before[last]
+        start, end, depth = self._start[last], self._end[last], self._depth[last]
+        # A level of a book has no depth here, and one price.
+        level = depth == 0.0
+        left = 1.0 - within * start / np.where(level, np.inf, depth)
+        root = np.minimum(np.maximum(start / np.maximum(left, _TINY), start), end)
+        paid: Floats = self._paid[last] + within * (self._sign * start * root)
+        return paid
+
+
+# Of a curve what lies below a cap: roots, depth and quantity of segments, and the sums before them.
+def _kept(curve: CostCurve, cap: float) -> tuple[Floats, ...]:
+    before, paid = curve.prefix_sums()
+    n = min(bisect_right(before.data, cap), curve.quantity.size)
+    return (
+        curve.rising_root[:n],
+        curve.root_end[:n],
+        curve.depth[:n],
+        curve.quantity[:n],
+        before[:n],
+        paid[:n],
+    )

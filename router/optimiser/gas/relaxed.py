@@ -77,6 +77,8 @@ class Relaxed:
         self._sign, self._mid, self._quantity = curve.curve.sign, curve.mid, curve.quantity
         self._weight = np.array([c.weight for c in own])
         self._linear = np.array([c.bends[0][1] for c in own])
+        self._per_gain = self._weight / (self._quantity * self._mid)
+        self._per_growth = self._mid / (self._quantity * self._weight)
         self._flat = flat or flat_of(ways, scaled)
         self.gas = np.array([way.gas for way in ways.ways])
         self.transaction = np.array([way.transaction for way in ways.ways], dtype=np.intp)
@@ -122,13 +124,12 @@ class Relaxed:
         rate = (price - self._linear) / self._weight
         marginal = (rate + self._sign) * self._mid
         taken = self._flat.at(marginal)
-        unit = self._quantity * self._mid
         return State(
             price=price,
             value=value,
             share=taken.quantity / self._quantity,
-            gain=self._weight * (marginal * taken.quantity - taken.cost) / unit,
-            growth=taken.growth * self._mid / (self._quantity * self._weight),
+            gain=self._per_gain * (marginal * taken.quantity - taken.cost),
+            growth=taken.growth * self._per_growth,
             rest=rest,
             rest_growth=rest_growth,
         )
@@ -144,15 +145,14 @@ class Relaxed:
         self, least: int, start: float, *, enough: float = np.inf
     ) -> tuple[float, State, list[int]]:
         """Return a bound for plans that use at least so many ways, and the ways it rests on."""
-        chosen: list[list[int]] = []
+        chosen: dict[float, list[int]] = {}
 
         def choose(state: State) -> tuple[list[int], float]:
-            used = self.cheapest(state, least)
-            chosen.append(used)
+            used = chosen[state.price] = self.cheapest(state, least)
             return used, self.ways.gas(used)
 
         value, state = self._peak(choose, start, enough=enough)
-        return value, state, self.cheapest(state, least)
+        return value, state, chosen[state.price]
 
     def cheapest(self, state: State, least: int) -> list[int]:
         """Return the ways, at least so many, whose gas less gains is smallest."""
@@ -168,10 +168,15 @@ class Relaxed:
             used, gas = choose(state)
             return Point(
                 at=price,
-                value=state.value - float(state.gain[used].sum()) + gas,
-                slope=state.rest - float(state.share[used].sum()),
-                bend=state.rest_growth + float(state.growth[used].sum()),
+                value=state.value - _sum(state.gain, used) + gas,
+                slope=state.rest - _sum(state.share, used),
+                bend=state.rest_growth + _sum(state.growth, used),
             )
 
         top = peak(ask, start, enough=enough)
         return top.value, states[top.at]
+
+
+# Of few numbers: an array of them would cost more than their sum.
+def _sum(values: Floats, used: list[int]) -> float:
+    return float(sum(map(values.item, used)))

@@ -113,13 +113,14 @@ def _ways(selection: Selection, scaled: ScaledProblem, *, choices: bool) -> Ways
     numbers: dict[tuple[AccountId, str], int] = {}
     found: list[Way] = []
     for s, source in enumerate(selection.sources):
-        account = source.instrument.account
-        number = numbers.setdefault(transaction_of(source.instrument), len(numbers))
+        instrument = source.instrument
+        account = instrument.account
+        number = numbers.setdefault(transaction_of(instrument), len(numbers))
         made = _choices(market, source, quantity) if choices else [_whole(market, source)]
         for pools, curve, units in made:
             if curve.quantity.size:
                 way = Way(
-                    name=source.instrument.id,
+                    name=instrument.id,
                     pools=pools,
                     source=s,
                     chain=chains[account],
