@@ -5,6 +5,7 @@ Selling costs a negative amount, the proceeds, so that both directions are conve
 minimised alike. Refuses to say what an execution pays to the atom; see `concentrated`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -96,6 +97,13 @@ class CostCurve:
     def capacity(self) -> float:
         """Return the largest quantity, [base]."""
         return float(self._quantity_before[-1])
+
+    @property
+    def first_marginal(self) -> float:
+        """Return the cost of the first unit, [quote / base]; infinite where there is none."""
+        if not self.quantity.size:
+            return math.inf
+        return self.sign * float(self.root_start[0]) ** 2 + self.shift
 
     def prefix_sums(self) -> tuple[Floats, Floats]:
         """Return quantity and cost (without shift) before each segment, shape (n + 1,)."""

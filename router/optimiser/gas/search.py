@@ -77,6 +77,8 @@ def used_pools(solved: Solved) -> tuple[int, ...]:
         marginal = PointCurve(curve).marginal(quantity)
         marginal += abs(marginal) * _TIE
         for source in solved.selection.of(account):
+            if source.curve.first_marginal > marginal:
+                continue
             part = min(PointCurve(source.curve).quantity_at(marginal), quantity)
             if part > _DUST * ordered:
                 found += _used(source, part)

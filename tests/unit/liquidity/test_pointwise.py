@@ -76,3 +76,14 @@ def test_a_book_and_an_empty_curve_do_not_grow() -> None:
     empty = PointCurve(CostCurve(Side.BUY, nothing, nothing, depth=nothing, quantity=nothing))
     assert (empty.cost(1.0), empty.quantity_at(1.0), empty.growth(1.0)) == (0.0, 0.0, 0.0)
     assert math.isinf(empty.marginal(0.0))
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_the_first_unit_costs_what_the_curve_says_at_nothing(side: Side) -> None:
+    rng = random.Random(3)
+    for curve in (_pool(rng, side), _book(rng, side)):
+        assert curve.first_marginal == pytest.approx(float(curve.marginal(0.0)), rel=1e-15)
+    nothing = np.zeros(0)
+    assert math.isinf(
+        CostCurve(side, nothing, nothing, depth=nothing, quantity=nothing).first_marginal
+    )
