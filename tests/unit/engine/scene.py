@@ -162,7 +162,7 @@ def leg(instrument: Instrument, quantity: Amount) -> Leg:
         quantity=quantity,
         notional=notional,
         bound=bound,
-        limit_ticks=300_300 if instrument is PERP else None,
+        limit_ticks=None if instrument.is_on_chain else 300_300,
         cost=CostSplit(0, 0, 0, 0),
         slippage=Pips(0),
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -25,6 +26,12 @@ integers = st.one_of(
 texts = st.text(max_size=8)
 
 
+# The integers that a class takes where it does not take all.
+BOUNDED = {"decimals": st.integers(0, 255), "tick_decimals": st.integers(0, 255)}
+MANY_FIELDS = 6  # a list of such values holds one at most: problems would be too large to draw
+
+
+@functools.cache
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
     while hasattr(hint, "__supertype__"):
         hint = hint.__supertype__
@@ -35,7 +42,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(hint)
     if dataclasses.is_dataclass(hint):
         hints = get_type_hints(hint)
-        fields = {f.name: values_of(hints[f.name]) for f in dataclasses.fields(hint)}
+        names = [f.name for f in dataclasses.fields(hint)]
+        fields = {n: BOUNDED[n] if n in BOUNDED else values_of(hints[n]) for n in names}
         return st.builds(hint, **fields)
     if get_origin(hint) is tuple:
         return tuples_of(get_args(hint))
@@ -46,7 +54,9 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
 
 def tuples_of(items: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     if items[-1] is Ellipsis:
-        return st.lists(values_of(items[0]), max_size=2).map(tuple)
+        item = items[0]
+        is_large = dataclasses.is_dataclass(item) and len(dataclasses.fields(item)) > MANY_FIELDS
+        return st.lists(values_of(item), max_size=1 if is_large else 2).map(tuple)
     return st.tuples(*map(values_of, items))
 
 
