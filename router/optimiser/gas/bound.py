@@ -41,6 +41,7 @@ from router.optimiser.gas.ways import is_priced, whole_ways
 from router.optimiser.market.market import Selection, select
 from router.optimiser.market.scaling import scale
 
+_SEVERAL: Final = 2  # pools or routes: more than one alone
 _NEAR_ENOUGH: Final = 1e-6  # a hundredth of a basis point: no need to look at pools one by one
 _WEAK: Final = 1e-5  # a tenth of a basis point: worth solving a case for
 _WEAK_MAX: Final = 12  # cases solved
@@ -125,9 +126,8 @@ class Cases:
         if self.has_books and not without:
             return False
         alone = {b.pool for b in given} >= set(self.names)
-        return (
-            least == 1 or (alone and (least == 2 or len(self.names) < 2))  # noqa: PLR2004 - a pool and more
-        )
+        several = least == _SEVERAL or len(self.names) < _SEVERAL
+        return least == 1 or (alone and several)
 
     def _least(self, least: int, bests: list[Best], prices: Prices) -> float:
         weights = self._weights(prices)

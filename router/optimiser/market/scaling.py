@@ -52,11 +52,17 @@ def scale_all(selections: Sequence[Selection], quantities: Sequence[float]) -> S
         share, market = demands[d].share, selection.market
         for account, curve in selection.chains:
             spenders.setdefault((account, _pays(selection).id), []).append((len(curves), selection))
-            curves.append(_chain_curve(market.mid, curve, account, d, share, notional))
+            curves.append(
+                _chain_curve(
+                    account, curve, mid=market.mid, demand=d, share=share, notional=notional
+                )
+            )
         for book, curve in zip(market.problem.books, market.book_curves, strict=True):
             member = Member(len(curves), book, market.problem.side, market.mid)
             members.setdefault(book.instrument.account, []).append(member)
-            curves.append(_book_curve(market.problem, member, curve, d, share, notional))
+            curves.append(
+                _book_curve(market.problem, member, curve, demand=d, share=share, notional=notional)
+            )
     problem, accounts = selections[0].market.problem, sorted(members)
     margins = {m.account: m for s in selections for m in s.market.problem.margins}
     scaled = ScaledProblem(
@@ -147,8 +153,14 @@ def _several(spenders: Iterable[tuple[AccountId, AssetId]], account: AccountId) 
     return sum(1 for name, _ in spenders if name == account) > 1
 
 
-def _chain_curve(  # noqa: PLR0917
-    mid: float, curve: CostCurve, account: AccountId, demand: int, share: float, notional: float
+def _chain_curve(
+    account: AccountId,
+    curve: CostCurve,
+    *,
+    mid: float,
+    demand: int,
+    share: float,
+    notional: float,
 ) -> ScaledCurve:
     quantity = notional / mid
     return ScaledCurve(
@@ -163,10 +175,11 @@ def _chain_curve(  # noqa: PLR0917
     )
 
 
-def _book_curve(  # noqa: PLR0917
+def _book_curve(
     problem: RoutingProblem,
     member: Member,
     curve: CostCurve,
+    *,
     demand: int,
     share: float,
     notional: float,
