@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from router.domain.account import AccountSnapshot
+from router.domain.funding import FundingSample
 from router.domain.instrument import Instrument
 from router.domain.market import MarketEvent
 from router.domain.order import (
@@ -16,6 +17,7 @@ from router.domain.order import (
     SignedChild,
     TransactionState,
 )
+from router.domain.price import SourcePrice
 from router.domain.units import AccountId, Amount, AssetId, DurationNs, TimestampNs, VenueId
 
 # Raises BrokenPoolError where a pool's state does not follow: the stream sends a snapshot of it.
@@ -173,6 +175,68 @@ class Venue(Protocol):
 
     async def close(self) -> None:
         """Release connections; idempotent."""
+        ...
+
+
+class Gate(Protocol):
+    """What the kill switch lets a venue do by itself; asked each time, never remembered."""
+
+    def may_send(self, child: ChildOrder) -> bool:
+        """Tell whether bytes of a child may go out now, also a second time."""
+        ...
+
+    def is_stopped(self, venue: VenueId, account: AccountId) -> bool:
+        """Tell whether nothing new may be done with an account at a venue, whoever asks."""
+        ...
+
+
+@runtime_checkable
+class Obedient(Protocol):
+    """A venue that does things by itself, and asks before."""
+
+    def obey(self, gate: Gate) -> None:
+        """Ask `gate` from now on before sending anything that could trade."""
+        ...
+
+
+@runtime_checkable
+class TellsFunding(Protocol):
+    """A venue, or anybody else, that tells what is paid of funding."""
+
+    @property
+    def id(self) -> VenueId:
+        """Who tells it."""
+        ...
+
+    async def read_funding(self) -> tuple[FundingSample, ...]:
+        """Return what is predicted now, and what was settled since the last call.
+
+        Only of the desk's own assets. The first call goes back seven days, as far as it can.
+
+        Raises
+        ------
+        VenueError
+            If it did not answer in time, or not in a way that can be read.
+        """
+        ...
+
+
+class TellsPrices(Protocol):
+    """Somebody who is no market here and tells what assets are worth."""
+
+    @property
+    def name(self) -> str:
+        """Who tells it: one voice, whatever it is made of."""
+        ...
+
+    async def read_prices(self) -> tuple[SourcePrice, ...]:
+        """Return its prices, each with the time it is of.
+
+        Raises
+        ------
+        MarketDataError
+            If there are none that can be read.
+        """
         ...
 
 

@@ -25,8 +25,8 @@ ASYNC_ALLOWED = (
 ASYNC_MODULES = re.compile(
     r"venues/(\w+/adapter|evm/(\w+/(follower|stream|executor|relay|sending|sighting|signing)"
     r"|state/\w+_reader|account_reading|chain_venue|discovery|settings)"
-    r"|hyperliquid/(clients/(exchange|info|nonces)|feed/stream|account/reader|trading/trader"
-    r"|owner|startup|upkeep))\.py"
+    r"|hyperliquid/(clients/(exchange|info|nonces)|feed/stream|account/(reader|funding)"
+    r"|trading/trader|owner|startup|upkeep))\.py"
 )
 STATUS_EXEMPT = tuple(
     f"router/{place}"

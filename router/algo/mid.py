@@ -11,6 +11,7 @@ from router.domain.observation import Observation
 from router.domain.plan import NoRouteReason
 from router.domain.units import InstrumentId, Price
 from router.liquidity.concentrated import AMOUNT_MAX, Pool, swap
+from router.liquidity.mid import pool_mid
 from router.liquidity.oracle import LiquidityError
 from router.liquidity.pool import pool_of
 
@@ -53,17 +54,6 @@ def arrival_mid(scope: Scope, observation: Observation) -> Price:
     raise NoRouteError(
         NoRouteReason.NO_LIQUIDITY, "no pool or book of the pair shows a price; check the venues"
     )
-
-
-def pool_mid(instrument: Instrument, pool: AnyPoolSnapshot) -> Price:
-    """Return the exact price of a pool in its instrument's pair, before fees.
-
-    Of a pool that is known by quotes only, the mean of its smallest quote each way, which must be
-    there.
-    """
-    ratio = _ratio(pool)
-    atoms = ratio if instrument.base_is_token0 else ratio[::-1]
-    return Price(instrument.base.id, instrument.quote.id, *atoms)
 
 
 def depth(instrument: Instrument, pool: AnyPoolSnapshot) -> int:
@@ -111,18 +101,6 @@ def _median(
         if weight >= half:
             return pool_mid(instrument, pool)
     raise AssertionError("the weights add up to twice the half")
-
-
-# Token1 atoms over token0 atoms.
-def _ratio(pool: AnyPoolSnapshot) -> tuple[int, int]:
-    match pool:
-        case PoolSnapshot():
-            return pool.sqrt_price_x96**2, 1 << 192
-        case ReservesSnapshot():
-            return pool.reserve1, pool.reserve0
-        case QuotedSnapshot():
-            (in0, out1), (in1, out0) = pool.zero_for_one[0], pool.one_for_zero[0]
-            return out0 * out1 + in0 * in1, 2 * in0 * out0
 
 
 def _key(instrument: Instrument, pool: AnyPoolSnapshot) -> int:

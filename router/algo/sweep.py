@@ -1,15 +1,15 @@
 """SWEEP: all that is left, now, over every venue still allowed; makes its routing problem."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from router.algo.in_flight import reservations
 from router.algo.routes import Network, Route, allows, networks_between, routes_between
 from router.domain.account import AccountSnapshot
-from router.domain.event import Limits
+from router.domain.event import Limits, VenueMargin
 from router.domain.instrument import STAGES, Instrument
 from router.domain.margin import HeldPosition, MarginAccount
-from router.domain.market import PerpContext
+from router.domain.market import AnyPoolSnapshot, PerpContext
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import (
@@ -21,6 +21,7 @@ from router.domain.plan import (
     RouteCandidate,
     RoutingProblem,
 )
+from router.domain.risk import Guards
 from router.domain.units import (
     AccountId,
     Amount,
@@ -93,6 +94,8 @@ class Slice:
     ----------
     in_flight : tuple of ChildState
         Children of any parent that have not ended: what they may take is left to them.
+    guards : Guards
+        What is known of risk now.
     """
 
     order: ParentOrder
@@ -100,6 +103,15 @@ class Slice:
     arrival_mid: Price
     scope: Scope
     in_flight: tuple[ChildState, ...] = ()
+    guards: Guards = field(default_factory=Guards)
+
+    def why_reduced(self, rule: VenueMargin, account: AccountId) -> str:
+        """Return why a venue's account may only reduce its positions; empty where they may grow."""
+        if account in self.guards.reduces_only:
+            return self.guards.reduces_only[account] or "risk only lets it reduce"
+        if self.order.reduces_only:
+            return "the order only reduces"
+        return f"stress.venues.{rule.venue}.reduces_only is set" if rule.reduces_only else ""
 
 
 def nobody_trades(order: ParentOrder) -> str:
@@ -140,17 +152,19 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
         pools=_pools(piece, observation),
         books=books,
         chains=_chains(piece, observation),
-        margins=_margins(books, observation, limits),
+        margins=_margins(piece, books, observation, limits=limits),
         routes=_routes(piece, observation, networks),
         networks=networks,
-        scenarios=limits.scenarios if books else (),
-        reservations=reservations(piece.in_flight, observation, limits),
+        scenarios=limits.scenarios if books and piece.guards.asks_scenarios else (),
+        reservations=reservations(
+            piece.in_flight, observation, limits, apart=piece.guards.scenarios
+        ),
         uncertainty=limits.uncertainty,
     )
 
 
 def _pools(piece: Slice, observation: Observation) -> tuple[PoolCandidate, ...]:
-    snapshots = {p.instrument: p for p in observation.pools}
+    snapshots = _usable(piece, observation)
     return tuple(
         PoolCandidate(i, snapshots[i.id], _GAS_UNITS_POOL)
         for i in piece.scope.instruments
@@ -158,8 +172,18 @@ def _pools(piece: Slice, observation: Observation) -> tuple[PoolCandidate, ...]:
     )
 
 
+# What risk trusts; an order that only reduces sells on chain, and buys nothing there.
+def _usable(piece: Slice, observation: Observation) -> dict[InstrumentId, AnyPoolSnapshot]:
+    guards, order = piece.guards, piece.order
+    on_chain = {i.account for i in piece.scope.markets if i.is_on_chain}
+    only_reduces = order.reduces_only or any(a in guards.reduces_only for a in on_chain)
+    if only_reduces and order.side is Side.BUY:
+        return {}
+    return {p.instrument: p for p in observation.pools if p.instrument not in guards.without}
+
+
 def _networks(piece: Slice, observation: Observation) -> tuple[NetworkCandidate, ...]:
-    snapshots = {p.instrument: p for p in observation.pools}
+    snapshots = _usable(piece, observation)
     found = (n.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL) for n in piece.scope.networks)
     return tuple(network for network in found if network is not None)
 
@@ -168,7 +192,7 @@ def _networks(piece: Slice, observation: Observation) -> tuple[NetworkCandidate,
 def _routes(
     piece: Slice, observation: Observation, networks: tuple[NetworkCandidate, ...]
 ) -> tuple[RouteCandidate, ...]:
-    snapshots = {p.instrument: p for p in observation.pools}
+    snapshots = _usable(piece, observation)
     used = {network.instrument for network in networks}
     held = [network for network in piece.scope.networks if network.instrument in used]
     found = (
@@ -185,18 +209,22 @@ def _books(piece: Slice, observation: Observation) -> tuple[BookCandidate, ...]:
     found = []
     for instrument in piece.scope.instruments:
         account = observation.account(instrument.account)
-        if instrument.id not in books or account is None:
+        if instrument.id not in books or account is None or instrument.id in piece.guards.without:
             continue
         leverage = account.leverage(instrument.id)
         if leverage is None or (account.requests is not None and account.requests.orders < 1):
             continue
         context = contexts[instrument.id]
+        if context.mark_ticks < 1:
+            continue  # margin cannot be reckoned at a mark of nothing
         found.append(
             BookCandidate(
                 instrument=instrument,
                 snapshot=books[instrument.id],
                 mark_ticks=context.mark_ticks,
-                funding_rate_per_hour=context.funding_rate_per_hour,
+                funding_rate_per_hour=piece.guards.funding_per_hour.get(
+                    instrument.id, context.funding_rate_per_hour
+                ),
                 position_lots=account.position_lots(instrument.id),
                 leverage=leverage,
                 quantity_max_lots=_order_max_lots(piece, instrument, context),
@@ -237,9 +265,9 @@ def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
 
 
 def _margins(
-    books: tuple[BookCandidate, ...], observation: Observation, limits: Limits
+    piece: Slice, books: tuple[BookCandidate, ...], observation: Observation, *, limits: Limits
 ) -> tuple[MarginAccount, ...]:
-    found = []
+    found, guards = [], piece.guards
     for account in dict.fromkeys(book.instrument.account for book in books):
         snapshot = observation.account(account)
         assert snapshot is not None, "a candidate's account was observed"
@@ -247,6 +275,10 @@ def _margins(
         here = sum(_initial_margin(book) for book in own)
         rule = limits.venue_margin(own[0].instrument.venue)
         quote = own[0].instrument.quote.id
+        scenarios = guards.scenarios.get(account, ())
+        why = piece.why_reduced(rule, account)
+        if not why and (limits.scenarios or scenarios):
+            why = _untold(own, snapshot)
         found.append(
             MarginAccount(
                 account=account,
@@ -254,8 +286,9 @@ def _margins(
                 margin_used_elsewhere_atoms=max(0, snapshot.margin_used_atoms - here),
                 elsewhere=_elsewhere(own, snapshot),
                 stress_buffer_atoms=sum(a.atoms for a in rule.stress_buffers if a.asset == quote),
-                reduces_only=rule.reduces_only
-                or (bool(limits.scenarios) and _holds_unvalued(own, snapshot)),
+                reduces_only=bool(why),
+                why=why,
+                scenarios=scenarios,
             )
         )
     return tuple(found)
@@ -267,9 +300,11 @@ def _elsewhere(own: list[BookCandidate], snapshot: AccountSnapshot) -> tuple[Hel
 
 
 # A position whose value the venue does not tell cannot be stressed: its account is only reduced.
-def _holds_unvalued(own: list[BookCandidate], snapshot: AccountSnapshot) -> bool:
+def _untold(own: list[BookCandidate], snapshot: AccountSnapshot) -> str:
     known = {book.instrument.id for book in own} | {m.instrument for m in snapshot.marked}
-    return any(p.lots and p.instrument not in known for p in snapshot.positions)
+    untold = (p.instrument for p in snapshot.positions if p.lots and p.instrument not in known)
+    name = next(untold, None)
+    return "" if name is None else f"the venue does not tell what its position in {name} is worth"
 
 
 def _initial_margin(book: BookCandidate) -> int:

@@ -12,6 +12,7 @@ import uvloop
 from rich.console import Console
 
 from router.cli import show
+from router.cli.show_risk import margin_tables
 from router.compose.assembly import Assembly, assemble
 from router.compose.desk import Desk, open_desk, verify
 from router.compose.sandbox import Sandboxes, sandboxes
@@ -70,6 +71,9 @@ async def _buy(desk: Desk, quantity: str, console: Console) -> bytes:
         console.print(show.plan_table(plan))
         for line in show.plan_lines(plan):
             console.print(line, markup=False, emoji=False)
+    console.rule("how the accounts stand")
+    for part in margin_tables(await desk.risk()):
+        console.print(part)
     return codec.encode(report)
 
 

@@ -6,7 +6,31 @@ from typing import Annotated, Final, cast
 
 import typer
 
+from router.cli import guarding
 from router.cli.guard import guarded
+from router.cli.options import (
+    AllowSimilar,
+    BaseAsset,
+    By,
+    ClientId,
+    ConfigPath,
+    ConfirmedBy,
+    Deadline,
+    Hours,
+    InQuote,
+    Json,
+    Limit,
+    Live,
+    Port,
+    Quantity,
+    QuoteAsset,
+    Seed,
+    SideArgument,
+    Slippage,
+    StateDir,
+    Strategy,
+    Venues,
+)
 
 EXIT_BAD_INPUT: Final = 2
 
@@ -20,35 +44,12 @@ app = typer.Typer(
 )
 sandbox = typer.Typer(help="Local counterparties to rehearse against.", no_args_is_help=True)
 app.add_typer(sandbox, name="sandbox")
+app.add_typer(guarding.app)
 
 # The parser's own fault, of which a bad parameter is one kind; typer does not export its name.
 UsageFault = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 # A negative number is a bad quantity, and not an option nobody knows.
 NUMBERS_ARE_WORDS: Final = {"ignore_unknown_options": True}
-
-ConfigPath = Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
-SideArgument = Annotated[str, typer.Argument(help="buy or sell.", show_default=False)]
-Quantity = Annotated[str, typer.Argument(help="How much, as a decimal.", show_default=False)]
-BaseAsset = Annotated[str, typer.Argument(help="The asset traded.", show_default=False)]
-QuoteAsset = Annotated[str, typer.Option("--quote", help="The asset paid or received.")]
-InQuote = Annotated[
-    bool, typer.Option("--cash", help="The quantity is cash: trade exactly so much quote.")
-]
-Limit = Annotated[str | None, typer.Option("--limit", help="Worst price, fees included.")]
-Slippage = Annotated[
-    str | None, typer.Option("--slippage-max", help="Bps against arrival, for every unit.")
-]
-Hours = Annotated[str, typer.Option("--holding-hours", help="How long a perp is held.")]
-Venues = Annotated[str | None, typer.Option("--venues", help="Only these, with commas.")]
-Deadline = Annotated[str, typer.Option("--deadline", help="Seconds until nothing more is sent.")]
-ClientId = Annotated[
-    str | None, typer.Option("--id", help="Client order id; the same id is the same order.")
-]
-StateDir = Annotated[Path, typer.Option("--state-dir", help="Where the manifest goes.")]
-Seed = Annotated[int, typer.Option("--seed", help="Shapes the liquidity.")]
-Live = Annotated[bool, typer.Option("--live", help="Allow venues with real money.")]
-Port = Annotated[int, typer.Option("--port", help="0 takes a free one.")]
 
 
 @app.command("check-config")
@@ -123,6 +124,10 @@ def order(  # noqa: PLR0917
     holding_hours: Hours = "8",
     venues: Venues = None,
     deadline: Deadline = "120",
+    strategy: Strategy = None,
+    allow_similar: AllowSimilar = False,
+    by: By = None,
+    confirmed_by: ConfirmedBy = None,
     client_order_id: ClientId = None,
     live: Live = False,
     as_json: Json = False,
@@ -144,6 +149,10 @@ def order(  # noqa: PLR0917
             holding_hours=holding_hours,
             venues=venues,
             deadline_s=deadline,
+            strategy=strategy,
+            allow_similar="true" if allow_similar else None,
+            by=by,
+            confirmed_by=confirmed_by,
             client_order_id=client_order_id,
         ),
         live=live,

@@ -9,16 +9,17 @@ import uvloop
 from rich.console import Console
 
 from router.cli.show import print_ready
+from router.compose import requests
 from router.compose.assembly import Assembly, assemble
 from router.compose.desk import Desk, open_desk
+from router.domain.error import RouterError
 from router.gateway import local
-from router.journal import codec
 from router.shell import observe
 from router.shell.clock import SystemClock
 
 
 def run(path: Path, *, live: bool, verbose: bool, as_json: bool) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; SIGUSR1 halts the firm, SIGHUP reads limits anew."""
     observe.configure(verbose=verbose)
     assembly = assemble(path, os.environ, SystemClock())
     assembly.require_permission(live=live)
@@ -32,15 +33,38 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     door = local.socket_path(assembly.config.journal)
     async with open_desk(assembly) as desk, local.listening(door, _work(desk)):
+        loop.add_signal_handler(signal.SIGUSR1, _halt, desk)
+        wanted = asyncio.Event()
+        loop.add_signal_handler(signal.SIGHUP, wanted.set)
+        reading = asyncio.create_task(_reload(desk, wanted))
         if as_json:
             print_ready({"ready": True, "socket": str(door), "pid": os.getpid()})
         else:
             Console().print(f"ready: orders on {door}", soft_wrap=True)
         await stop.wait()
+        reading.cancel()
 
 
 def _work(desk: Desk) -> local.Work:
     async def work(request: local.Request, tell: local.Tell) -> bytes:
-        return codec.encode(await desk.work(request, tell))
+        return await requests.answer(desk, request, tell)
 
     return work
+
+
+# A file that is wrong changes nothing, and the log says why.
+async def _reload(desk: Desk, wanted: asyncio.Event) -> None:
+    while True:
+        await wanted.wait()
+        wanted.clear()
+        try:
+            news = await desk.reload("signal SIGHUP", os.environ)
+        except RouterError as error:
+            observe.alarm_raised(f"the limits stay as they were: {error}")
+        else:
+            observe.limits_read(changed=", ".join(news))
+
+
+# For whoever has nothing but the daemon's process id.
+def _halt(desk: Desk) -> None:
+    desk.switchboard.halt(by="signal SIGUSR1", reason="the signal came")

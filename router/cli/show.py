@@ -36,6 +36,12 @@ def print_json(data: object) -> None:
     sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+def print_line(data: object) -> None:
+    """Write one JSON document on one line: whoever watches reads line by line."""
+    sys.stdout.write(orjson.dumps(data).decode() + "\n")
+    sys.stdout.flush()
+
+
 def print_ready(facts: Mapping[str, object]) -> None:
     """Write one line of JSON at once, for whoever waits for a server that goes on running."""
     sys.stdout.write(orjson.dumps(dict(facts)).decode() + "\n")

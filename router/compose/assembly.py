@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from router.compose.venue_tables import setups
 from router.domain.error import ConfigError, StaleDataError
+from router.domain.event import EngineStarted
 from router.domain.instrument import Instrument
 from router.domain.units import NS_PER_S, AssetId, DurationNs, VenueId
 from router.port import Clock, Venue, VenueSetup
 from router.shell.config import Config, load
+from router.shell.config_controls import check_scopes
 from router.shell.reader import Reader
 from router.shell.streams import follow
 from router.state.market import MarketView
@@ -59,7 +62,9 @@ class Assembly:
             s.venue.id: s.native for s in self.setups if s.native is not None
         }
         market = MarketView(self.instruments, self.config.staleness)
-        return Reader(self.venues, market, natives=natives, clock=self.clock)
+        return Reader(
+            self.venues, market, natives=natives, clock=self.clock, indices=self.config.indices
+        )
 
 
 def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assembly:
@@ -77,7 +82,7 @@ def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assemb
         if instrument.id in seen:
             raise ConfigError(f"{path}: {instrument.id} is configured twice; remove one")
         seen.add(instrument.id)
-    _check_buffers(assembly)
+    check_limits(assembly, config)
     return assembly
 
 
@@ -133,14 +138,37 @@ async def ready(assembly: Assembly, reader: Reader) -> None:
         await clock.sleep(_FIRST_DATA_PAUSE)
 
 
+def started(assembly: Assembly, journal_id: str) -> EngineStarted:
+    """Return the first event of a run: all configuration that decisions depend on."""
+    return EngineStarted(
+        journal_id=journal_id,
+        instruments=assembly.instruments,
+        limits=assembly.config.limits,
+        build=version("headrace"),
+        at=assembly.clock.now(),
+    )
+
+
+def check_limits(assembly: Assembly, config: Config) -> None:
+    """Refuse limits of a configuration that would bound nothing of what was assembled.
+
+    Raises
+    ------
+    ConfigError
+        Naming the key and the remedy.
+    """
+    _check_buffers(assembly, config)
+    check_scopes(str(config.path), config.limits.controls, assembly.instruments)
+
+
 # A buffer in anything but the collateral would keep nothing.
-def _check_buffers(assembly: Assembly) -> None:
-    for margin in assembly.config.limits.venue_margins:
+def _check_buffers(assembly: Assembly, config: Config) -> None:
+    for margin in config.limits.venue_margins:
         quotes = {i.quote.id for i in assembly.instruments if i.venue == margin.venue}
         for asset in (buffer.asset for buffer in margin.stress_buffers):
             if asset not in quotes:
                 raise ConfigError(
-                    f"{assembly.config.path}: stress.venues.{margin.venue}.buffer.{asset}: is not"
+                    f"{config.path}: stress.venues.{margin.venue}.buffer.{asset}: is not"
                     f" the collateral there; use {', '.join(sorted(quotes))}"
                 )
 

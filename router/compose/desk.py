@@ -4,20 +4,34 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from router import engine
-from router.compose.assembly import Assembly, connected
+from router.compose.assembly import Assembly, connected, started
 from router.compose.dry_run import order_context
+from router.compose.reload import changed, reread
 from router.domain.error import ConfigError, JournalError, OrderError
-from router.domain.event import AccountsObserved, BaselineAccepted, EngineStarted, Event
+from router.domain.event import (
+    AccountsObserved,
+    BaselineAccepted,
+    Event,
+    HourStruck,
+    LimitsChanged,
+)
+from router.domain.switch import SwitchSetting
+from router.gateway.feed import Feed
 from router.gateway.order_request import parse_order
+from router.gateway.publisher import Publisher
+from router.gateway.risk_data import risk_data
+from router.gateway.switch_request import Wanted, check_known
 from router.journal.replay import ReplayReport, replay
-from router.shell import store
+from router.shell import observe, store
 from router.shell.runtime import Parts, RecordSink, Runtime
 from router.shell.solver_pool import Solver, SolverPool
+from router.shell.switch_file import SwitchFiles
+from router.shell.switchboard import Switchboard
 from router.state.world import World
 from router.tca.concern import parent_of
 from router.tca.report import ParentReport, report
@@ -30,10 +44,20 @@ WrapJournal: TypeAlias = Callable[[RecordSink], RecordSink]
 class Desk:
     """Takes orders for a running engine."""
 
-    def __init__(self, assembly: Assembly, runtime: Runtime, *, journal_id: str) -> None:
+    def __init__(
+        self,
+        assembly: Assembly,
+        runtime: Runtime,
+        *,
+        journal_id: str,
+        switchboard: Switchboard,
+        feed: Feed,
+    ) -> None:
         self._assembly = assembly
         self._journal_id = journal_id
         self.runtime = runtime
+        self.switchboard = switchboard
+        self.feed = feed
 
     async def work(self, request: Mapping[str, str], tell_line: Tell) -> ParentReport:
         """Take an order, tell its story line by line, and return the report once it is done.
@@ -45,7 +69,9 @@ class Desk:
         OrderError
             If the request names something that cannot be; nothing was sent.
         """
-        order = parse_order(request, order_context(self._assembly, self._journal_id))
+        context = order_context(self._assembly, self._journal_id)
+        limits = self.runtime.world.limits  # they may have been read anew
+        order = parse_order(request, replace(context, limits=limits))
 
         def watcher(event: Event, world: World) -> None:
             if parent_of(event, world) in {None, order.id}:
@@ -60,6 +86,50 @@ class Desk:
         finally:
             self.runtime.unwatch(watcher)
         return report(self.runtime.world, done)
+
+    async def switch(self, wanted: Wanted) -> SwitchSetting:
+        """Set what may still be traded, and return it as it is on record.
+
+        Raises
+        ------
+        OrderError
+            If there is no such venue or account, or it cannot be made durable and allows more.
+        """
+        accounts = {i.account for i in self._assembly.instruments}
+        setting = wanted.setting(self._assembly.clock.now())
+        check_known(setting.scope, venues=self._assembly.venues, accounts=accounts)
+        return await self.switchboard.set(setting)
+
+    async def risk(self) -> dict[str, object]:
+        """Assess all accounts now and return the report as plain data."""
+        found = await self.runtime.risk_report()
+        return risk_data(found, self._assembly.config.assets)
+
+    async def reload(self, by: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """Read the limits anew, and return which have changed once that is durable.
+
+        Raises
+        ------
+        ConfigError
+            If the file is wrong, or more than limits has changed; the limits stay as they were.
+        """
+        limits = reread(self._assembly, environment)
+        news = changed(self.runtime.world.limits, limits)
+        if not news:
+            return news
+        taken = asyncio.Event()
+
+        def watcher(event: Event, _world: World) -> None:
+            if isinstance(event, LimitsChanged) and event.limits == limits:
+                taken.set()
+
+        self.runtime.watch(watcher)
+        try:
+            self.runtime.post(LimitsChanged(limits, by, self._assembly.clock.now()))
+            await taken.wait()
+        finally:
+            self.runtime.unwatch(watcher)
+        return news
 
     async def accept(self, reason: str) -> None:
         """Take the accounts as they are for the baseline, and return once that is durable.
@@ -113,22 +183,47 @@ async def open_desk(
         _solving(assembly, solver) as planner,
     ):
         world = recover(assembly.config.journal, journal_id).world
+        switchboard = Switchboard(assembly.clock, SwitchFiles.beside(assembly.config.journal))
         async with connected(assembly):
             parts = Parts(
                 reader=assembly.reader(),
                 solver=planner,
                 journal=wrap(journal),
                 clock=assembly.clock,
+                switchboard=switchboard,
             )
             runtime = Runtime(parts, world)
+            feed = _told_of(runtime, f"{journal_id}-{assembly.clock.now()}")
             stop = asyncio.Event()
             async with asyncio.TaskGroup() as group:
-                group.create_task(runtime.run(_start(assembly, journal_id), stop))
+                group.create_task(runtime.run(started(assembly, journal_id), stop))
                 await runtime.started.wait()
+                watching = group.create_task(switchboard.watch())
                 try:
-                    yield Desk(assembly, runtime, journal_id=journal_id)
+                    yield Desk(
+                        assembly,
+                        runtime,
+                        journal_id=journal_id,
+                        switchboard=switchboard,
+                        feed=feed,
+                    )
                 finally:
+                    watching.cancel()
                     stop.set()
+
+
+# The feed of what the runtime does from here on, and of all that is found of its risk.
+def _told_of(runtime: Runtime, name: str) -> Feed:
+    feed = Feed(name)
+    publisher = Publisher(
+        feed,
+        runtime.world,
+        look=lambda at: runtime.post(HourStruck(at)),
+        alarm=observe.alarm_raised,
+    )
+    runtime.watch(publisher.event)
+    runtime.watch_risk(lambda found: publisher.report(found, runtime.world))
+    return feed
 
 
 @contextmanager
@@ -158,16 +253,6 @@ def _solving(assembly: Assembly, given: Solver | None) -> Iterator[Solver]:
         yield pool
     finally:
         pool.close()
-
-
-def _start(assembly: Assembly, journal_id: str) -> EngineStarted:
-    return EngineStarted(
-        journal_id=journal_id,
-        instruments=assembly.instruments,
-        limits=assembly.config.limits,
-        build=version("headrace"),
-        at=assembly.clock.now(),
-    )
 
 
 def recover(path: Path, journal_id: str) -> ReplayReport[World]:

@@ -1,21 +1,28 @@
 """A slippage estimate before trading: read and planned as an order would be, nothing sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from router.algo import sweep
 from router.algo.mid import arrival_mid
-from router.compose.assembly import Assembly, connected, streaming
+from router.compose.assembly import Assembly, connected, started, streaming
 from router.domain.error import NoRouteError
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
 from router.domain.units import NS_PER_S, DurationNs, VenueId
 from router.domain.verdict import Refused
+from router.execution import progress
 from router.gateway.order_request import OrderContext, parse_order
+from router.risk import controls, guards
 from router.risk import limits as risk
+from router.risk.assessment import assess
+from router.shell.index_poll import IndexPoll
+from router.shell.reader import Reader
 from router.shell.solver_pool import SolverPool
+from router.state.ledger import Ledger
+from router.state.world import World
 
 _NO_JOURNAL: Final = "dry run"
 # Nothing trades on a dry run, and its solver starts cold: it may take its time.
@@ -50,15 +57,25 @@ async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
     reader = assembly.reader()
     try:
         async with connected(assembly), streaming(assembly, reader):
-            _refuse(risk.check_parent(order, assembly.config.limits, clock.now()))
+            world = await _world(assembly, reader, order)
+            parent, limits = world.parents[order.id], world.limits
+            _refuse(risk.check_parent(order, limits, clock.now()))
+            _refuse(guards.refusal(world, order, clock.now()))
             scope = sweep.scope(order, assembly.instruments, 0)
             if not scope.markets:
                 raise NoRouteError(NoRouteReason.NO_VENUE, sweep.nobody_trades(order))
+            await IndexPoll(reader.indices, clock=clock, keep=reader.keep_prices).poll()
             observation = await reader.observe(scope.observed, scope.accounts, quote=order.quote)
-            arrival = arrival_mid(scope, observation)
-            _refuse(risk.check_notional(order, arrival, assembly.config.limits))
-            piece = sweep.Slice(order, order.quantity, arrival, scope)
-            problem = sweep.build_problem(piece, observation, assembly.config.limits)
+            now = clock.now()
+            world = replace(world, ledger=Ledger.from_accounts(observation.accounts))
+            guard = guards.look(world, order, observation, at=now)
+            arrival = arrival_mid(scope, guards.priced(world, order, observation, at=now))
+            _refuse(risk.check_notional(order, arrival, limits))
+            told = controls.reference_of(world, order, observation, at=now)
+            parent = replace(parent, arrival_mid=arrival, reference=told)
+            _refuse(controls.market_refusal(world, parent, observation, at=now))
+            piece = sweep.Slice(order, order.quantity, arrival, scope, guards=guard)
+            problem = sweep.build_problem(piece, observation, limits)
             plan = await solver.solve(problem)
     finally:
         solver.close()
@@ -66,7 +83,20 @@ async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
         raise NoRouteError(plan.reason, plan.message)
     verdict = risk.approve(problem, plan, order.quantity)
     _refuse(verdict if isinstance(verdict, Refused) else None)
+    parent = replace(parent, problem=problem)
+    _refuse(controls.plan_refusal(world, parent, plan, at=clock.now()))
     return DryRun(order, observation, problem, plan)
+
+
+# As the engine would know it: what was done before is not, and the accounts are looked at now.
+async def _world(assembly: Assembly, reader: Reader, order: ParentOrder) -> World:
+    world = World(started=started(assembly, _NO_JOURNAL))
+    world = world.with_parent(progress.new_parent(order))
+    if world.limits.gate is None:
+        return world
+    survey = await reader.survey(order.quote)
+    report = assess(world, survey, epoch=world.epoch, at=assembly.clock.now())
+    return replace(world, assessment=report.assessment)
 
 
 def order_context(assembly: Assembly, journal_id: str) -> OrderContext:

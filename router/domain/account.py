@@ -40,11 +40,57 @@ class MarkedPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class IsolatedPosition:
+    """A position with margin of its own: it draws on no other equity, and none draws on its.
+
+    Attributes
+    ----------
+    cash_atoms : int
+        Its signed cash leg: the margin in it, less what the position cost.
+    """
+
+    instrument: InstrumentId
+    held: HeldPosition
+    cash_atoms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpotHolding:
+    """Spot of an asset that a perp venue keeps for the account.
+
+    Attributes
+    ----------
+    atoms, held_atoms : int
+        All of it, and what open orders bind of it; counted in 10**-`decimals`.
+    """
+
+    asset: AssetId
+    atoms: int
+    held_atoms: int
+    decimals: int
+
+
+class AccountMode(enum.StrEnum):
+    """What a perp venue lets an account share among its balances."""
+
+    STANDARD = "standard"  # spot apart from perpetuals, each dex by itself
+    UNIFIED = "unified"  # one balance a collateral, for spot and every cross position
+    PORTFOLIO = "portfolio"  # spot of other assets counts as collateral, too
+
+
+@dataclass(frozen=True, slots=True)
 class FundingPayment:
-    """One settlement of funding; positive was received."""
+    """One settlement of funding; positive was received.
+
+    Attributes
+    ----------
+    instrument : InstrumentId | None
+        Whose position it was paid for, configured or not; None where it is not known.
+    """
 
     amount: Amount
     at_venue: TimestampNs
+    instrument: InstrumentId | None = None
 
 
 class ForcedKind(enum.StrEnum):
@@ -126,6 +172,12 @@ class AccountSnapshot:
         Venues that ration requests by account.
     marked : tuple of MarkedPosition
         Perp accounts: every position that draws on the equity.
+    isolated : tuple of IsolatedPosition
+        Perp accounts: positions that do not; neither equity nor balances count them.
+    mode : AccountMode
+        Perp accounts.
+    spot : tuple of SpotHolding
+        Perp accounts: spot the venue keeps, as far as it was asked for; no balance counts it.
     """
 
     account: AccountId
@@ -143,6 +195,9 @@ class AccountSnapshot:
     forced: tuple[ForcedFill, ...] = ()
     requests: RequestBudget | None = None
     marked: tuple[MarkedPosition, ...] = ()
+    isolated: tuple[IsolatedPosition, ...] = ()
+    mode: AccountMode = AccountMode.STANDARD
+    spot: tuple[SpotHolding, ...] = ()
 
     def balance(self, asset: AssetId) -> int:
         """Return the balance in atoms; an asset the venue did not name is zero."""

@@ -6,6 +6,7 @@ A command is an effect asked for; its outcome comes back as an event, or not at 
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from router.domain.control import Finding
 from router.domain.order import ChildOrder, OrderStatus, Replacement, SignedChild
 from router.domain.plan import RoutingProblem
 from router.domain.units import AccountId, AssetId, InstrumentId, ParentId
@@ -99,6 +100,14 @@ class ReportParent:
 
 
 @dataclass(frozen=True, slots=True)
+class TellFinding:
+    """Put what a control found on record; answer with ControlTripped."""
+
+    parent: ParentId
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseAlarm:
     """Tell the operator that something does not add up."""
 
@@ -114,5 +123,6 @@ Command: TypeAlias = (
     | ReplaceChild
     | ObserveAccounts
     | ReportParent
+    | TellFinding
     | RaiseAlarm
 )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from router.domain.account import AccountSnapshot
+from router.domain.control import Finding
+from router.domain.controls import ControlRules
+from router.domain.funding import FundingRules, FundingSample
 from router.domain.instrument import Instrument
 from router.domain.margin import StressScenario
 from router.domain.observation import Observation
@@ -21,6 +24,10 @@ from router.domain.order import (
     TransactionState,
 )
 from router.domain.plan import NoRouteReason, RoutePlan, Uncertainty
+from router.domain.price import PriceGuardRules
+from router.domain.risk import Assessment, GateRules, ZoneRules
+from router.domain.stress import Scenario
+from router.domain.switch import SwitchSetting
 from router.domain.units import Amount, ChildId, DurationNs, ParentId, Pips, TimestampNs, VenueId
 
 
@@ -63,6 +70,16 @@ class Limits:
         Of venues with a rule of their own; others keep no buffer and may grow.
     uncertainty : Uncertainty | None
         What plans reckon with between decision and execution.
+    stresses : tuple of Scenario
+        What accounts are assessed by; `scenarios` are those of them that plans are held to.
+    gate : GateRules | None
+        None: accounts are not assessed, and margin is shared by what plans are held to alone.
+    zones : tuple of ZoneRules
+        Liquidation preferences by venue; positions elsewhere are not reduced without an order.
+    controls : ControlRules | None
+        Pre-trade controls beside those above.
+    price_guard : PriceGuardRules | None
+    funding : FundingRules | None
     """
 
     order_notional_max: tuple[Amount, ...]
@@ -73,6 +90,12 @@ class Limits:
     scenarios: tuple[StressScenario, ...] = ()
     venue_margins: tuple[VenueMargin, ...] = ()
     uncertainty: Uncertainty | None = None
+    stresses: tuple[Scenario, ...] = ()
+    gate: GateRules | None = None
+    zones: tuple[ZoneRules, ...] = ()
+    controls: ControlRules | None = None
+    price_guard: PriceGuardRules | None = None
+    funding: FundingRules | None = None
 
     def venue_margin(self, venue: VenueId) -> VenueMargin:
         """Return the rule of a venue, or that there is none."""
@@ -252,6 +275,47 @@ class BaselineAccepted:
     at: TimestampNs
 
 
+@dataclass(frozen=True, slots=True)
+class RiskAssessed:
+    """What was found of every perp account, and what should be reduced."""
+
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class FundingObserved:
+    """What venues pay and will pay of funding."""
+
+    samples: tuple[FundingSample, ...]
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSet:
+    """Somebody, or what watches, changed what may still be traded."""
+
+    setting: SwitchSetting
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsChanged:
+    """Limits were read anew while the engine ran; they hold from here on."""
+
+    limits: Limits
+    by: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTripped:
+    """A control said no; told once, with what it looked at."""
+
+    parent: ParentId
+    finding: Finding
+    at: TimestampNs
+
+
 Event: TypeAlias = (
     EngineStarted
     | ParentSubmitted
@@ -272,4 +336,9 @@ Event: TypeAlias = (
     | DeadlinePassed
     | HourStruck
     | BaselineAccepted
+    | RiskAssessed
+    | FundingObserved
+    | SwitchSet
+    | LimitsChanged
+    | ControlTripped
 )

@@ -5,8 +5,11 @@ Refuses to judge: `risk` gates orders by these values, `optimiser` plans within 
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from router.domain.units import AccountId, Amount, AssetId, Pico, Pips
+
+_NO_PIPS: Final = Pips(0)
 
 
 class InitialMargin(enum.Enum):
@@ -55,12 +58,27 @@ class StressShock:
 
 @dataclass(frozen=True, slots=True)
 class StressScenario:
-    """What happens to all assets at once, but for those listed apart."""
+    """What happens to all assets at once, but for those listed apart.
+
+    Attributes
+    ----------
+    mark_pips : Pips
+        How far the venue's marks are from the price everywhere else once all is over. Above
+        -1,000,000.
+    closed_pips : Pips
+        Share of every position that gains by the gap which the venue closes.
+    closed_at_pips : Pips
+        How much of the gap has happened when it does: at that mark, or at the last one where that
+        is worse for the position.
+    """
 
     name: str
     gap_pips: Pips
     funding_pips: Pips
     apart: tuple[StressShock, ...] = ()
+    mark_pips: Pips = _NO_PIPS
+    closed_pips: Pips = _NO_PIPS
+    closed_at_pips: Pips = _NO_PIPS
 
     def shock(self, asset: AssetId) -> StressShock:
         """Return what happens to an asset."""
@@ -104,6 +122,10 @@ class MarginAccount:
         What must be left above maintenance in every scenario.
     reduces_only : bool
         Positions may only become smaller.
+    why : str
+        Why they may, in one sentence.
+    scenarios : tuple of StressScenario
+        What the account must survive beside what all must: what befalls its venue alone.
     """
 
     account: AccountId
@@ -112,6 +134,8 @@ class MarginAccount:
     elsewhere: tuple[HeldPosition, ...] = ()
     stress_buffer_atoms: int = 0
     reduces_only: bool = False
+    why: str = ""
+    scenarios: tuple[StressScenario, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """What was known when a decision was taken: journaled whole, so that the journal explains it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from router.domain.account import AccountSnapshot
 from router.domain.market import AnyPoolSnapshot, BookSnapshot, PerpContext
-from router.domain.units import AccountId, Price
+from router.domain.price import SourcePrice
+from router.domain.units import AccountId, InstrumentId, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,25 @@ class Observation:
     contexts: tuple[PerpContext, ...]
     accounts: tuple[AccountSnapshot, ...]
     gas: tuple[ChainGas, ...]
+    prices: tuple[SourcePrice, ...] = ()  # beside those the markets themselves tell
 
     def account(self, account: AccountId) -> AccountSnapshot | None:
         """Return the snapshot of an account, or None where it was not observed."""
         return next((a for a in self.accounts if a.account == account), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All markets and accounts at one moment, as far as they can be had.
+
+    Attributes
+    ----------
+    unreadable : Mapping[AccountId, str]
+        Accounts that are missing, and why.
+    stale : Mapping[InstrumentId, str]
+        Markets that are missing, and why.
+    """
+
+    observation: Observation
+    unreadable: Mapping[AccountId, str] = field(default_factory=dict)
+    stale: Mapping[InstrumentId, str] = field(default_factory=dict)

@@ -74,6 +74,17 @@ class ParentOrder:
         Venues allowed; empty means all that are configured.
     deadline_at : TimestampNs
         Nothing is sent after it.
+    strategy : str
+        Whose order it is, for limits and switches.
+    reduces_only : bool
+        Perp positions may only become smaller, and on chain only the base asset is sold.
+    allow_similar : bool
+        It is meant, though an equal order was sent a moment ago.
+    by, confirmed_by : str
+        Who sent it, and who else looked at it; empty where nobody said.
+    hedges : tuple of ParentId
+        Orders that cut what this one cuts the hedge of: it goes after them, and not where they
+        failed.
     """
 
     id: ParentId
@@ -88,6 +99,12 @@ class ParentOrder:
     venues: tuple[VenueId, ...]
     deadline_at: TimestampNs
     submitted_at: TimestampNs
+    strategy: str = "default"
+    reduces_only: bool = False
+    allow_similar: bool = False
+    by: str = ""
+    confirmed_by: str = ""
+    hedges: tuple[ParentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,10 @@ class ChildOrder:
         The venue refuses the order after this moment.
     stage : int
         Children of a lower stage end before those of a higher one are planned.
+    strategy : str
+        The parent's.
+    reduces_only : bool
+        Perp books: the venue is told to let it only make the position smaller.
     """
 
     id: ChildId
@@ -116,6 +137,8 @@ class ChildOrder:
     deadline_at: TimestampNs
     round: int
     stage: int
+    strategy: str = "default"
+    reduces_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

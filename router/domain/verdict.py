@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from router.domain.control import Finding
 from router.domain.plan import NoRouteReason, RoutePlan
 
 
@@ -19,6 +20,7 @@ class Refused:
 
     reason: NoRouteReason
     message: str
+    finding: Finding | None = None  # of the control that refused, where one did
 
 
 Verdict: TypeAlias = Approved | Refused

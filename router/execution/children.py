@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from router.domain.instrument import STAGES, InstrumentKind
 from router.domain.order import ChildOrder, ParentOrder
-from router.domain.plan import Leg
-from router.domain.units import AccountId, ChildId, DurationNs, TimestampNs
+from router.domain.plan import Leg, RoutingProblem
+from router.domain.units import AccountId, ChildId, DurationNs, InstrumentId, TimestampNs
 from router.domain.verdict import Approved
 
 _NS_PER_MS = 1_000_000
@@ -20,6 +20,8 @@ class Dispatch:
     ----------
     nonces : Mapping[AccountId, int]
         The smallest nonce each account may use.
+    reduced : frozenset of InstrumentId
+        Books whose position may only become smaller, whatever the order says.
     """
 
     order: ParentOrder
@@ -27,6 +29,7 @@ class Dispatch:
     nonces: Mapping[AccountId, int]
     lifetime: DurationNs
     at: TimestampNs
+    reduced: frozenset[InstrumentId] = frozenset()
 
 
 def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...]:
@@ -59,9 +62,21 @@ def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...
                 deadline_at=TimestampNs(deadline),
                 round=dispatch.round,
                 stage=stage,
+                strategy=dispatch.order.strategy,
+                reduces_only=dispatch.order.reduces_only or instrument.id in dispatch.reduced,
             )
         )
     return tuple(children)
+
+
+def reduced_books(problem: RoutingProblem) -> frozenset[InstrumentId]:
+    """Return the books of a problem whose position may only become smaller."""
+    accounts = {margin.account for margin in problem.margins if margin.reduces_only}
+    return frozenset(
+        book.instrument.id
+        for book in problem.books
+        if book.reduces_only or book.instrument.account in accounts
+    )
 
 
 def _grouped(legs: list[Leg]) -> Iterator[tuple[Leg, ...]]:

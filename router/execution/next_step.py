@@ -38,6 +38,16 @@ def resume(child: ChildState) -> tuple[Command, ...]:
     return (ResolveChild(child.order, child.attempts),)
 
 
+def cancel(child: ChildState) -> tuple[Command, ...]:
+    """Return the command that keeps what was sent from happening, where that can be done.
+
+    An order at a book is immediate: by the time a cancel comes, it has ended.
+    """
+    if child.attempts and child.order.legs[0].instrument.is_on_chain:
+        return (ReplaceChild(child.order, child.attempts, Replacement.CANCEL),)
+    return ()
+
+
 def fill_gap(child: ChildState) -> tuple[Command, ...]:
     """Return the command that uses up the nonce of a child whose own transaction was not sent."""
     return (ReplaceChild(child.order, child.attempts, Replacement.CANCEL),)

@@ -1,7 +1,7 @@
 """The daemon's local door: a Unix socket beside the journal, JSON lines, for its owner only.
 
-One request a connection. The answer is story lines, then the report or an error. Not an API for
-networks: who may open the file may trade.
+One request a connection: an order, or what its key `do` says. The answer is story lines, then the
+report or an error. Not an API for networks: who may open the file may trade, and stop trading.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ async def listening(path: Path, work: Work) -> AsyncIterator[None]:
 
 
 async def ask(path: Path, request: Mapping[str, str], tell: Tell) -> bytes:
-    """Send an order to a daemon and return its report as JSON.
+    """Send an order, or whatever it says to do, to a daemon and return the report as JSON.
 
     Raises
     ------

@@ -35,10 +35,16 @@ _FIELDS: Final = frozenset(
         "holding_hours",
         "venues",
         "deadline_s",
+        "strategy",
+        "allow_similar",
+        "by",
+        "confirmed_by",
     }
 )
 _REQUIRED: Final = frozenset({"client_order_id", "side", "quantity", "base", "quote"})
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_STRATEGY_DEFAULT: Final = "default"
+_STRATEGIES_OF_OURS: Final = frozenset({"deleverage"})  # what the engine itself sends
 _DEADLINE_S_DEFAULT: Final = "120"
 _DEADLINE_S_MAX: Final = 86_400
 _HOLDING_HOURS_DEFAULT: Final = "8"
@@ -67,7 +73,8 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
         ``side`` (buy or sell), ``quantity`` with ``quantity_asset`` (base or quote; the base if not
         given), ``base``, ``quote``, ``client_order_id``; optional ``limit_price`` (quote units for
         one base unit), ``slippage_max_bps``, ``holding_hours``, ``venues`` (names with commas),
-        ``deadline_s``.
+        ``deadline_s``, ``strategy``, ``allow_similar`` (true or false), ``by`` and ``confirmed_by``
+        (who sends it, and the other person who looked at it).
 
     Raises
     ------
@@ -95,6 +102,10 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
         venues=_venues(request, context),
         deadline_at=TimestampNs(context.now + deadline_s * (NS_PER_S // 1_000)),
         submitted_at=context.now,
+        strategy=_strategy(request),
+        allow_similar=_switch(request, "allow_similar"),
+        by=_person(request, "by"),
+        confirmed_by=_person(request, "confirmed_by"),
     )
 
 
@@ -109,6 +120,34 @@ def _check_fields(request: Mapping[str, str]) -> None:
         raise OrderError(f"{name}: unknown field; use {', '.join(sorted(_FIELDS))}")
     for name in sorted(_REQUIRED - request.keys()):
         raise OrderError(f"{name}: missing; add it")
+
+
+def _strategy(request: Mapping[str, str]) -> str:
+    name = request.get("strategy", _STRATEGY_DEFAULT)
+    if not _CLIENT_ID.match(name):
+        raise OrderError("strategy: must be 1 to 64 letters, digits, dots, dashes")
+    if name in _STRATEGIES_OF_OURS:
+        raise OrderError(f"strategy: {name} is what the engine itself sends; choose another name")
+    return name
+
+
+def _person(request: Mapping[str, str], field: str) -> str:
+    name = request.get(field, "")
+    if name and not _CLIENT_ID.match(name):
+        raise OrderError(f"{field}: must be 1 to 64 letters, digits, dots, dashes")
+    if field == "confirmed_by" and name:
+        if not request.get("by"):
+            raise OrderError("by: missing; say who sends what somebody else confirmed")
+        if name == request["by"]:
+            raise OrderError("confirmed_by: must be another person than by")
+    return name
+
+
+def _switch(request: Mapping[str, str], field: str) -> bool:
+    text = request.get(field, "false")
+    if text not in {"true", "false"}:
+        raise OrderError(f"{field}: must be true or false, was {text!r}")
+    return text == "true"
 
 
 def _side(request: Mapping[str, str]) -> Side:

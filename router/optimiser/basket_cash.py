@@ -19,7 +19,8 @@ from router.optimiser.convex.certificate import Split
 from router.optimiser.convex.joint import Effort
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import most_filled
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.market.market import Selection
 from router.optimiser.market.scaling import scale_all
 from router.optimiser.refusal import FILLED, HAIR

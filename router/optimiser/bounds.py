@@ -15,7 +15,8 @@ from router.domain.units import PICO_PER_UNIT
 from router.optimiser.cash import moved, ordered_cash
 from router.optimiser.convex.certificate import ROOM_TOLERANCE, lower_bound
 from router.optimiser.convex.parts import holds_every_plan, part_of, underpaid
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.gas.bound import Cases
 from router.optimiser.market.market import Selection
 from router.optimiser.proof import prices_of

@@ -16,7 +16,8 @@ from router.optimiser.convex.certificate import Split
 from router.optimiser.convex.joint import IsLate
 from router.optimiser.convex.parts import solve_continuous
 from router.optimiser.convex.reach import most_filled
-from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledCurve, ScaledProblem
 from router.optimiser.market.market import Market, Selection, whole_curves
 from router.optimiser.market.scaling import scale
 from router.optimiser.refusal import HELD_TOLERANCE, refuse_accounts, rounded_down

@@ -35,7 +35,7 @@ from router.domain.units import (
     divide,
 )
 from router.optimiser.convex.certificate import Split
-from router.optimiser.convex.scaled import Floats
+from router.optimiser.convex.rows import Floats
 from router.optimiser.exact.leg import slippage, to_legs, total_gas
 from router.optimiser.exact.rooms import Rooms
 from router.optimiser.exact.rounding import Draft, round_shares

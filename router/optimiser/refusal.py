@@ -114,7 +114,8 @@ def refuse_accounts(
     if capped and held < scaled.demands[0].share - _FILL_TOLERANCE:
         reason = capped[0].reason
     else:
-        short = shortfalls(scaled)
+        # Where nothing is short, it is what must stay free for whole atoms.
+        short = shortfalls(scaled) or shortfalls(scaled.tightened())
         kind = short[0].row.partition(":")[0] if short else "cash"
         reason = _REASONS[kind]
         told = [_short([market], scaled, found) for found in short] + told
@@ -133,13 +134,14 @@ def undecided(
     """Return what to say of an order for which neither a plan nor its absence was proved.
 
     That is a refusal where it is within a hair of what the accounts allow: less than whole atoms
-    need be free for them.
+    need be free for them; and where it is worth so few atoms that these are a part of it.
     """
     if is_late():
         return SolverError("time was up before a plan was found")
     quantity = scaled.curves[0].quantity * scaled.demands[0].share
     if most_filled(scale(selection, quantity * HAIR)) >= FILLED:
-        return error
+        tiny = _is_tiny(selection.market)
+        return refuse_rounding(selection.market, NoRouteReason.BELOW_MINIMUM) if tiny else error
     return refuse_accounts(selection, scaled)
 
 
@@ -216,7 +218,8 @@ def _binding_caps(selection: Selection, scaled: ScaledProblem) -> list[_Cap]:
         name, left = book.instrument.id, rounded_down(most, market.pair.base)
         margin = margins.get(book.instrument.account)
         if book.reduces_only or (margin is not None and margin.reduces_only):
-            found.append(_Cap(NoRouteReason.REDUCE_ONLY, f"{name} may only reduce, by {left}"))
+            why = f" ({margin.why})" if margin is not None and margin.why else ""
+            found.append(_Cap(NoRouteReason.REDUCE_ONLY, f"{name} may only reduce, by {left}{why}"))
         elif book.quantity_max_lots is not None and curve.curve.capacity < shown.capacity * _INSIDE:
             found.append(_Cap(NoRouteReason.LIMIT_EXCEEDED, f"quantity cap leaves {name} {left}"))
         else:
@@ -348,12 +351,19 @@ def refuse_rounding(market: Market, reason: NoRouteReason) -> NoRouteError:
         NoRouteReason.INSUFFICIENT_BALANCE: "cash is short of the exact quote; trade slightly less",
         NoRouteReason.INSUFFICIENT_MARGIN: "margin is short of the whole lots; trade one lot less",
         NoRouteReason.STRESS: "a stress scenario breaks with whole lots; trade one lot less",
-        NoRouteReason.REDUCE_ONLY: "whole lots would open a position; trade one lot less",
+        NoRouteReason.REDUCE_ONLY: f"whole lots would open a position{_why(problem)}; trade one"
+        " lot less",
         NoRouteReason.POSITION_CAP: "whole lots exceed the position's cap; trade one lot less",
     }
     amount = format_decimal(problem.quantity.atoms, _decimals(market, asset))
     why = told.get(reason, "no exact trade fits the order; trade slightly less")
     return NoRouteError(reason, f"{amount} {asset} cannot be traded whole: {why}")
+
+
+# What is known of why accounts may only reduce.
+def _why(problem: RoutingProblem) -> str:
+    told = "; ".join(f"{m.account}: {m.why}" for m in problem.margins if m.reduces_only and m.why)
+    return f" ({told})" if told else ""
 
 
 def _is_tiny(market: Market) -> bool:

@@ -22,7 +22,8 @@ from router.liquidity.aggregate import aggregate, merge
 from router.liquidity.curve import CostCurve
 from router.optimiser.convex.certificate import Split, cheapest, lower_bound
 from router.optimiser.convex.parts import part_of
-from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledCurve, ScaledProblem
 from router.optimiser.market.market import Selection, Source, selected
 from router.optimiser.market.network import Network
 from router.optimiser.proof import prices_of

@@ -3,6 +3,7 @@
 The only place where `Approved` is built.
 """
 
+from router.domain.control import Control, Finding
 from router.domain.event import Limits
 from router.domain.order import ParentOrder
 from router.domain.plan import (
@@ -12,6 +13,7 @@ from router.domain.plan import (
     RoutePlan,
     RoutingProblem,
 )
+from router.domain.scope import FIRM, Scope, ScopeKind
 from router.domain.units import (
     PIPS_PER_UNIT,
     AccountId,
@@ -31,38 +33,60 @@ from router.risk.routes import broken_route
 def check_parent(order: ParentOrder, limits: Limits, now: TimestampNs) -> Refused | None:
     """Refuse an order that no market could make acceptable."""
     if order.quantity.atoms <= 0:
-        return Refused(
+        return _refused(
             NoRouteReason.BELOW_MINIMUM,
             f"quantity must be positive, was {order.quantity.atoms} atoms",
+            control=Control.ORDER_FORM,
+            looked_at=("quantity", "positive", str(order.quantity.atoms)),
         )
     if order.deadline_at <= now:
-        return Refused(NoRouteReason.DEADLINE, "deadline must lie in the future; send a later one")
+        return _refused(
+            NoRouteReason.DEADLINE,
+            "deadline must lie in the future; send a later one",
+            control=Control.ORDER_FORM,
+            looked_at=("deadline", f"after {now}", str(order.deadline_at)),
+        )
     if order.slippage_max_pips > limits.slippage_max_pips:
-        return Refused(
+        most, asked = f"{limits.slippage_max_pips / 100:g}", f"{order.slippage_max_pips / 100:g}"
+        return _refused(
             NoRouteReason.LIMIT_EXCEEDED,
-            f"slippage_max must be at most {limits.slippage_max_pips / 100:g} bps"
-            f" (limits.slippage_max_bps), was {order.slippage_max_pips / 100:g}",
+            f"slippage_max must be at most {most} bps (limits.slippage_max_bps), was {asked}",
+            control=Control.SLIPPAGE,
+            looked_at=("limits.slippage_max_bps", most, asked),
         )
     return None
 
 
 def check_notional(order: ParentOrder, arrival: Price, limits: Limits) -> Refused | None:
-    """Refuse an order larger than the notional limit, valued at the arrival mid."""
+    """Refuse an order larger than the notional limit, valued at the arrival mid.
+
+    One that only reduces is as large as it must be.
+    """
+    if order.reduces_only:
+        return None
     limit = next((a for a in limits.order_notional_max if a.asset == arrival.quote), None)
     if limit is None:
-        return Refused(
+        return _refused(
             NoRouteReason.LIMIT_EXCEEDED,
             f"limits.order_notional_max has no value for {arrival.quote}; choose one",
+            control=Control.ORDER_SIZE,
+            looked_at=("limits.order_notional_max", "none", str(arrival.quote)),
         )
     notional = _value(order.quantity, arrival)
     if notional <= limit.atoms:
         return None
     largest = arrival.quantity(limit, Rounding.DOWN)
-    return Refused(
+    return _refused(
         NoRouteReason.LIMIT_EXCEEDED,
         f"order notional {notional} is above limits.order_notional_max {limit.atoms}"
         f" (atoms of {limit.asset}); the largest quantity is {largest.atoms} atoms of"
         f" {largest.asset}",
+        control=Control.ORDER_SIZE,
+        looked_at=(
+            "limits.order_notional_max",
+            f"{limit.atoms} atoms of {limit.asset}",
+            f"{notional} atoms of {limit.asset}",
+        ),
     )
 
 
@@ -71,17 +95,28 @@ def approve(problem: RoutingProblem, plan: RoutePlan, left: Amount) -> Verdict:
 
     The optimiser kept to all of these; this is the gate that does not trust it.
     """
-    for fault in (
-        _not_asked_for(problem, plan),
-        broken_route(problem, plan),
-        _more_than_left(plan, left),
-        _beyond_limit(problem, plan),
-        _beyond_cash(problem, plan),
-        beyond_margin(problem, plan),
-    ):
-        if fault is not None:
-            return fault
-    return Approved(plan)
+    return (
+        _not_asked_for(problem, plan)  # first: what is after it takes legs to be sound
+        or broken_route(problem, plan)
+        or _more_than_left(plan, left)
+        or _beyond_limit(problem, plan)
+        or _beyond_cash(problem, plan)
+        or beyond_margin(problem, plan)
+        or Approved(plan)
+    )
+
+
+# With what a control looked at: key, limit and value.
+def _refused(
+    reason: NoRouteReason,
+    message: str,
+    *,
+    control: Control,
+    looked_at: tuple[str, str, str],
+    scope: Scope = FIRM,
+) -> Refused:
+    key, limit, value = looked_at
+    return Refused(reason, message, Finding(control, scope, key, limit, value, message))
 
 
 def _value(amount: Amount, price: Price) -> int:
@@ -108,7 +143,7 @@ def _is_sound(leg: Leg) -> bool:
     other = quote if leg.quantity_kind is QuantityKind.BASE else base
     amounts = (leg.quantity, leg.notional, leg.bound)
     has_assets = tuple(a.asset for a in amounts) == (base, quote, other)
-    has_ticks = leg.limit_ticks is not None or leg.instrument.is_on_chain
+    has_ticks = leg.instrument.is_on_chain or (leg.limit_ticks or 0) > 0
     return (
         has_assets and has_ticks and leg.quantity.atoms > 0 and min(a.atoms for a in amounts) >= 0
     )
@@ -121,10 +156,12 @@ def _more_than_left(plan: RoutePlan, left: Amount) -> Refused | None:
     )
     if total <= left.atoms and plan.legs:
         return None
-    return Refused(
+    return _refused(
         NoRouteReason.SOLVER,
         f"the plan trades {total} atoms of {left.asset} in {len(plan.legs)} legs,"
         f" {left.atoms} are left of the order",
+        control=Control.ORDER_FORM,
+        looked_at=("what is left of the order", f"{left.atoms} atoms of {left.asset}", str(total)),
     )
 
 
@@ -138,9 +175,16 @@ def _beyond_limit(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
         allowed = quantity * limit.quote_atoms
         bad = paid > allowed if leg.side is Side.BUY else paid < allowed
         if bad:
-            return Refused(
+            message = f"{leg.instrument.id}: the leg's worst case is beyond the order's limit price"
+            return _refused(
                 NoRouteReason.LIMIT_PRICE,
-                f"{leg.instrument.id}: the leg's worst case is beyond the order's limit price",
+                message,
+                control=Control.SLIPPAGE,
+                looked_at=(
+                    "limit price of the plan",
+                    f"{limit.quote_atoms}/{limit.base_atoms}",
+                    f"{paid}/{allowed}",
+                ),
             )
     return None
 
@@ -182,10 +226,17 @@ def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
             if (r.account, r.amount.asset) == (account, asset)
         )
         if atoms > spendable:
-            return Refused(
+            return _refused(
                 NoRouteReason.INSUFFICIENT_BALANCE,
                 f"{account}: the plan may spend {atoms} atoms of {asset},"
                 f" {spendable} are spendable; fund or approve more, or trade less",
+                control=Control.BALANCE,
+                looked_at=(
+                    "spendable",
+                    f"{spendable} atoms of {asset}",
+                    f"{atoms} atoms of {asset}",
+                ),
+                scope=Scope(ScopeKind.ACCOUNT, account),
             )
     return None
 

@@ -1,23 +1,24 @@
 """Whether a plan leaves every perp account its margin, now and in every stress scenario. Exact.
 
-Positions are valued at the mark; what a fill loses against it is equity gone at once. Orders that
-only reduce positions need no initial margin, and may make no scenario worse. Knows nothing of how
-the plan was made. Refuses to round, but for what it says.
+Positions are valued at the mark; what a fill loses against it is equity gone at once, and what it
+gains comes too late for the initial margin that the venue asks before. Orders that only reduce
+positions need no initial margin, and may make no scenario worse. Knows nothing of how
+the plan was made. Scenarios are rounded as assessments are: equity down, maintenance up.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from typing import Final
 
 from router.domain.instrument import Asset
 from router.domain.margin import (
+    HeldPosition,
     InitialMargin,
     MarginAccount,
     MarginTier,
     StressScenario,
-    StressShock,
 )
 from router.domain.plan import BookCandidate, Leg, NoRouteReason, RoutePlan, RoutingProblem
 from router.domain.units import (
@@ -32,8 +33,17 @@ from router.domain.units import (
 from router.domain.verdict import Refused
 from router.risk.margin.account import Holding
 from router.risk.margin.tiers import Tier, TierTable, total
+from router.risk.stress.rows import row_terms
 
 _ONE: Final = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Above maintenance: with equity rounded down and maintenance up, and unrounded."""
+
+    whole: int
+    exact: Fraction
 
 
 def beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
@@ -46,7 +56,7 @@ def beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
         margin = told.get(account, MarginAccount(account, 0, 0))
         reserved = sum(r.amount.atoms for r in problem.reservations if r.account == account)
         check = _Check(margin, tuple(parts), equity=Fraction(margin.equity_atoms - reserved))
-        fault = check.fault(problem.scenarios)
+        fault = check.fault((*problem.scenarios, *margin.scenarios))
         if fault is not None:
             return Refused(fault.reason, f"{account}: {fault.message}")
     return None
@@ -110,9 +120,10 @@ class _Check:
             if part.reduces:
                 continue
             if book.reduces_only or self.margin.reduces_only:
+                why = f" ({self.margin.why})" if self.margin.why else ""
                 return Refused(
                     NoRouteReason.REDUCE_ONLY,
-                    f"{name}: the position may only become smaller; trade less, or elsewhere",
+                    f"{name}: the position may only become smaller{why}; trade less, or elsewhere",
                 )
             most = book.position_max_atoms
             if most is not None and held.notional > most:
@@ -137,7 +148,7 @@ class _Check:
         needed = ceil(
             total([part.initial for part in self.parts])
             + self.margin.margin_used_elsewhere_atoms
-            + self._loss
+            + total([max(part.loss, Fraction(0)) for part in self.parts])
         )
         if needed <= self.equity:
             return None
@@ -148,12 +159,14 @@ class _Check:
         )
 
     def _stress_fault(self, scenario: StressScenario, *, only_reduces: bool) -> Refused | None:
-        room = self.equity - self.margin.stress_buffer_atoms
-        before = room - self._asked(scenario, after=False)
-        left = room - self._loss - self._asked(scenario, after=True)
-        if left >= (min(before, Fraction(0)) if only_reduces else 0):
+        left = self._left(scenario, after=True)
+        if left.whole >= 0:
             return None
-        short, asset = ceil(-left), self._collateral
+        if only_reduces:
+            before = self._left(scenario, after=False)
+            if before.whole < 0 and left.exact >= min(before.exact, Fraction(0)):
+                return None
+        short, asset = -left.whole, self._collateral
         return Refused(
             NoRouteReason.STRESS,
             f"stress scenario {scenario.name}: short"
@@ -161,30 +174,35 @@ class _Check:
         )
 
     @property
-    def _loss(self) -> Fraction:
-        return total([part.loss for part in self.parts])
-
-    @property
     def _collateral(self) -> Asset:
         return self.parts[0].book.instrument.quote
 
-    # What a scenario takes of the account: maintenance after the shock, and the loss by it.
-    def _asked(self, scenario: StressScenario, *, after: bool) -> Fraction:
-        asked = [
-            _stressed(part.holding(after=after), scenario.shock(part.asset)) for part in self.parts
-        ]
-        for position in self.margin.elsewhere:
-            initial = Fraction(position.initial, PICO_PER_UNIT)
-            tiers = _table(position.tiers, initial)
-            held = Holding(Fraction(position.notional_atoms), _ONE, 1, tiers)
-            asked.append(_stressed(held, scenario.shock(position.asset)))
-        return total(asked)
+    # What a scenario leaves of the account above the buffer.
+    def _left(self, scenario: StressScenario, *, after: bool) -> Left:
+        equity = self.equity - self.margin.stress_buffer_atoms
+        if after:
+            equity -= total([part.loss for part in self.parts])
+        own = [(part.asset, part.holding(after=after)) for part in self.parts]
+        elsewhere = [(held.asset, holding_of(held)) for held in self.margin.elsewhere]
+        return left_in(scenario, [*own, *elsewhere], equity=equity)
 
 
-def _stressed(held: Holding, shock: StressShock) -> Fraction:
-    gap, funding = (Fraction(p, PIPS_PER_UNIT) for p in (shock.gap_pips, shock.funding_pips))
-    gained = held.size * held.mark * (gap - funding)
-    return held.tiers.maintenance(held.notional * (1 + gap)) - gained
+def left_in(
+    scenario: StressScenario, holdings: Iterable[tuple[AssetId, Holding]], *, equity: Fraction
+) -> Left:
+    """Return what a scenario leaves of equity and positions."""
+    kept = Fraction(0)
+    for asset, held in holdings:
+        now, is_long = row_terms(scenario, asset), held.size > 0
+        equity += held.size * held.mark * now.gain(is_long=is_long)
+        kept += held.tiers.maintenance(held.notional * now.left(is_long=is_long))
+    return Left(whole=floor(equity) - ceil(kept), exact=equity - kept)
+
+
+def holding_of(held: HeldPosition) -> Holding:
+    """Return a position that no order touches, as a size of its worth."""
+    tiers = _table(held.tiers, Fraction(held.initial, PICO_PER_UNIT))
+    return Holding(Fraction(held.notional_atoms), _ONE, 1, tiers)
 
 
 # Without tiers a position is kept by what opened it.
@@ -217,7 +235,7 @@ def _lots(leg: Leg) -> int:
     return lots if leg.side is Side.BUY else -lots
 
 
-# Equity bears at once what the fill costs against the mark, fee included; a gain counts for us.
+# Equity bears at once what the fill costs against the mark, fee included; negative is a gain.
 def _loss(book: BookCandidate, leg: Leg) -> Fraction:
     price = leg.instrument.tick_price(book.mark_ticks)
     fair = Fraction(leg.quantity.atoms * price.quote_atoms, price.base_atoms)

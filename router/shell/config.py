@@ -17,14 +17,26 @@ from router.domain.error import ConfigError
 from router.domain.event import Limits
 from router.domain.instrument import Asset
 from router.domain.units import NATIVE, Amount, AssetId, DurationNs, Pips, parse_decimal
+from router.risk.stress.rows import shared_rows
+from router.shell.config_controls import ControlSettings, control_rules
 from router.shell.config_fields import Bps, PlainDecimal, Strict
+from router.shell.config_prices import (
+    FundingSettings,
+    PriceGuardSettings,
+    average_window,
+    funding_rules,
+    price_files,
+    price_guard_rules,
+)
+from router.shell.config_risk import RiskSettings, gate, zones
 from router.shell.config_stress import (
     StressSettings,
     UncertaintySettings,
-    stress_scenarios,
+    stresses,
     uncertainty,
     venue_margins,
 )
+from router.shell.price_file import PriceFile
 from router.state.market import Staleness
 
 _NS_PER_MS: Final = 1_000_000
@@ -69,7 +81,11 @@ class FileSettings(Strict):
     limits: LimitsSettings
     staleness: StalenessSettings
     stress: StressSettings | None = None
+    risk: RiskSettings | None = None
     uncertainty: UncertaintySettings | None = None
+    controls: ControlSettings | None = None
+    price_guard: PriceGuardSettings | None = None
+    funding: FundingSettings | None = None
     assets: Annotated[Mapping[str, Annotated[int, Field(ge=0, le=30)]], Field(min_length=1)]
     venues: Mapping[str, dict[str, object]] = {}
     chains: Mapping[str, dict[str, object]] = {}
@@ -87,6 +103,7 @@ class Config:
     assets: Mapping[str, Asset]
     venues: Mapping[str, Mapping[str, object]]
     chains: Mapping[str, Mapping[str, object]]
+    indices: tuple[PriceFile, ...] = ()
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
@@ -116,6 +133,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         staleness=Staleness(
             head_age_max=DurationNs(settings.staleness.head_age_max_ms * _NS_PER_MS),
             book_age_max=DurationNs(settings.staleness.book_age_max_ms * _NS_PER_MS),
+            average_window=average_window(settings.price_guard),
         ),
         assets=assets,
         venues={
@@ -126,6 +144,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
             name: _resolved(table, environment, where=f"{path}: chains.{name}")
             for name, table in settings.chains.items()
         },
+        indices=price_files(path, settings.price_guard, assets),
     )
 
 
@@ -176,6 +195,7 @@ def _check_names(path: Path, settings: FileSettings) -> None:
 
 def _limits(path: Path, file: FileSettings, assets: Mapping[str, Asset]) -> Limits:
     settings, stress = file.limits, f"{path}: stress"
+    survived = stresses(stress, file.stress, assets, venues=file.venues)
     return Limits(
         order_notional_max=tuple(
             _notional(f"{path}: limits.order_notional_max.{name}", assets.get(name), text)
@@ -185,9 +205,21 @@ def _limits(path: Path, file: FileSettings, assets: Mapping[str, Asset]) -> Limi
         plan_rounds_max=settings.plan_rounds_max,
         child_lifetime=DurationNs(settings.child_lifetime_ms * _NS_PER_MS),
         slippage_tolerance_pips=Pips(int(settings.slippage_tolerance_bps * _PIPS_PER_BPS)),
-        scenarios=stress_scenarios(stress, file.stress, assets),
+        scenarios=shared_rows(survived),
         venue_margins=venue_margins(stress, file.stress, assets, venues=file.venues),
         uncertainty=uncertainty(f"{path}: uncertainty", file.uncertainty),
+        price_guard=price_guard_rules(f"{path}: price_guard", file.price_guard),
+        funding=funding_rules(f"{path}: funding", file.funding),
+        stresses=survived,
+        gate=gate(f"{path}: risk", file.risk),
+        zones=zones(f"{path}: risk", file.risk, venues=file.venues),
+        controls=control_rules(
+            f"{path}: controls",
+            file.controls,
+            assets,
+            venues={*file.venues, *file.chains},
+            has_prices=file.price_guard is not None,
+        ),
     )
 
 

@@ -6,16 +6,18 @@ occur twice, and weights that do not add up to one.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_UP, Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from router.domain.error import ConfigError
 from router.domain.event import VenueMargin
 from router.domain.instrument import Asset
-from router.domain.margin import StressScenario, StressShock
+from router.domain.margin import StressShock
 from router.domain.plan import InclusionScenario, Uncertainty
+from router.domain.stress import PegShock, Scenario, VenueShock
 from router.domain.units import (
     PICO_PER_UNIT,
     PIPS_PER_UNIT,
@@ -26,10 +28,13 @@ from router.domain.units import (
     VenueId,
     parse_decimal,
 )
+from router.risk.stress.library import AssetClass, standard
 from router.shell.config_fields import Number, PlainDecimal, SignedBps, Strict
 
 _PIPS_PER_BPS: Final = 100
 _PIPS_PER_PCT: Final = 10_000
+EVERY: Final = "*"  # no venue can be called that
+T = TypeVar("T")
 
 
 # Names stand in rows of proofs, between colons, and in sentences of one line.
@@ -42,6 +47,8 @@ def _one_word(name: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_word)]
 Gap = Annotated[Number, Field(gt=-100, le=1_000, decimal_places=4)]
 Depth = Annotated[Number, Field(gt=0, le=100, decimal_places=4)]
+Share = Annotated[Number, Field(ge=0, le=100, decimal_places=4)]
+Seconds = Annotated[int, Field(ge=0, le=604_800)]
 
 
 class ShockSettings(Strict):
@@ -51,13 +58,36 @@ class ShockSettings(Strict):
     funding_bps: SignedBps = Decimal(0)
 
 
+class VenueShockSettings(Strict):
+    """What befalls one venue beside what befalls all prices.
+
+    `deleveraged_pct` is the share of each profitable position that it closes, when
+    `deleveraged_at_pct` of the gap have happened: where it closes any, that must be chosen.
+    """
+
+    mark_pct: Gap = Decimal(0)
+    is_out: bool = False
+    oracle_late_s: Seconds = 0
+    deleveraged_pct: Share = Decimal(0)
+    deleveraged_at_pct: Share | None = None
+
+
 class ScenarioSettings(Strict):
-    """A gap of all prices at once, and what longs pay of funding before it is over."""
+    """A gap of all prices at once, what longs pay of funding before it is over, and all beside.
+
+    `depth_pct` of depth is left, gas costs `gas_pct` of what it does now, and an asset in
+    `pegs_pct` is worth so much of what it stands for.
+    """
 
     name: Name
     gap_pct: Gap = Decimal(0)
     funding_bps: SignedBps = Decimal(0)
     apart: Mapping[str, ShockSettings] = {}
+    venues: Mapping[str, VenueShockSettings] = {}
+    pegs_pct: Mapping[str, Share] = {}
+    depth_pct: Depth = Decimal(100)
+    gas_pct: Annotated[Number, Field(gt=0, le=100_000, decimal_places=4)] = Decimal(100)
+    duration_s: Annotated[int, Field(gt=0, le=604_800)] = 300
 
 
 class VenueSettings(Strict):
@@ -67,14 +97,27 @@ class VenueSettings(Strict):
     reduces_only: bool = False
 
 
+class LibrarySettings(Strict):
+    """The standard scenarios beside those of the file; assets without a class fall the furthest.
+
+    `money` is what stands for the reference and may lose its peg.
+    """
+
+    severity: Literal["default", "severe"]
+    classes: Mapping[str, Literal["btc", "eth", "sol", "large", "small"]]
+    money: list[str]
+
+
 class StressSettings(Strict):
     """The table; `enabled` switches the scenarios, the venues' `reduces_only` holds in any case.
 
-    `betas` are by asset: how much of a scenario's gap it takes, 1 where it has none.
+    `betas` are by asset: how much of a scenario's gap it takes, 1 where it has none. A scenario's
+    venue may be ``*``: every venue that it does not name.
     """
 
     enabled: bool
-    scenarios: Annotated[list[ScenarioSettings], Field(min_length=1)]
+    scenarios: list[ScenarioSettings] = Field(default_factory=list)
+    library: LibrarySettings | None = None
     betas: Mapping[str, Annotated[Number, Field(ge=-10, le=10, decimal_places=4)]] = {}
     venues: Mapping[str, VenueSettings] = {}
 
@@ -98,10 +141,14 @@ class UncertaintySettings(Strict):
     scenarios: Annotated[list[InclusionSettings], Field(min_length=1)]
 
 
-def stress_scenarios(
-    where: str, settings: StressSettings | None, assets: Mapping[str, Asset]
-) -> tuple[StressScenario, ...]:
-    """Return what every account must survive; nothing where it is switched off.
+def stresses(
+    where: str,
+    settings: StressSettings | None,
+    assets: Mapping[str, Asset],
+    *,
+    venues: Iterable[str],
+) -> tuple[Scenario, ...]:
+    """Return all that the desk must survive; nothing where it is switched off.
 
     Raises
     ------
@@ -110,13 +157,24 @@ def stress_scenarios(
     """
     if settings is None:
         return ()
-    _check_names(where, [s.name for s in settings.scenarios])
     _check_assets(f"{where}.betas", settings.betas, assets)
-    made = []
+    made, known = list[Scenario](), tuple(venues)
     for scenario in settings.scenarios:
         place = f"{where}.scenarios: {scenario.name}"
         _check_assets(f"{place}: apart", scenario.apart, assets)
-        made.append(_scenario(place, scenario, settings.betas))
+        _check_assets(f"{place}: pegs_pct", scenario.pegs_pct, assets)
+        shocks = of_venues(f"{place}: venues", scenario.venues, known)
+        made.append(
+            replace(
+                _scenario(place, scenario, settings.betas),
+                venues=tuple(_venue_shock(place, *named) for named in shocks.items()),
+            )
+        )
+    if settings.library is not None:
+        made += _standard(f"{where}.library", settings.library, assets, venues=known)
+    if not made:
+        raise ConfigError(f"{where}.scenarios: missing; add one, or a library")
+    _check_names(where, [s.name for s in made])
     return tuple(made) if settings.enabled else ()
 
 
@@ -172,12 +230,55 @@ def uncertainty(where: str, settings: UncertaintySettings | None) -> Uncertainty
     return made if settings.enabled else None
 
 
-def _scenario(
-    where: str, settings: ScenarioSettings, betas: Mapping[str, Decimal]
-) -> StressScenario:
+def of_venues(where: str, table: Mapping[str, T], venues: Iterable[str]) -> dict[str, T]:
+    """Return a table's entry of every venue that has one, its own or that of ``*``.
+
+    Raises
+    ------
+    ConfigError
+        If the table names a venue that is not configured.
+    """
+    known = tuple(venues)
+    for name in table:
+        if name != EVERY and name not in known:
+            raise ConfigError(f"{where}.{name}: is not in [venues]; add it there or correct it")
+    found = ((name, table.get(name, table.get(EVERY))) for name in known)
+    return {name: own for name, own in found if own is not None}
+
+
+def _standard(
+    where: str, settings: LibrarySettings, assets: Mapping[str, Asset], *, venues: Iterable[str]
+) -> tuple[Scenario, ...]:
+    _check_assets(f"{where}.classes", settings.classes, assets)
+    _check_assets(f"{where}.money", settings.money, assets)
+    return standard(
+        {AssetId(name): AssetClass(kind) for name, kind in settings.classes.items()},
+        venues=[VenueId(name) for name in venues],
+        money=[AssetId(name) for name in settings.money],
+        severe=settings.severity == "severe",
+    )
+
+
+def _venue_shock(where: str, name: str, settings: VenueShockSettings) -> VenueShock:
+    if settings.deleveraged_pct and settings.deleveraged_at_pct is None:
+        raise ConfigError(
+            f"{where}: venues.{name}.deleveraged_at_pct: missing; say how much of the gap has"
+            " happened when positions are closed"
+        )
+    return VenueShock(
+        venue=VenueId(name),
+        mark_pips=_pips(settings.mark_pct),
+        is_out=settings.is_out,
+        oracle_late_s=settings.oracle_late_s,
+        deleveraged_pips=_pips(settings.deleveraged_pct),
+        deleveraged_at_pips=_pips(settings.deleveraged_at_pct or Decimal(0)),
+    )
+
+
+def _scenario(where: str, settings: ScenarioSettings, betas: Mapping[str, Decimal]) -> Scenario:
     shocks = {name: (settings.gap_pct * beta, settings.funding_bps) for name, beta in betas.items()}
     shocks |= {name: (own.gap_pct, own.funding_bps) for name, own in settings.apart.items()}
-    return StressScenario(
+    return Scenario(
         name=settings.name,
         gap_pips=_gap(where, settings.gap_pct),
         funding_pips=_funding(settings.funding_bps),
@@ -185,6 +286,10 @@ def _scenario(
             StressShock(AssetId(name), _gap(f"{where}: {name}", gap), _funding(funding))
             for name, (gap, funding) in shocks.items()
         ),
+        pegs=tuple(PegShock(AssetId(n), _pips(left)) for n, left in settings.pegs_pct.items()),
+        depth_pips=_pips(settings.depth_pct),
+        gas_pips=_pips(settings.gas_pct),
+        duration_s=settings.duration_s,
     )
 
 
@@ -194,6 +299,11 @@ def _gap(where: str, percent: Decimal) -> Pips:
     if pips <= -PIPS_PER_UNIT:
         raise ConfigError(f"{where}: falls by {-percent} %, nothing is left; choose less")
     return Pips(pips)
+
+
+# Exact: percents have four decimals at most.
+def _pips(percent: Decimal) -> Pips:
+    return Pips(int(percent * _PIPS_PER_PCT))
 
 
 def _funding(bps: Decimal) -> Pips:

@@ -4,9 +4,10 @@ What stays unknown is asked again, at a bounded pace, and never sent anew under 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final, TypeAlias
 
+from router.custody.policy import Act, act_of
 from router.domain.command import (
     Command,
     ObserveAccounts,
@@ -18,6 +19,7 @@ from router.domain.command import (
     SignChild,
     SolveRoute,
     SubmitChild,
+    TellFinding,
 )
 from router.domain.error import (
     InDoubtError,
@@ -37,13 +39,14 @@ from router.domain.event import (
     ChildSigned,
     ChildStuck,
     ChildWentSilent,
+    ControlTripped,
     Event,
     MarketObserved,
     ObservationFailed,
     RouteRefused,
     RouteSolved,
 )
-from router.domain.order import TERMINAL, OrderStatus, SignedChild
+from router.domain.order import TERMINAL, ChildOrder, OrderStatus, Replacement, SignedChild
 from router.domain.units import ChildId, DurationNs
 from router.domain.verdict import Refused
 from router.port import Clock, Resolution
@@ -54,6 +57,8 @@ from router.shell.solver_pool import Solver
 
 Post: TypeAlias = Callable[[Event], None]
 Waiting: TypeAlias = Callable[[], None]
+Refresh: TypeAlias = Callable[[], Awaitable[None]]
+Forbids: TypeAlias = Callable[[ChildOrder, Act], str | None]
 
 _OBSERVE_TRIES_MAX: Final = 100
 _OBSERVE_PAUSE: Final = DurationNs(100_000_000)
@@ -71,10 +76,23 @@ class Effects:
     ----------
     waiting : function
         Called whenever something has to be tried again: others may not be able to wait so long.
+    refresh : function
+        Has accounts assessed, if that was not done lately; no decision is taken before.
+    forbids : function
+        The signer's own gate: why something is not done with a child. Asked right before each
+        signature and each sending, whatever the engine decided.
     """
 
     def __init__(
-        self, reader: Reader, solver: Solver, *, clock: Clock, post: Post, waiting: Waiting
+        self,
+        reader: Reader,
+        solver: Solver,
+        *,
+        clock: Clock,
+        post: Post,
+        waiting: Waiting,
+        refresh: Refresh,
+        forbids: Forbids,
     ) -> None:
         self._reader = reader
         self._venues = reader.venues
@@ -82,6 +100,8 @@ class Effects:
         self._clock = clock
         self._post = post
         self._waiting = waiting
+        self._refresh = refresh
+        self._forbids = forbids
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolving: dict[ChildId, tuple[SignedChild, ...]] = {}
         self._replacing: set[ChildId] = set()
@@ -104,6 +124,9 @@ class Effects:
                 self._start(group, self._replace(command))
             case ObserveAccounts():
                 self._start(group, self._observe_accounts(command))
+            case TellFinding():
+                told = ControlTripped(command.parent, command.finding, self._clock.now())
+                self._post(told)
             case RaiseAlarm():
                 observe.alarm_raised(command.message)
             case ReportParent():
@@ -125,6 +148,7 @@ class Effects:
         reason = ""
         for _ in range(_OBSERVE_TRIES_MAX):
             try:
+                await self._refresh()
                 observation = await self._reader.observe(
                     command.instruments, command.accounts, quote=command.quote
                 )
@@ -163,6 +187,7 @@ class Effects:
     async def _sign(self, command: SignChild) -> None:
         child = command.child
         try:
+            self._pass(child, Act.SIGN)
             signed = await self._venues[child.venue].sign(child)
         except VenueError as error:
             # Whatever failed, nothing was sent.
@@ -173,6 +198,7 @@ class Effects:
     async def _submit(self, command: SubmitChild) -> None:
         child, is_first = command.child, command.signed.replacement is None
         try:
+            self._pass(child, act_of(command.signed.replacement))
             await self._venues[child.venue].submit(child, command.signed)
         except InDoubtError as error:
             self._post(ChildWentSilent(child.id, str(error), self._clock.now()))
@@ -219,7 +245,7 @@ class Effects:
         for _ in range(_REPLACE_TRIES_MAX):
             try:
                 signed = await self._venues[child.venue].replace(
-                    child, command.attempts, command.replacement
+                    child, command.attempts, self._allowed(command)
                 )
             except VenueError as error:
                 reason = str(error)
@@ -231,6 +257,19 @@ class Effects:
         else:
             self._tell_unreplaced(command, reason)
         self._replacing.discard(child.id)
+
+    # The last word before a key is used, or its signature leaves the house.
+    def _pass(self, child: ChildOrder, act: Act) -> None:
+        reason = self._forbids(child, act)
+        if reason is not None:
+            raise NotSentError(child.venue, reason)
+
+    # What must not be repeated at a higher price is cancelled: it would hold up those behind it.
+    def _allowed(self, command: ReplaceChild) -> Replacement:
+        wanted = command.replacement
+        if self._forbids(command.child, act_of(wanted)) is None:
+            return wanted
+        return Replacement.CANCEL
 
     def _tell_unreplaced(self, command: ReplaceChild, reason: str) -> None:
         child, now = command.child, self._clock.now()

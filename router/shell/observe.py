@@ -93,6 +93,21 @@ def alarm_raised(message: str) -> None:
     _log.error("alarm_raised", message=message)
 
 
+def limits_read(*, changed: str) -> None:
+    """Record that limits were read anew, and which are other than they were."""
+    _log.warning("limits_read", changed=changed)
+
+
 def parent_order_told(parent: ParentId, *, status: str, message: str) -> None:
     """Record that a parent was accepted or has ended."""
     _log.info("parent_order_told", parent_id=parent, status=status, message=message)
+
+
+def switch_set(scope: str, *, state: str, by: str, reason: str) -> None:
+    """Record that somebody changed what may be traded."""
+    _log.warning("switch_set", scope=scope, state=state, by=by, reason=reason)
+
+
+def switches_unsaved(*, reason: str) -> None:
+    """Record that what is switched holds in memory and is not in its file."""
+    _log.error("switches_unsaved", reason=reason)

@@ -11,25 +11,36 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from router import engine
+from router.custody.policy import Act
 from router.domain.command import Command
 from router.domain.error import ConfigError, OrderError
 from router.domain.event import (
+    ControlTripped,
     DeadlinePassed,
     EngineStarted,
     Event,
     HourStruck,
+    LimitsChanged,
     ParentSubmitted,
+    SwitchSet,
 )
 from router.domain.order import ChildOrder, ParentOrder
+from router.domain.switch import SwitchSetting
 from router.domain.units import InstrumentId, ParentId
 from router.journal import codec
 from router.journal.record import Record, Tip, make_record, trace
-from router.port import Clock
+from router.port import Clock, Obedient, TellsFunding
+from router.risk.assessment import RiskReport
+from router.risk.controls import conserved
 from router.shell import observe
 from router.shell.effects import Effects
+from router.shell.funding_poll import FundingPoll
+from router.shell.index_poll import IndexPoll
 from router.shell.reader import Reader
+from router.shell.risk_watch import RiskWatch, Told
 from router.shell.solver_pool import Solver
 from router.shell.streams import follow
+from router.shell.switchboard import Switchboard
 from router.state.world import ParentState, Phase, World
 
 Watcher: TypeAlias = Callable[[Event, World], None]
@@ -61,12 +72,19 @@ class RecordSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a runtime is made of."""
+    """What a runtime is made of.
+
+    Attributes
+    ----------
+    switchboard : Switchboard | None
+        None: one of its own, in memory alone.
+    """
 
     reader: Reader
     solver: Solver
     journal: RecordSink
     clock: Clock
+    switchboard: Switchboard | None = None
 
 
 class Runtime:
@@ -81,12 +99,30 @@ class Runtime:
         self.started = asyncio.Event()
         self._watchers: list[Watcher] = []
         self._group: asyncio.TaskGroup | None = None
+        self._switchboard = parts.switchboard or Switchboard(parts.clock)
+        for venue in parts.reader.venues.values():
+            if isinstance(venue, Obedient):
+                venue.obey(self._switchboard)
+        self._risk = RiskWatch(
+            parts.reader, clock=parts.clock, world=lambda: self.world, post=self.post
+        )
+        self._funding = FundingPoll(
+            tuple(v for v in parts.reader.venues.values() if isinstance(v, TellsFunding)),
+            clock=parts.clock,
+            world=lambda: self.world,
+            post=self.post,
+        )
+        self._indices = IndexPoll(
+            parts.reader.indices, clock=parts.clock, keep=parts.reader.keep_prices
+        )
         self._effects = Effects(
             parts.reader,
             parts.solver,
             clock=parts.clock,
             post=self.post,
             waiting=self._expire,
+            refresh=self._risk.refresh,
+            forbids=self._forbids,
         )
 
     def watch(self, watcher: Watcher) -> None:
@@ -96,6 +132,18 @@ class Runtime:
     def unwatch(self, watcher: Watcher) -> None:
         """Stop calling `watcher`."""
         self._watchers.remove(watcher)
+
+    def watch_risk(self, told: Told) -> None:
+        """Call `told` with every report of the accounts' risk."""
+        self._risk.watch(told)
+
+    def unwatch_risk(self, told: Told) -> None:
+        """Stop calling `told` with reports."""
+        self._risk.unwatch(told)
+
+    async def risk_report(self) -> RiskReport:
+        """Assess all accounts now, on record or not."""
+        return await self._risk.report()
 
     async def run(self, start: EngineStarted, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a fault in any part ends all of it.
@@ -125,6 +173,9 @@ class Runtime:
             streams = follow(reader.venues, reader.market, self._parts.clock)
             tasks = [group.create_task(streams), group.create_task(self._dispatch())]
             self.post(start)
+            self._switchboard.begin(self.world.switches, self._tell_switch)
+            watches = (self._risk, self._funding, self._indices)
+            tasks.extend(group.create_task(watch.run()) for watch in watches)
             self._strike_later()
             self.started.set()
             await stop.wait()
@@ -135,12 +186,17 @@ class Runtime:
 
     def post(self, event: Event) -> None:
         """Take in an event: step, append; its commands are done once the record is durable."""
-        self.world, commands = engine.step(self.world, event)
+        before = self.world
+        self.world, commands = engine.step(before, event)
+        self._switchboard.learn(before.switches, self.world.switches)
         record = make_record(self._tip, codec.encode(event), trace(commands))
         self._tip = record.tip
         durable = self._parts.journal.append(record)
         self._waiting.append(_Step(durable, event, commands, self.world))
         self._appended.set()
+        if isinstance(event, LimitsChanged):
+            self._risk.limits_changed()
+            self._funding.limits_changed()
 
     def submit(self, order: ParentOrder) -> ParentState:
         """Take in a parent order; the same order again is the same order.
@@ -181,6 +237,21 @@ class Runtime:
         finally:
             self.unwatch(look)
         return self.world.parents[parent]
+
+    # On record as far as the journal takes it; it is in force already.
+    def _tell_switch(self, setting: SwitchSetting) -> None:
+        self.post(SwitchSet(setting, self._parts.clock.now()))
+
+    # The signer's gate: the kill switch, and that no more leaves than came in.
+    def _forbids(self, child: ChildOrder, act: Act) -> str | None:
+        reason = self._switchboard.refusal(child, act)
+        if reason is not None or act is Act.CANCEL:
+            return reason
+        torn = conserved(self.world, child)
+        if torn is None:
+            return None
+        self.post(ControlTripped(child.parent, torn, self._parts.clock.now()))
+        return torn.message
 
     def _expire(self) -> None:
         # Nothing can be read or settled at the moment; orders with a deadline are told in time.
@@ -231,6 +302,7 @@ def _same_order(known: ParentOrder, order: ParentOrder) -> bool:
             o.slippage_max_pips,
             o.holding_horizon_s,
             o.venues,
+            o.strategy,
         )
 
     return content(known) == content(order)

@@ -2,7 +2,7 @@
 
 An append is answered when its record has been synced to disk, not before. The first failure of the
 disk latches: nothing is accepted after it, because a sync that failed once proves nothing when it
-succeeds later. SQLite and threads are used nowhere else; what an event means is not known here.
+succeeds later. SQLite is used nowhere else; what an event means is not known here.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from router.domain.account import AccountSnapshot, ForcedFill
+from router.domain.account import AccountSnapshot, ForcedFill, FundingPayment
 from router.domain.instrument import Instrument
 from router.domain.order import Fill
 from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side, TimestampNs
@@ -67,17 +67,25 @@ class Ledger:
     def with_settled(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
         """Book what venues did by themselves since the baseline: funding, and forced fills."""
         booked = self
-        for snapshot in accounts:
-            for payment in snapshot.funding:
-                if self._is_news(snapshot, payment.at_venue):
-                    key = (snapshot.account, payment.amount.asset)
-                    booked = _moved(booked, key, payment.amount.atoms)
+        for account, payment in self.funded(accounts):
+            booked = _moved(booked, (account, payment.amount.asset), payment.amount.atoms)
         for account, forced in self.forced(accounts):
             cash = (account, forced.notional.asset)
             paid = forced.notional.atoms if forced.lots > 0 else -forced.notional.atoms
             booked = _moved(booked, cash, -paid - forced.fee.atoms)
             booked = _held(booked, (account, forced.instrument), forced.lots)
         return booked
+
+    def funded(
+        self, accounts: tuple[AccountSnapshot, ...]
+    ) -> tuple[tuple[AccountId, FundingPayment], ...]:
+        """Return the funding settled between the baseline and these snapshots."""
+        return tuple(
+            (account.account, payment)
+            for account in accounts
+            for payment in account.funding
+            if self._is_news(account, payment.at_venue)
+        )
 
     def forced(
         self, accounts: tuple[AccountSnapshot, ...]

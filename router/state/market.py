@@ -6,6 +6,7 @@ the decision. Refuses to answer from state that is stale, broken or incomplete.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from router.domain.error import BrokenPoolError, SequenceGapError, StaleDataError
 from router.domain.instrument import Instrument, InstrumentKind
@@ -24,17 +25,30 @@ from router.domain.market import (
     StreamLost,
     VenueWarned,
 )
+from router.domain.price import SourcePrice
 from router.domain.units import NS_PER_S, DurationNs, InstrumentId, TimestampNs, VenueId
+from router.liquidity.mid import has_mid, pool_mid
 from router.liquidity.oracle import LiquidityError
 from router.state.pool_memory import PoolMemory
+from router.state.prices import averaged, book_mid, told_by_book, told_by_context, told_by_pool
+from router.state.twap import Twap
+
+AVERAGE_WINDOW: Final = DurationNs(300 * NS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """How old what a venue told may be before no decision is based on it."""
+    """How old what a venue told may be before no decision is based on it.
+
+    Attributes
+    ----------
+    average_window : DurationNs
+        What mean prices are of.
+    """
 
     head_age_max: DurationNs
     book_age_max: DurationNs
+    average_window: DurationNs = AVERAGE_WINDOW
 
 
 class MarketView:
@@ -49,6 +63,7 @@ class MarketView:
         self._lost: set[VenueId] = set()
         self._books: dict[InstrumentId, BookSnapshot] = {}
         self._contexts: dict[InstrumentId, PerpContext] = {}
+        self._twaps = {i: Twap(staleness.average_window) for i in self.instruments}
         self.events_folded_count = 0
 
     def fold(self, event: MarketEvent) -> None:
@@ -68,8 +83,10 @@ class MarketView:
             case HeadAdvanced():
                 self._heads[event.venue] = event
                 self._lost.discard(event.venue)
+                self._average_pools(event)
             case BookSnapshot():
                 self._books[event.instrument] = event
+                self._average_book(event)
             case PerpContext():
                 self._contexts[event.instrument] = event
             case StreamLost():
@@ -129,6 +146,40 @@ class MarketView:
         """
         self._check(self.instruments[instrument], now)
         return self._books[instrument], self._contexts[instrument]
+
+    def prices(self, instrument: InstrumentId, now: TimestampNs) -> tuple[SourcePrice, ...]:
+        """Return what a market says of its price; nothing where it is stale."""
+        known = self.instruments[instrument]
+        try:
+            if known.kind is InstrumentKind.SPOT_POOL:
+                return told_by_pool(known, self.pool(instrument, now))
+            book, context = self.book(instrument, now)
+        except StaleDataError:
+            return ()
+        return (*told_by_book(known, book), *told_by_context(known, context))
+
+    def average(self, instrument: InstrumentId, now: TimestampNs) -> tuple[SourcePrice, ...]:
+        """Return the mean price of the last minutes, if one was seen."""
+        known = self.instruments[instrument]
+        mean = self._twaps[instrument].mean(now, (known.base.id, known.quote.id))
+        return () if mean is None else (averaged(known, mean, now),)
+
+    def _average_pools(self, head: HeadAdvanced) -> None:
+        for instrument, memory in self._pools.items():
+            known, twap = self.instruments[instrument], self._twaps[instrument]
+            if known.venue != head.venue or not twap.wants(head.received_at):
+                continue
+            pool = self._state(instrument, memory)
+            if has_mid(pool):
+                mid = pool_mid(known, pool)
+                twap.add(head.received_at, mid, block=head.block.number)
+
+    def _average_book(self, book: BookSnapshot) -> None:
+        twap = self._twaps[book.instrument]
+        if twap.wants(book.received_at):
+            mid = book_mid(self.instruments[book.instrument], book)
+            if mid is not None:
+                twap.add(book.received_at, mid)
 
     def _check(self, instrument: Instrument, now: TimestampNs) -> None:
         if instrument.kind is InstrumentKind.SPOT_POOL:
@@ -197,6 +248,9 @@ class MarketView:
         if head is not None:
             self._heads[event.venue] = replace(head, block=event.ancestor)
         number = event.ancestor.number
+        for known in self.instruments.values():
+            if known.venue == event.venue:
+                self._twaps[known.id].rewind(number)
         beyond = [
             instrument
             for instrument, memory in self._pools.items()

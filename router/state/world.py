@@ -17,8 +17,14 @@ from router.domain.order import (
     TransactionState,
 )
 from router.domain.plan import RoutePlan, RoutingProblem
+from router.domain.risk import Assessment
+from router.domain.scope import Scope
+from router.domain.switch import SwitchSetting
 from router.domain.units import AccountId, ChildId, InstrumentId, ParentId, Price, TimestampNs
+from router.state.counts import Activity
+from router.state.funding import FundingMemory
 from router.state.ledger import Difference, Ledger
+from router.state.profit import Profit
 
 
 class Phase(enum.Enum):
@@ -84,9 +90,10 @@ class ParentState:
     phase: Phase
     arrival_mid: Price | None = None
     gas_price: Price | None = None  # the chain's coin in the quote asset, at arrival
+    reference: Price | None = None  # what independent sources said before the last plan
     round: int = 1
     stage: int = 0
-    problem: RoutingProblem | None = None  # while it is being solved
+    problem: RoutingProblem | None = None  # while it is solved, under limits that still hold
     plans: tuple[RoutePlan, ...] = ()
     children: tuple[ChildId, ...] = ()
     outcome: OrderStatus | None = None
@@ -115,6 +122,12 @@ class World:
     mined: Mapping[AccountId, int] = field(default_factory=dict)  # newest block that has ours
     is_ready: bool = False  # whether the accounts were looked at since the last start
     reconciliation: Reconciliation | None = None
+    limits_now: Limits | None = None  # where they were read anew since the start
+    switches: Mapping[Scope, SwitchSetting] = field(default_factory=dict)
+    assessment: Assessment | None = None  # since the start
+    activity: Activity = field(default_factory=Activity)
+    funding: FundingMemory = field(default_factory=FundingMemory)
+    profit: Profit = field(default_factory=Profit)
 
     @property
     def instruments(self) -> Mapping[InstrumentId, Instrument]:
@@ -131,7 +144,7 @@ class World:
     def limits(self) -> Limits:
         """The limits of this run."""
         assert self.started is not None, "the first event is EngineStarted"
-        return self.started.limits
+        return self.limits_now or self.started.limits
 
     @property
     def accounts(self) -> tuple[AccountId, ...]:

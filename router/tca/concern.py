@@ -12,15 +12,20 @@ from router.domain.event import (
     ChildSigned,
     ChildStuck,
     ChildWentSilent,
+    ControlTripped,
     DeadlinePassed,
     EngineStarted,
     Event,
+    FundingObserved,
     HourStruck,
+    LimitsChanged,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
+    RiskAssessed,
     RouteRefused,
     RouteSolved,
+    SwitchSet,
 )
 from router.domain.units import ParentId
 from router.state.world import World
@@ -37,6 +42,7 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | RouteSolved()
             | RouteRefused()
             | DeadlinePassed()
+            | ControlTripped()
         ):
             return event.parent
         case (
@@ -51,5 +57,14 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | ChildEnded()
         ):
             return world.children[event.child].order.parent
-        case EngineStarted() | AccountsObserved() | HourStruck() | BaselineAccepted():
+        case (
+            EngineStarted()
+            | AccountsObserved()
+            | HourStruck()
+            | BaselineAccepted()
+            | RiskAssessed()
+            | FundingObserved()
+            | SwitchSet()
+            | LimitsChanged()
+        ):
             return None

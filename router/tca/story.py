@@ -12,15 +12,20 @@ from router.domain.event import (
     ChildSigned,
     ChildStuck,
     ChildWentSilent,
+    ControlTripped,
     DeadlinePassed,
     EngineStarted,
     Event,
+    FundingObserved,
     HourStruck,
+    LimitsChanged,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
+    RiskAssessed,
     RouteRefused,
     RouteSolved,
+    SwitchSet,
 )
 from router.domain.observation import Observation
 from router.domain.plan import RoutePlan
@@ -73,6 +78,14 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return None
         case BaselineAccepted():
             return f"accounts accepted as they are: {event.reason}"
+        case SwitchSet(setting):
+            return f"{setting.scope.label} is {setting.state}: {setting.by}: {setting.reason}"
+        case LimitsChanged():
+            return f"limits read anew by {event.by}"
+        case ControlTripped():
+            return f"control {event.finding.control}: {event.finding.message}"
+        case RiskAssessed() | FundingObserved():
+            return None
 
 
 def _observed(observation: Observation) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from _optimiser_instances import MID, Case
 
-from router.optimiser.convex.scaled import AccountRows
+from router.optimiser.convex.rows import AccountRows
 
 
 def solve_full(made: Case) -> float:

@@ -121,6 +121,7 @@ def case(seed: int, size: Size, *, binding: bool) -> Case:
                 [m for m in members if m.book.instrument.account == account],
                 scenarios=problem.scenarios,
                 reservations=(),
+                curves=(*merged, *taken),
                 notional=notional,
             )
             for account in accounts

@@ -18,7 +18,7 @@ from router.domain.error import (
 )
 from router.domain.order import ChildOrder, Fill, Replacement, SignedChild
 from router.domain.units import AccountId, TimestampNs, VenueId
-from router.port import Clock, Emit, Resolution
+from router.port import Clock, Emit, Gate, Resolution
 from venues.evm import account_reading
 from venues.evm.identity import (
     check_factories,
@@ -70,6 +70,10 @@ class ChainVenue:
     def account(self) -> AccountId:
         """The account that pays and receives."""
         return self._config.account
+
+    def obey(self, gate: Gate) -> None:
+        """Ask `gate` right before a transaction of a child is sent, and before it is sent again."""
+        self._executor.obey(gate)
 
     async def start(self) -> None:
         """Check that a node is of the right chain and that its contracts are those that are meant.

@@ -21,12 +21,14 @@ from router.domain.error import (
     RejectedError,
     VenueError,
 )
+from router.domain.funding import FundingSample
 from router.domain.market import BookSnapshot, PerpContext, StreamLost, VenueWarned
 from router.domain.order import TERMINAL, ChildOrder, Replacement, SignedChild
 from router.domain.units import NS_PER_S, AccountId, DurationNs, InstrumentId, TimestampNs, VenueId
-from router.port import Clock, Emit, Resolution
+from router.port import Clock, Emit, Gate, Resolution
 from venues.hyperliquid import startup, translate, wire
 from venues.hyperliquid.account.agent_watch import AgentWatch
+from venues.hyperliquid.account.funding import FundingReader
 from venues.hyperliquid.actions.market import Market
 from venues.hyperliquid.clients.budget import Budget
 from venues.hyperliquid.clients.exchange import Stamp
@@ -66,13 +68,16 @@ class Hyperliquid:
         )
         self._http: HttpClient | None = None
         self._access: startup.Access | None = None
-        self._upkeep = Upkeep(self._tools, warn=self._warn)
+        self._funding: FundingReader | None = None
+        self._gate: Gate | None = None
+        self._upkeep = Upkeep(self._tools, warn=self._warn, is_stopped=self._is_stopped)
         # What replies said of orders that are not resolved yet, whose nonces were used up when, and
         # who waits for news of which.
         self._accepted: dict[str, wire.Accepted] = {}
         self._used_up: dict[str, TimestampNs] = {}
         self._waiting: dict[str, asyncio.Event] = {}
         self._marks: dict[InstrumentId, int] = {}
+        self._oracles: dict[InstrumentId, int] = {}
 
     @property
     def id(self) -> VenueId:
@@ -93,6 +98,16 @@ class Hyperliquid:
     def markets(self) -> Mapping[InstrumentId, Market]:
         """The markets of the instruments, as actions name them; after `start`."""
         return self._started.markets
+
+    def obey(self, gate: Gate) -> None:
+        """Ask `gate` before sending anything again, and before moving the dead man's switch on."""
+        self._gate = gate
+
+    def _is_stopped(self) -> bool:
+        return self._gate is not None and self._gate.is_stopped(VENUE, self._config.account)
+
+    def _may_send(self, child: ChildOrder) -> bool:
+        return self._gate is None or self._gate.may_send(child)
 
     # Starting and ending.
 
@@ -149,6 +164,7 @@ class Hyperliquid:
                 self._emit(event)
             case PerpContext():
                 self._marks[event.instrument] = event.mark_ticks
+                self._oracles[event.instrument] = event.oracle_ticks
                 context = rules.with_order_max(event, self._config, self._started.markets)
                 self._emit(replace(context, tiers=self._started.tiers[event.instrument]))
             case StreamLost():
@@ -195,6 +211,20 @@ class Hyperliquid:
             If the venue did not answer in time, or not in a way that can be read.
         """
         return await self._started.reader.read()
+
+    async def read_funding(self) -> tuple[FundingSample, ...]:
+        """Return what this venue and two others predict, and what was settled since the last call.
+
+        Raises
+        ------
+        VenueError
+            If the venue did not answer in time, or not in a way that can be read.
+        """
+        if self._funding is None:
+            self._funding = FundingReader(
+                self._config, info=self._started.info, clock=self._clock, oracles=self._oracles
+            )
+        return await self._funding.read()
 
     # Orders.
 
@@ -312,7 +342,7 @@ class Hyperliquid:
         )
         if settled is not None:
             return settled, may_send
-        if not may_send:
+        if not may_send or not self._may_send(child):
             return await self._use_up(signed), False
         try:
             answer = await self._send(signed)

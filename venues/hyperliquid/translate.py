@@ -15,9 +15,11 @@ from router.domain.account import (
     AccountSnapshot,
     ForcedFill,
     FundingPayment,
+    IsolatedPosition,
     MarkedPosition,
     Position,
     RequestBudget,
+    SpotHolding,
 )
 from router.domain.error import MalformedDataError
 from router.domain.instrument import Instrument
@@ -47,6 +49,7 @@ from venues.hyperliquid.spec import (
 NS_PER_MS: Final = 1_000_000
 FEE_CURRENCY: Final = "USDC"
 _PICO_DECIMALS: Final = 12
+_SPOT_DECIMALS: Final = 8  # as the venue shows balances; tokens with more are rounded down
 _CLOID_BYTES: Final = 16
 _PLAIN = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?\Z")
 _WORKING: Final = frozenset({"open", "triggered"})
@@ -115,6 +118,7 @@ def account(
     forced: tuple[ForcedFill, ...] = (),
     requests: RequestBudget | None = None,
     tiers: Mapping[str, tuple[MarginTier, ...]] = MappingProxyType({}),
+    spot: tuple[SpotHolding, ...] = (),
 ) -> AccountSnapshot:
     """Read the cross-margin account.
 
@@ -126,6 +130,7 @@ def account(
         By coin, as far as they are known.
     """
     held = {position.coin: position for position in told.positions}
+    names = {i.symbol: i.id for i in config.instruments}
     positions = tuple(_position(held.get(i.symbol), i, leverage[i.id]) for i in config.instruments)
     collateral = config.collateral.id
     cash = exact(told.cash, COLLATERAL_DECIMALS, "totalRawUsd")
@@ -145,6 +150,7 @@ def account(
             FundingPayment(
                 Amount(collateral, exact(f.amount, COLLATERAL_DECIMALS, "usdc")),
                 TimestampNs(f.time_ms * NS_PER_MS),
+                names.get(f.coin, InstrumentId(f"{VENUE}:{f.coin}")),
             )
             for f in fundings
             if f.time_ms <= told.time_ms
@@ -152,6 +158,8 @@ def account(
         forced=forced,
         requests=requests,
         marked=_marked(told.positions, config, tiers),
+        isolated=_isolated(told.positions, tiers),
+        spot=spot,
     )
 
 
@@ -177,16 +185,57 @@ def _marked(
         if position.value is None or not position.is_cross:
             continue
         own = instruments.get(position.coin)
-        value = _money(position.value, Rounding.UP, "positionValue")
-        held = HeldPosition(
-            asset=AssetId(position.coin) if own is None else own.base.id,
-            notional_atoms=-value if position.size.startswith("-") else value,
-            tiers=tiers.get(position.coin, ()),
-            initial=Pico(divide(PICO_PER_UNIT, max(position.leverage, 1), Rounding.UP)),
-        )
+        asset = AssetId(position.coin) if own is None else own.base.id
+        held = _held(position, position.value, asset, tiers=tiers)
         name = InstrumentId(f"{VENUE}:{position.coin}") if own is None else own.id
         found.append(MarkedPosition(name, held))
     return tuple(found)
+
+
+# Isolated positions, which are all in coins that are not configured.
+def _isolated(
+    told: tuple[wire.HeldPosition, ...], tiers: Mapping[str, tuple[MarginTier, ...]]
+) -> tuple[IsolatedPosition, ...]:
+    return tuple(
+        IsolatedPosition(
+            InstrumentId(f"{VENUE}:{position.coin}"),
+            _held(position, position.value, AssetId(position.coin), tiers=tiers),
+            cash_atoms=exact(position.isolated_cash, COLLATERAL_DECIMALS, "rawUsd"),
+        )
+        for position in told
+        if not position.is_cross
+        and position.value is not None
+        and position.isolated_cash is not None
+    )
+
+
+def _held(
+    told: wire.HeldPosition,
+    worth: str,
+    asset: AssetId,
+    *,
+    tiers: Mapping[str, tuple[MarginTier, ...]],
+) -> HeldPosition:
+    value = _money(worth, Rounding.UP, "positionValue")
+    return HeldPosition(
+        asset=asset,
+        notional_atoms=-value if told.size.startswith("-") else value,
+        tiers=tiers.get(told.coin, ()),
+        initial=Pico(divide(PICO_PER_UNIT, max(told.leverage, 1), Rounding.UP)),
+    )
+
+
+def spot_holdings(told: wire.SpotAccount) -> tuple[SpotHolding, ...]:
+    """Read the spot balances the venue keeps, in 1e-8 of a token; what is bound rounded up."""
+    return tuple(
+        SpotHolding(
+            asset=AssetId(balance.coin),
+            atoms=rounded(balance.total, _SPOT_DECIMALS, rounding=Rounding.DOWN, name="total"),
+            held_atoms=rounded(balance.hold, _SPOT_DECIMALS, rounding=Rounding.UP, name="hold"),
+            decimals=_SPOT_DECIMALS,
+        )
+        for balance in told.balances
+    )
 
 
 def _money(text: str, rounding: Rounding, name: str) -> int:

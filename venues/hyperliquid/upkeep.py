@@ -26,11 +26,17 @@ class Upkeep:
     ----------
     warn : function
         Takes a sentence on what somebody should look at today.
+    is_stopped : function
+        Tells whether nothing new may be traded: then resting orders are cancelled, and the dead
+        man's switch is let go off, so that the venue cancels what may rest without our knowing.
     """
 
-    def __init__(self, tools: Tools, *, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, tools: Tools, *, warn: Callable[[str], None], is_stopped: Callable[[], bool]
+    ) -> None:
         self._tools = tools
         self._warn = warn
+        self._is_stopped = is_stopped
         self._switch = DeadMansSwitch(tools.config.dead_mans_switch_s)
         self._has_gap = False
 
@@ -54,7 +60,10 @@ class Upkeep:
 
     async def _guard(self, access: Access) -> None:
         while True:
-            await self._arm(access)
+            if self._is_stopped():
+                await self._cancel_resting(access)
+            else:
+                await self._arm(access)
             if self._tools.agent.is_due(self._tools.clock.now()):
                 await self._watch_agent(access)
                 self._forget(access)
@@ -70,6 +79,13 @@ class Upkeep:
             if trader.orders.alive():
                 await trader.settle(within=DurationNs(0))
             await self._tools.clock.sleep(UPKEEP_EVERY)
+
+    # What the trader left resting here; what it does not know of is the dead man's switch's matter.
+    async def _cancel_resting(self, access: Access) -> None:
+        resting = access.trader.orders.alive()
+        if resting:
+            with suppress(VenueError):  # it is due again soon
+                await access.trader.cancel(resting)
 
     async def _arm(self, access: Access) -> None:
         at_ms = self._switch.due(self._tools.clock.now())

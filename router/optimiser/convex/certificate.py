@@ -14,7 +14,8 @@ import numpy as np
 
 from router.domain.certificate import Multiplier, PartBound
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.convex.scaled import AccountRows, Floats, ScaledCurve, ScaledProblem
+from router.optimiser.convex.rows import AccountRows, Floats
+from router.optimiser.convex.scaled import ScaledCurve, ScaledProblem
 
 GAP_MAX: Final = 1e-6  # 0.01 bp of the notional
 ROOM_TOLERANCE: Final = 1e-9  # of the notional; whole atoms are checked again exactly
@@ -82,6 +83,23 @@ class Best:
     rate: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """A straight part of what prices charge a curve, from a share on.
+
+    Attributes
+    ----------
+    slope : float
+        Beside the slip.
+    weight : float
+        Of the slip.
+    """
+
+    start: float
+    slope: float
+    weight: float
+
+
 def to_prices(demands: Iterable[float], rows: Iterable[tuple[int, float]]) -> Prices:
     """Round duals to what will be stored; a negative multiplier of a row becomes zero."""
     rounded = ((row, round(float(price) * PICO_PER_UNIT)) for row, price in rows)
@@ -123,6 +141,7 @@ def cheapest(scaled: ScaledProblem, prices: Prices) -> list[Best]:
 
     Minimises ``weight * slip(x) + bends(x) - demand * x`` over 0 <= x <= cap, where `bends` is what
     the rows with a multiplier charge beside the slip: straight between the kinks, its slope rising.
+    The weight is more from the share on at which a fill loses, where initial margin is charged.
     The minimum is exact: in the first straight part whose end is not better than its inside.
     """
     rows = {row: price / PICO_PER_UNIT for row, price in prices.rows}
@@ -140,12 +159,13 @@ def cheapest(scaled: ScaledProblem, prices: Prices) -> list[Best]:
             if c in row.members:
                 weight += price if row.pays_quote else 0.0
                 linear += price
-        bends: list[tuple[float, float]] = [(0.0, linear)]
+        bends = [Bend(0.0, linear, weight)]
         for account, own in accounts:
             if own and c in account.members:
-                weight += sum(price for _, price in own)
-                bends = _bends(account, own, account.members.index(c), cap=curve.cap, base=linear)
-        found.append(_least(curve, weight=weight, bends=bends))
+                bends = bends_of(
+                    account, own, account.members.index(c), after=bends[0], cap=curve.cap
+                )
+        found.append(_least(curve, bends))
     return found
 
 
@@ -181,32 +201,42 @@ def demand_name(order: str) -> str:
     return f"{DEMAND}:{order}"
 
 
-# The straight parts of what rows charge a member beside its slip: where each starts, and its slope.
-def _bends(
+def bends_of(
     account: AccountRows,
     rows: Sequence[tuple[int, float]],
     member: int,
     *,
+    after: Bend,
     cap: float,
-    base: float,
-) -> list[tuple[float, float]]:
+) -> list[Bend]:
+    """Return the straight parts of what rows charge a member, beside what `after` charges it.
+
+    Parameters
+    ----------
+    rows : Sequence[tuple[int, float]]
+        Rows of the account, and their multipliers.
+    """
     kinks = sorted({k for row, _ in rows for k in account.kinks(row, member, cap=cap)})
     starts, ends = [0.0, *kinks], [*kinks, cap]
     bends = []
     for start, end in zip(starts, ends, strict=True):
         middle = 0.5 * (start + end)
         slope = sum(price * account.slope(row, member, middle) for row, price in rows)
-        bends.append((start, base + slope))
+        weight = sum(price for row, price in rows if account.bears(row, member, middle))
+        bends.append(Bend(start, after.slope + slope, after.weight + weight))
     return bends
 
 
-def _least(curve: ScaledCurve, *, weight: float, bends: list[tuple[float, float]]) -> Best:
-    charged, share, rate = 0.0, 0.0, 0.0
-    for i, (start, slope) in enumerate(bends):
-        end = bends[i + 1][0] if i + 1 < len(bends) else curve.cap
-        rate = -slope / weight
-        share = min(max(curve.floor_share_at(rate), start), end)
-        charged += slope * (share - start)
+def _least(curve: ScaledCurve, bends: list[Bend]) -> Best:
+    charged, share, rate, weight = 0.0, 0.0, 0.0, bends[0].weight
+    for i, bend in enumerate(bends):
+        end = bends[i + 1].start if i + 1 < len(bends) else curve.cap
+        if bend.weight > weight:
+            charged -= (bend.weight - weight) * curve.floor_slip(bend.start)
+        weight = bend.weight
+        rate = -bend.slope / weight
+        share = min(max(curve.floor_share_at(rate), bend.start), end)
+        charged += bend.slope * (share - bend.start)
         if share < end:
             break
     return Best(share, weight * curve.floor_slip(share) + charged, rate)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from router.optimiser.convex.asked import AskedRows
 from router.optimiser.convex.flat import FlatCurves
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 
 PIECES: Final = 17
 # Rates beyond those of an answer without rows: most towards where rows will move them.

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from router.optimiser.convex.chords import PIECES, Answer, Chords
-from router.optimiser.convex.scaled import Floats
+from router.optimiser.convex.rows import Floats
 
 _TOLERANCE: Final = 1e-10  # of the order; HiGHS's own 1e-7 would show in a certificate
 _DUAL: Final = 1  # HiGHS's numbers of the simplex methods

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.liquidity.curve import CostCurve, empty_curve
-from router.optimiser.convex.scaled import Floats, ScaledCurve
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledCurve
 
 _LEFT_MIN = 1e-300  # of a segment's root range: keeps its last unit finite
 

@@ -27,7 +27,8 @@ from router.optimiser.convex.certificate import (
     to_prices,
 )
 from router.optimiser.convex.chords import BESTS_MANY, Answer, Chorder, Chords
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.convex.split import normalised
 
 Solver: TypeAlias = Callable[[Chords], Answer | None]

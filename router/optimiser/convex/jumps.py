@@ -12,7 +12,8 @@ import numpy as np
 
 from router.domain.certificate import Assumption, AssumptionKind
 from router.domain.error import CertificateError
-from router.optimiser.convex.scaled import AccountRows, Floats, Jump, ScaledProblem, Tiers
+from router.optimiser.convex.rows import AccountRows, Floats, Tiers
+from router.optimiser.convex.scaled import Jump, ScaledProblem
 
 _STEEP: Final = 1e4  # margin of a notional beyond where a part ends: far dearer than any trade
 _TIER_NOISE: Final = 1e-12  # a notional this far beyond a bound, in shares, is at the bound

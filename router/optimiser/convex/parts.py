@@ -51,7 +51,8 @@ from router.optimiser.convex.jumps import (
     tier_reached,
     with_account,
 )
-from router.optimiser.convex.scaled import Floats, Jump, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import Jump, ScaledProblem
 from router.optimiser.convex.split import certified, separable
 
 _PARTS_MAX: Final = 64

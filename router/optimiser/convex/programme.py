@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from router.optimiser.convex.chords import PIECES, Answer, Chords
-from router.optimiser.convex.scaled import Floats
+from router.optimiser.convex.rows import Floats
 
 SCENARIO_SLOTS: Final = 8
 _CURVES: Final = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 24, 32, 48, 64)

@@ -16,7 +16,8 @@ from router.optimiser.convex.chords import Answer, Chorder
 from router.optimiser.convex.joint import Effort
 from router.optimiser.convex.jumps import charged
 from router.optimiser.convex.parts import reduces_only
-from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledCurve, ScaledProblem
 from router.optimiser.convex.split import normalised
 
 _ROUNDS: Final = 12

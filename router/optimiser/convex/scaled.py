@@ -5,21 +5,16 @@ this nothing is far from 1 but the costs themselves, which is what keeps solvers
 know what a curve stands for: `market` writes the problem down.
 """
 
-import itertools
 import math
-from dataclasses import dataclass, field, fields, replace
-from typing import Final, TypeAlias
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from router.domain.certificate import Assumption
 from router.liquidity.curve import CostCurve
 from router.liquidity.pointwise import PointCurve
-
-Floats: TypeAlias = NDArray[np.float64]
-_Line: TypeAlias = tuple[float, float]  # rate, deduction
-_KINK_NOISE: Final = 1e-12  # kinks this near to an end of a curve are the end
+from router.optimiser.convex.rows import AccountRows, Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,134 +127,6 @@ class CashRow:
     pays_quote: bool
     room: float
     grain: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tiers:
-    """The largest of lines ``rate * n - deduction``: convex margin of a notional n >= 0.
-
-    Attributes
-    ----------
-    rate, deduction : float64, shape (n_members, n_tiers)
-        Rates do not fall along a row; padded with the last line.
-    """
-
-    rate: Floats
-    deduction: Floats
-    _lines: tuple[tuple[_Line, ...], ...] = field(init=False, repr=False)
-    _bounds: tuple[tuple[float, ...], ...] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        pairs = zip(self.rate.tolist(), self.deduction.tolist(), strict=True)
-        lines = tuple(tuple(zip(rates, deductions, strict=True)) for rates, deductions in pairs)
-        object.__setattr__(self, "_lines", lines)
-        object.__setattr__(self, "_bounds", tuple(_bounds(own) for own in lines))
-
-    def rate_at(self, member: int, notional: float) -> float:
-        """Return the rate of the line that is largest at a notional."""
-        lines = self._lines[member]
-        margins = [rate * notional - deduction for rate, deduction in lines]
-        return lines[margins.index(max(margins))][0]
-
-    def bounds(self, member: int) -> tuple[float, ...]:
-        """Return the notionals where one line takes over from the one before."""
-        return self._bounds[member]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AccountRows:
-    """The rows of one perp account: initial margin first, then every stressed scenario.
-
-    With n = position + x the position of a member after a share x, row r uses
-
-        sum over members of  loss(x) + M_r(weight_r |n|) - M_r(weight_r |position|) - gain_r x
-
-    with ``loss(x) = slip(x) + against_mark x``, M_0 the initial and M_r the maintenance tiers.
-    Trading nothing uses nothing: `rooms` is what is left before the order.
-
-    Attributes
-    ----------
-    members : tuple of int
-        Curves.
-    position, against_mark : float64, shape (n_members,)
-        The position is positive where the order adds to it.
-    weight, gain : float64, shape (n_rows, n_members)
-        Notional of a share of position, and what a share of position gains.
-    rooms : float64, shape (n_rows,)
-        Negative where the account is in breach; infinite where a part of the plans drops the row.
-    grain : float
-        As in `CashRow`.
-    """
-
-    account: str
-    names: tuple[str, ...]
-    members: tuple[int, ...]
-    position: Floats
-    against_mark: Floats
-    weight: Floats
-    gain: Floats
-    initial: Tiers
-    maintenance: Tiers
-    rooms: Floats
-    grain: float
-    _rates: Floats = field(init=False, repr=False)  # as `_deductions` (tiers, rows, members)
-    _deductions: Floats = field(init=False, repr=False)
-    _before: Floats = field(init=False, repr=False)  # margin of the position, shape (n_rows,)
-
-    def __post_init__(self) -> None:
-        n_tiers = max(self.initial.rate.shape[1], self.maintenance.rate.shape[1])
-        rates, deductions = np.empty((2, n_tiers, *self.weight.shape))
-        for tiers, own in ((self.initial, slice(1)), (self.maintenance, slice(1, None))):
-            lines = np.minimum(np.arange(n_tiers), tiers.rate.shape[1] - 1)  # the last, repeated
-            rates[:, own] = tiers.rate.T[lines, None]
-            deductions[:, own] = tiers.deduction.T[lines, None]
-        object.__setattr__(self, "_rates", rates * self.weight)
-        object.__setattr__(self, "_deductions", deductions)
-        object.__setattr__(self, "_before", self._margin(self.position))
-
-    def with_rooms(self, rooms: Floats, *, grain: float) -> "AccountRows":
-        """Return the rows with other rooms; what their uses rest on is not reckoned again."""
-        other = object.__new__(AccountRows)
-        for own in fields(self):
-            object.__setattr__(other, own.name, getattr(self, own.name))
-        object.__setattr__(other, "rooms", rooms)
-        object.__setattr__(other, "grain", grain)
-        return other
-
-    def lines(self, rows: list[int]) -> tuple[Floats, Floats]:
-        """Return slopes and deductions of rows' margin, (n_tiers, len(rows), n_members)."""
-        return self._rates[:, rows], self._deductions[:, rows]
-
-    def tiers(self, row: int) -> Tiers:
-        """Return the tiers of a row."""
-        return self.maintenance if row else self.initial
-
-    def uses(self, slips: Floats, shares: Floats) -> Floats:
-        """Return what every row uses, shape (n_rows,), from what the members' shares cost."""
-        loss = float(np.sum(slips + self.against_mark * shares))
-        margin = self._margin(self.position + shares)
-        return np.asarray(loss - self.gain @ shares + (margin - self._before))
-
-    # Of positions in shares, what each row asks for, shape (n_rows,).
-    def _margin(self, positions: Floats) -> Floats:
-        lines = self._rates * np.abs(positions) - self._deductions
-        return np.asarray(lines.max(axis=0).sum(axis=1))
-
-    def kinks(self, row: int, member: int, *, cap: float) -> list[float]:
-        """Return the shares inside (0, cap) at which a row's use of one member bends, sorted."""
-        held, weight = self.position.item(member), self.weight.item(row, member)
-        bounds = [b / weight for b in self.tiers(row).bounds(member)] if weight > 0.0 else []
-        found = {-held, *[b - held for b in bounds], *[-b - held for b in bounds]}
-        noise = _KINK_NOISE * max(cap, 1.0)
-        return sorted(x for x in found if noise < x < cap - noise)
-
-    def slope(self, row: int, member: int, share: float) -> float:
-        """Return the slope of a row's use of one member, slip apart, inside a straight part."""
-        weight = self.weight.item(row, member)
-        after = self.position.item(member) + share
-        rate = self.tiers(row).rate_at(member, weight * abs(after))
-        linear = self.against_mark.item(member) - self.gain.item(row, member)
-        return linear + math.copysign(rate * weight, after)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -393,8 +260,3 @@ def _cash_use(row: CashRow, slips: Floats, shares: Floats) -> float:
     for c in row.members:
         total += float(shares[c]) + (float(slips[c]) if row.pays_quote else 0.0)
     return total
-
-
-def _bounds(lines: tuple[_Line, ...]) -> tuple[float, ...]:
-    pairs = itertools.pairwise(lines)
-    return tuple((e - d) / (s - r) for (r, d), (s, e) in pairs if s > r)

@@ -17,7 +17,8 @@ from router.optimiser.convex.certificate import (
     part_bound,
     to_prices,
 )
-from router.optimiser.convex.scaled import Floats, ScaledCurve, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledCurve, ScaledProblem
 
 _STEPS_MAX: Final = 100  # either Newton's step or a bisection: the bracket always shrinks
 _EXACT: Final = 1e-15  # of the order

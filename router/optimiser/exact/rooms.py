@@ -5,7 +5,7 @@ and scenarios; floats only tell which rows are near enough to their room to be r
 Refuses to repair: a row that is broken is named by its reason.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -15,26 +15,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.margin import (
-    HeldPosition,
     InitialMargin,
     MarginAccount,
-    MarginTier,
     StressScenario,
-    StressShock,
 )
 from router.domain.plan import BookCandidate, NoRouteReason, RoutingProblem
 from router.domain.units import (
-    PICO_PER_UNIT,
-    PIPS_PER_UNIT,
     AccountId,
     AssetId,
     InstrumentId,
     Side,
 )
+from router.optimiser.exact.stressed import (
+    Left,
+    Lines,
+    Position,
+    largest,
+    left_in,
+    lines_of,
+    maintenance_lines,
+    position_of,
+)
+from router.optimiser.market.shocks import Shocks, shocks_of
 
 _NEAR: Final = 1e-12  # of all that a row adds up: what its float may be off
-_NEAR_ATOMS: Final = 2.0
-_Lines = list[tuple[Fraction, Fraction]]  # rate, deduction in atoms: the largest is the margin
+_NEAR_ATOMS: Final = 4.0  # two by which scenarios are rounded, and as many of floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class PerpAccount:
     ----------
     margin : MarginAccount | None
         None: nothing is known of it, and it has no room at all.
+    scenarios : tuple of StressScenario
+        What every account must survive, then what this one alone must.
     reserved : int
         Collateral that legs in flight may still take, [atoms].
     """
@@ -117,20 +124,26 @@ class PerpAccount:
     def _broken_row(
         self, after: Mapping[InstrumentId, int], fills: Sequence[Fill], *, only_reduces: bool
     ) -> NoRouteReason | None:
-        loss = sum((fill.loss for fill in fills), Fraction(0))
+        whole = sum((fill.loss for fill in fills), Fraction(0))
+        # The venue asks for initial margin before it lets a fill gain.
+        at_first = sum((max(fill.loss, Fraction(0)) for fill in fills), Fraction(0))
         needs, spread = self._needs(after)
-        slack = self._room - needs - float(loss)
-        near = _NEAR * (spread + abs(float(loss)) + abs(self._room)) + _NEAR_ATOMS
+        losses = np.full(needs.size, float(whole))
+        losses[0] = float(at_first)
+        slack = self._room - needs - losses
+        near = _NEAR * (spread + np.abs(losses) + abs(self._room)) + _NEAR_ATOMS
         for row in np.flatnonzero(slack < near):
             if only_reduces and row == 0:
                 continue
             if slack[row] < -near[row] and not only_reduces:
                 return _reason(int(row))
-            missing = self._need(int(row), after) + loss - self._exact_room
-            if only_reduces:
-                missing = min(missing, self._need(int(row), after) + loss - self._before(int(row)))
-            if missing > 0:
-                return _reason(int(row))
+            if row == 0:
+                if self._initial(after) + at_first > self._exact_room:
+                    return NoRouteReason.INSUFFICIENT_MARGIN
+            elif not self._survives(
+                self.scenarios[row - 1], after, loss=whole, only_reduces=only_reduces
+            ):
+                return NoRouteReason.STRESS
         return None
 
     @property
@@ -142,63 +155,74 @@ class PerpAccount:
     def _room(self) -> float:
         return float(self._exact_room)
 
-    def _before(self, row: int) -> Fraction:
-        return self._need(row, {b.instrument.id: b.position_lots for b in self.books})
-
-    # What a row needs without the loss of the fills, exactly.
-    def _need(self, row: int, after: Mapping[InstrumentId, int]) -> Fraction:
+    def _initial(self, after: Mapping[InstrumentId, int]) -> Fraction:
         assert self.margin is not None, "an account without margin is refused before"
-        if row == 0:
-            own = (initial_margin(b, after[b.instrument.id]) for b in self.books)
-            return sum(own, Fraction(self.margin.margin_used_elsewhere_atoms))
-        scenario, total = self.scenarios[row - 1], Fraction(self.margin.stress_buffer_atoms)
-        for book in self.books:
-            value = _value(book, after[book.instrument.id])
-            shock = scenario.shock(book.instrument.base.id)
-            total += _stressed(value, shock, _maintenance(book.tiers, Fraction(1, book.leverage)))
-        for position in self.margin.elsewhere:
-            shock = scenario.shock(position.asset)
-            total += _stressed(Fraction(position.notional_atoms), shock, _lines_of(position))
-        return total
+        own = (initial_margin(b, after[b.instrument.id]) for b in self.books)
+        return sum(own, Fraction(self.margin.margin_used_elsewhere_atoms))
+
+    # In whole atoms; what only reduces may leave a breach as it was.
+    def _survives(
+        self,
+        scenario: StressScenario,
+        after: Mapping[InstrumentId, int],
+        *,
+        loss: Fraction,
+        only_reduces: bool,
+    ) -> bool:
+        left = self._left(scenario, after, loss=loss)
+        if left.whole >= 0 or not only_reduces:
+            return left.whole >= 0
+        held = {b.instrument.id: b.position_lots for b in self.books}
+        before = self._left(scenario, held, loss=Fraction(0))
+        return before.whole < 0 and left.exact >= min(before.exact, Fraction(0))
+
+    # What a scenario leaves above maintenance and buffer.
+    def _left(
+        self, scenario: StressScenario, after: Mapping[InstrumentId, int], *, loss: Fraction
+    ) -> Left:
+        assert self.margin is not None, "an account without margin is refused before"
+        own = [_position(book, after[book.instrument.id]) for book in self.books]
+        equity = self._exact_room - self.margin.stress_buffer_atoms - loss
+        return left_in(scenario, [*own, *self._elsewhere], equity=equity)
+
+    @property
+    def _elsewhere(self) -> list[Position]:
+        assert self.margin is not None, "an account without margin is refused before"
+        return [position_of(held) for held in self.margin.elsewhere]
 
     # Every row at once in floats, and the sum of what it adds up, shapes (1 + n_scenarios,).
     def _needs(
         self, after: Mapping[InstrumentId, int]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        fixed, gaps, paid, lines = self._arrays
+        fixed, lines, shocks = self._arrays
         values = np.array([float(_value(b, after[b.instrument.id])) for b in self.books])
-        notional = np.abs(values) * (1.0 + gaps)
+        gains = values * shocks.gaps > 0.0
+        notional = np.abs(values) * (1.0 + shocks.growth) * (1.0 - shocks.closed * gains)
         margin = np.max(lines[:, :, 0] * notional[:, :, None] - lines[:, :, 1], axis=2)
+        margin += np.abs(values) * shocks.forgone * gains
         needs = fixed.copy()
-        needs[1:] += np.sum(margin - values * (gaps - paid), axis=1)
+        needs[1:] += np.sum(margin - values * (shocks.growth - shocks.funding), axis=1)
         needs[0] += sum(float(initial_margin(b, after[b.instrument.id])) for b in self.books)
         spread = np.abs(fixed) + 4.0 * float(np.sum(np.abs(values)))
         spread[1:] += np.sum(notional, axis=1) + float(np.sum(np.abs(lines[:, :, 1])))
         return needs, spread
 
-    # What does not move with the orders, shape (1 + n_scenarios,); the books' gaps and funding,
-    # shapes (n_scenarios, n_books); and their maintenance, shape (n_books, n_lines, 2).
+    # What does not move with the orders, shape (1 + n_scenarios,); the books' maintenance, shape
+    # (n_books, n_lines, 2); and what scenarios do to them.
     @cached_property
-    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+    def _arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], Shocks]:
         assert self.margin is not None, "an account without margin is refused before"
-        shocks = [[s.shock(b.instrument.base.id) for b in self.books] for s in self.scenarios]
-        shape = (len(self.scenarios), len(self.books))
-        gaps = np.array([[k.gap_pips for k in row] for row in shocks], dtype=np.float64)
-        paid = np.array([[k.funding_pips for k in row] for row in shocks], dtype=np.float64)
-        own = [_maintenance(b.tiers, Fraction(1, b.leverage)) for b in self.books]
+        own = [_kept_by(b) for b in self.books]
         longest = max(len(lines) for lines in own)
         padded = [lines + [lines[-1]] * (longest - len(lines)) for lines in own]
         maintenance = np.array([[(float(r), float(d)) for r, d in lines] for lines in padded])
-        fixed = [float(self.margin.margin_used_elsewhere_atoms)]
-        for scenario in self.scenarios:
-            held = sum(
-                float(_stressed(Fraction(p.notional_atoms), scenario.shock(p.asset), _lines_of(p)))
-                for p in self.margin.elsewhere
-            )
-            fixed.append(self.margin.stress_buffer_atoms + held)
-        pips = float(PIPS_PER_UNIT)
-        scaled = (gaps.reshape(shape) / pips, paid.reshape(shape) / pips)
-        return np.array(fixed), *scaled, maintenance
+        buffer, elsewhere = Fraction(-self.margin.stress_buffer_atoms), self._elsewhere
+        fixed = [
+            float(self.margin.margin_used_elsewhere_atoms),
+            *(-float(left_in(s, elsewhere, equity=buffer).exact) for s in self.scenarios),
+        ]
+        shocks = shocks_of(self.scenarios, tuple(b.instrument.base.id for b in self.books))
+        return np.array(fixed), maintenance, shocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +277,7 @@ def rooms_of(problems: Sequence[RoutingProblem]) -> Rooms:
         account: PerpAccount(
             margin=margins.get(account),
             books=tuple(own),
-            scenarios=first.scenarios,
+            scenarios=first.scenarios + (margins[account].scenarios if account in margins else ()),
             reserved=sum(r.amount.atoms for r in first.reservations if r.account == account),
         )
         for account, own in books.items()
@@ -270,7 +294,7 @@ def initial_margin(book: BookCandidate, lots: int) -> Fraction:
         reached = [tier for tier in tiers if value > tier.above_atoms] or [tiers[0]]
         return value / min(book.leverage, reached[-1].leverage_max)
     rates = [Fraction(1, min(book.leverage, tier.leverage_max)) for tier in tiers]
-    return _largest(_lines([tier.above_atoms for tier in tiers], rates), value)
+    return largest(lines_of([tier.above_atoms for tier in tiers], rates), value)
 
 
 def _spendable(problem: RoutingProblem) -> dict[tuple[AccountId, AssetId], int]:
@@ -312,32 +336,9 @@ def _value(book: BookCandidate, lots: int) -> Fraction:
     return Fraction(worth, tick.base_atoms)
 
 
-# What a position takes from equity in a scenario: its maintenance there, less what it gains.
-def _stressed(value: Fraction, shock: StressShock, lines: _Lines) -> Fraction:
-    gap, paid = Fraction(shock.gap_pips, PIPS_PER_UNIT), Fraction(shock.funding_pips, PIPS_PER_UNIT)
-    return _largest(lines, abs(value) * (1 + gap)) - value * (gap - paid)
+def _position(book: BookCandidate, lots: int) -> Position:
+    return Position(book.instrument.base.id, _value(book, lots), _kept_by(book))
 
 
-def _lines_of(position: HeldPosition) -> _Lines:
-    return _maintenance(position.tiers, Fraction(position.initial, PICO_PER_UNIT))
-
-
-def _maintenance(tiers: Sequence[MarginTier], initial: Fraction) -> _Lines:
-    if not tiers:
-        return [(initial, Fraction(0))]
-    rates = [Fraction(tier.maintenance, PICO_PER_UNIT) for tier in tiers]
-    return _lines([tier.above_atoms for tier in tiers], rates)
-
-
-# Each rate holds for the part of the notional inside its tier: lines that meet at the bounds.
-def _lines(above: Iterable[int], rates: Sequence[Fraction]) -> _Lines:
-    deduction, before, lines = Fraction(0), rates[0], []
-    for bound, rate in zip(above, rates, strict=True):
-        deduction += bound * (rate - before)
-        before = rate
-        lines.append((rate, deduction))
-    return lines
-
-
-def _largest(lines: _Lines, notional: Fraction) -> Fraction:
-    return max(rate * notional - deduction for rate, deduction in lines)
+def _kept_by(book: BookCandidate) -> Lines:
+    return maintenance_lines(book.tiers, Fraction(1, book.leverage))

@@ -21,7 +21,8 @@ from router.domain.plan import (
 )
 from router.domain.units import Amount, Rounding, Side, divide
 from router.optimiser.convex.reach import most_paid
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.exact.atoms import account_holds, account_trades
 from router.optimiser.exact.leg import total_cost
 from router.optimiser.exact.parts import NEARLY_ALL

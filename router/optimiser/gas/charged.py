@@ -4,11 +4,11 @@ With the rows' multipliers held, every curve's cost and what the rows charge it 
 function of its share. Refuses to find the multipliers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.domain.units import PICO_PER_UNIT
-from router.optimiser.convex.certificate import Prices
+from router.optimiser.convex.certificate import Bend, Prices, bends_of
 from router.optimiser.convex.scaled import ScaledCurve, ScaledProblem
 
 
@@ -18,30 +18,38 @@ class Charged:
 
     Attributes
     ----------
-    bends : tuple of (float, float)
-        Where each straight part of the charge begins, and its slope, adder included.
+    bends : tuple of Bend
+        The straight parts of the charge, adder included; the weight only rises, at shares where
+        the slip charged more is worth nothing.
     """
 
     curve: ScaledCurve
-    weight: float
-    bends: tuple[tuple[float, float], ...]
+    bends: tuple[Bend, ...]
+
+    @property
+    def weight(self) -> float:
+        """Return what the slip of the first units weighs; of a chain, of all."""
+        return self.bends[0].weight
 
     def best(self, demand: float) -> tuple[float, float, float]:
         """Return the best share where a share is worth `demand`, its cost less that, its growth.
 
         The growth is that of the share with `demand`; 0 at kinks and in gaps.
         """
-        charged, share, growth = 0.0, 0.0, 0.0
-        for i, (start, slope) in enumerate(self.bends):
-            end = self.bends[i + 1][0] if i + 1 < len(self.bends) else self.curve.cap
-            rate = (demand - slope) / self.weight
+        charged, share, growth, weight = 0.0, 0.0, 0.0, self.weight
+        for i, bend in enumerate(self.bends):
+            end = self.bends[i + 1].start if i + 1 < len(self.bends) else self.curve.cap
+            if bend.weight > weight:
+                charged -= (bend.weight - weight) * self.curve.floor_slip(bend.start)
+            weight = bend.weight
+            rate = (demand - bend.slope) / weight
             wanted = self.curve.floor_share_at(rate)
-            share = min(max(wanted, start), end)
-            charged += (slope - demand) * (share - start)
+            share = min(max(wanted, bend.start), end)
+            charged += (bend.slope - demand) * (share - bend.start)
             if share < end:
-                growth = self.curve.growth(rate) / self.weight if wanted > start else 0.0
+                growth = self.curve.growth(rate) / weight if wanted > bend.start else 0.0
                 break
-        return share, self.weight * self.curve.floor_slip(share) + charged, growth
+        return share, weight * self.curve.floor_slip(share) + charged, growth
 
 
 def chargeable(scaled: ScaledProblem) -> frozenset[int]:
@@ -73,21 +81,10 @@ def _charged(scaled: ScaledProblem, c: int, rows: Mapping[int, float]) -> Charge
         if i in rows and c in row.members:
             weight += rows[i] if row.pays_quote else 0.0
             linear += rows[i]
-    bends = [(0.0, linear)]
+    bends = [Bend(0.0, linear, weight)]
     for first, account in zip(scaled.first_rows, scaled.accounts, strict=True):
-        own = {r: rows[first + r] for r in range(len(account.names)) if first + r in rows}
+        own = [(r, rows[first + r]) for r in range(len(account.names)) if first + r in rows]
         if own and c in account.members:
-            weight += sum(own.values())
             member = account.members.index(c)
-            kinks = sorted({k for row in own for k in account.kinks(row, member, cap=curve.cap)})
-            bends = [
-                (start, linear + sum(p * account.slope(r, member, middle) for r, p in own.items()))
-                for start, middle in _middles(kinks, curve.cap)
-            ]
-    return Charged(curve, weight, tuple(bends))
-
-
-# Where each straight part begins, and a share inside it.
-def _middles(kinks: Sequence[float], cap: float) -> Iterator[tuple[float, float]]:
-    for start, end in zip([0.0, *kinks], [*kinks, cap], strict=True):
-        yield start, 0.5 * (start + end)
+            bends = bends_of(account, own, member, after=bends[0], cap=curve.cap)
+    return Charged(curve, tuple(bends))

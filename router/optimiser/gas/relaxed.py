@@ -76,7 +76,7 @@ class Relaxed:
         curve = scaled.curves[0]
         self._sign, self._mid, self._quantity = curve.curve.sign, curve.mid, curve.quantity
         self._weight = np.array([c.weight for c in own])
-        self._linear = np.array([c.bends[0][1] for c in own])
+        self._linear = np.array([c.bends[0].slope for c in own])
         self._per_gain = self._weight / (self._quantity * self._mid)
         self._per_growth = self._mid / (self._quantity * self._weight)
         self._flat = flat or flat_of(ways, scaled)

@@ -3,13 +3,13 @@
 What the account has left before the order is reckoned from whole atoms. Refuses to judge a plan.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from router.domain.instrument import Asset
 from router.domain.margin import (
     HeldPosition,
     InitialMargin,
@@ -21,20 +21,21 @@ from router.domain.margin import (
 from router.domain.plan import BookCandidate
 from router.domain.units import (
     PICO_PER_UNIT,
-    PIPS_PER_UNIT,
     AccountId,
-    AssetId,
     Pico,
     Rounding,
     Side,
     divide,
 )
-from router.optimiser.convex.scaled import AccountRows, Floats, Jump, Tiers
+from router.optimiser.convex.rows import AccountRows, Floats, Tiers
+from router.optimiser.convex.scaled import Jump, ScaledCurve
+from router.optimiser.market.shocks import Shocks, shocks_of
 from router.optimiser.market.value import mark_value
 
 GRAIN_ATOMS: Final = 16
 GRAIN_MIN: Final = 3e-9  # of the notional: float quotes against exact ones
 _GRAIN_HELD: Final = 4e-15  # of what is held before the order: its float
+_HALVINGS: Final = 64  # of the share at which a gain ends
 _Line = tuple[float, float]  # rate, deduction in atoms
 
 
@@ -102,36 +103,48 @@ def account_rows(
     *,
     scenarios: Sequence[StressScenario],
     reservations: Sequence[Reservation],
+    curves: Sequence[ScaledCurve],
     notional: float,
 ) -> AccountRows:
-    """Return the rows of an account; without a `margin` it has no room at all."""
+    """Return the rows of an account; without a `margin` it has no room at all.
+
+    Parameters
+    ----------
+    scenarios : Sequence[StressScenario]
+        What every account must survive; what the account alone must comes after.
+    curves : Sequence[ScaledCurve]
+        Of all orders.
+    """
     quote = members[0].book.instrument.quote
     unit = 10.0**quote.decimals * notional
     margin = margin or MarginAccount(account, 0, 0)
     reserved = sum(r.amount.atoms for r in reservations if r.account == account)
     equity = margin.equity_atoms - reserved
-    gaps, funding = _shocks(scenarios, [m.book.instrument.base for m in members])
+    asked = (*scenarios, *margin.scenarios)
+    shocks = shocks_of(asked, tuple(m.book.instrument.base.id for m in members))
     mark, sign = np.array([m.mark for m in members]), np.array([m.sign for m in members])
     initial, maintenance = (_tiers(members, unit, is_initial=i) for i in (True, False))
     used = sum(_initial_used(m) for m in members) + margin.margin_used_elsewhere_atoms
-    stressed = equity - margin.stress_buffer_atoms - _stress_used(margin, members, scenarios)
+    stressed = equity - margin.stress_buffer_atoms - _stress_used(margin, members, asked)
     held = sum(m.held_atoms for m in members) + sum(abs(p.notional_atoms) for p in margin.elsewhere)
     grain = max(GRAIN_ATOMS / unit, GRAIN_MIN, _GRAIN_HELD * (held + abs(equity)) / unit)
     rooms = np.concatenate(([float(equity - used)], stressed)) / unit
     return AccountRows(
         account=account,
-        names=(f"margin:{account}", *(f"stress:{account}:{s.name}" for s in scenarios)),
+        names=(f"margin:{account}", *(f"stress:{account}:{s.name}" for s in asked)),
         members=tuple(m.curve for m in members),
         position=np.array([position_share(m, notional) for m in members]),
         against_mark=sign * (1.0 - mark),
-        weight=np.vstack([mark, mark * (1.0 + gaps)]),
-        gain=np.vstack([np.zeros(len(members)), sign * mark * (gaps - funding)]),
+        weight=np.vstack([mark, mark * (1.0 + shocks.growth)]),
+        gain=np.vstack([np.zeros(len(members)), sign * mark * (shocks.growth - shocks.funding)]),
         initial=initial,
         maintenance=maintenance,
         # A breach within the grain can neither be proved nor be cured by what floats resolve: a
         # room of nothing allows no less, and whole atoms are checked exactly.
         rooms=np.where((rooms < 0.0) & (rooms >= -grain), 0.0, rooms),
         grain=grain,
+        **_closings(shocks, mark=mark, sign=sign),
+        even=_even([curves[m.curve] for m in members], sign * (1.0 - mark)),
     )
 
 
@@ -192,24 +205,40 @@ def _tiers(members: Sequence[Member], unit: float, *, is_initial: bool) -> Tiers
     return Tiers(rate=padded[:, :, 0], deduction=padded[:, :, 1] / unit)
 
 
-# Gap and funding by scenario and asset, shapes (n_scenarios, n_assets).
-def _shocks(scenarios: Sequence[StressScenario], assets: Sequence[Asset]) -> tuple[Floats, Floats]:
-    return _shocks_of(tuple(scenarios), tuple(a.id for a in assets))
+# To which share each member's fill gains against the mark; empty where none does.
+def _even(curves: Sequence[ScaledCurve], against_mark: Floats) -> tuple[float, ...]:
+    found = tuple(
+        _even_share(curve, rate) for curve, rate in zip(curves, against_mark.tolist(), strict=True)
+    )
+    return found if any(found) else ()
 
 
-def _shocks_of(
-    scenarios: tuple[StressScenario, ...], assets: tuple[AssetId, ...]
-) -> tuple[Floats, Floats]:
-    gaps = np.array([[s.gap_pips] * len(assets) for s in scenarios], dtype=np.float64)
-    paid = np.array([[s.funding_pips] * len(assets) for s in scenarios], dtype=np.float64)
-    shape = (len(scenarios), len(assets))
-    gaps, paid = gaps.reshape(shape), paid.reshape(shape)
-    for s, scenario in enumerate(scenarios):
-        for shock in scenario.apart:
-            for a, asset in enumerate(assets):
-                if shock.asset == asset:
-                    gaps[s, a], paid[s, a] = shock.gap_pips, shock.funding_pips
-    return gaps / PIPS_PER_UNIT, paid / PIPS_PER_UNIT
+# A loss is convex and nothing at nothing: it is below that up to where it is nothing again.
+def _even_share(curve: ScaledCurve, rate: float) -> float:
+    low, high = 0.0, curve.cap
+    if high <= 0.0 or curve.rate(0.0) + rate >= 0.0:
+        return 0.0
+    if curve.slip(high) + rate * high <= 0.0:
+        return math.inf
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if curve.slip(middle) + rate * middle <= 0.0 else (low, middle)
+    return low
+
+
+# As `AccountRows` has them; nothing where no scenario closes positions.
+def _closings(shocks: Shocks, *, mark: Floats, sign: Floats) -> dict[str, Floats]:
+    if not shocks.closed.any():
+        return {}
+    sides = np.array([-1.0, 1.0])[:, None, None]
+    is_gaining = sides * sign * np.sign(shocks.gaps) > 0.0
+    kept = np.where(is_gaining, 1.0 - shocks.closed, 1.0)
+    forgone = np.where(is_gaining, mark * shocks.forgone, 0.0)
+    before = ((0, 0), (1, 0), (0, 0))  # no scenario is in the row of initial margin
+    return {
+        "kept": np.pad(kept, before, constant_values=1.0),
+        "forgone": np.pad(forgone, before),
+    }
 
 
 def _initial_used(member: Member) -> int:
@@ -236,11 +265,15 @@ def _stress_used(
         for m in members
     ]
     every = [p for p in (*held, *margin.elsewhere) if p.notional_atoms]
-    gaps, paid = _shocks_of(tuple(scenarios), tuple(p.asset for p in every))
+    shocks = shocks_of(tuple(scenarios), tuple(p.asset for p in every))
     total = np.zeros(len(scenarios))
     for i, position in enumerate(every):
-        notional = abs(position.notional_atoms) * (1.0 + gaps[:, i])
+        value, growth = position.notional_atoms, shocks.growth[:, i]
+        gains = value * shocks.gaps[:, i] > 0.0
+        closed = np.where(gains, shocks.closed[:, i], 0.0)
+        notional = abs(value) * (1.0 + growth) * (1.0 - closed)
         lines = maintenance_lines(position.tiers, position.initial / PICO_PER_UNIT)
         margins = [rate * notional - deduction for rate, deduction in lines]
-        total += np.max(margins, axis=0) - position.notional_atoms * (gaps[:, i] - paid[:, i])
+        lost = np.where(gains, abs(value) * shocks.forgone[:, i], 0.0)
+        total += np.max(margins, axis=0) - value * (growth - shocks.funding[:, i]) + lost
     return total

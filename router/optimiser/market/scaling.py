@@ -79,6 +79,7 @@ def scale_all(selections: Sequence[Selection], quantities: Sequence[float]) -> S
                 members[account],
                 scenarios=problem.scenarios,
                 reservations=problem.reservations,
+                curves=curves,
                 notional=notional,
             )
             for account in accounts
@@ -113,6 +114,7 @@ def _check(selections: Sequence[Selection]) -> None:
         (len({m.account for m in margins}) == len(margins), "must agree on every margin account"),
         (len({c.account for c in chains}) == len(chains), "must agree on every chain account"),
         (len(set(names)) == len(names), "may not share a pool or a book"),
+        (_name_scenarios_once(problems), "must name each scenario of an account once"),
         (_has_one_mid(selections), "must state one arrival mid where they sell the same base"),
     )
     for holds, wanted in asked:
@@ -124,6 +126,13 @@ def _names(selection: Selection) -> Iterator[InstrumentId]:
     market = selection.market
     yield from (market.pools[i].instrument.id for i in selection.pools)
     yield from (book.instrument.id for book in market.problem.books)
+
+
+# Rows of a proof are told apart by the names of their scenarios.
+def _name_scenarios_once(problems: Sequence[RoutingProblem]) -> bool:
+    margins = {margin for problem in problems for margin in problem.margins}
+    asked = [[s.name for s in (*problems[0].scenarios, *m.scenarios)] for m in margins]
+    return all(len(set(names)) == len(names) for names in asked)
 
 
 # Base that is sold out of one account is counted in shares of the notional: its mid tells them.

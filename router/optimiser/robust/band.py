@@ -15,7 +15,7 @@ import numpy as np
 from router.domain.error import OrderError
 from router.domain.plan import Band, Leg, Uncertainty
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, InstrumentId, Pico, Pips
-from router.optimiser.convex.scaled import Floats
+from router.optimiser.convex.rows import Floats
 from router.optimiser.market.market import Selection
 from router.optimiser.robust.depth import View, depth_curve
 from router.optimiser.robust.outlook import Outlook, outlook_of

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.domain.units import PICO_PER_UNIT, Pico
-from router.optimiser.convex.certificate import Prices, size_of
-from router.optimiser.convex.scaled import AccountRows, Floats, ScaledProblem
+from router.optimiser.convex.certificate import Bend, Prices, bends_of, size_of
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.robust.depth import DepthCurve
 from router.optimiser.robust.outlook import Outlook
 
@@ -27,22 +28,6 @@ _STEPS_MAX: Final = 200
 _BISECTED: Final = 3  # of so many steps one halves the bracket; the others are secants
 _NEGLIGIBLE: Final = 1e-9  # of the notional: what a minimum may lie below the best point found
 _FLOAT_SLACK: Final = 1e-12  # of the numbers added up: what the evaluation itself may be off
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What the prices charge one curve.
-
-    Attributes
-    ----------
-    weight : float
-        Of its slip as it was seen, by rows that bear it.
-    bends : tuple of (float, float)
-        Beside the slip: where each straight part starts, and its slope; slopes rise.
-    """
-
-    weight: float
-    bends: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +55,18 @@ def robust_bound(
     value += float(masses @ outlook.moves) - _FLOAT_SLACK * size_of(part, prices)
     shares = []
     charged = charges(part, prices, mass=1.0 + outlook.aversion)
-    for curve, depth, charge in zip(part.curves, depths, charged, strict=True):
-        weights = depth.of_depths(masses)
-        weights[0] += charge.weight
-        share, least = _least(depth, charge, weights, cap=curve.cap)
+    for curve, depth, bends in zip(part.curves, depths, charged, strict=True):
+        share, least = _least(depth, bends, depth.of_depths(masses), cap=curve.cap)
         value += least
         shares.append(share)
     return Bound(value, tuple(shares))
 
 
-def charges(part: ScaledProblem, prices: Prices, *, mass: float) -> list[Charge]:
-    """Return what prices charge every curve; its adder counts `mass` times."""
+def charges(part: ScaledProblem, prices: Prices, *, mass: float) -> list[list[Bend]]:
+    """Return what prices charge every curve; its adder counts `mass` times.
+
+    Slips weigh as they were seen, by the rows that bear them.
+    """
     rows = {row: price / PICO_PER_UNIT for row, price in prices.rows}
     weights = [0.0] * len(part.curves)
     slopes = [mass * c.adder - prices.demands[c.demand] / PICO_PER_UNIT for c in part.curves]
@@ -88,44 +74,31 @@ def charges(part: ScaledProblem, prices: Prices, *, mass: float) -> list[Charge]
         for c in cash.members:
             slopes[c] += rows.get(row, 0.0)
             weights[c] += rows.get(row, 0.0) if cash.pays_quote else 0.0
-    bends: list[tuple[tuple[float, float], ...]] = [((0.0, slope),) for slope in slopes]
+    bends = [[Bend(0.0, slope, weight)] for slope, weight in zip(slopes, weights, strict=True)]
     for first, account in zip(part.first_rows, part.accounts, strict=True):
         own = [(r, rows[first + r]) for r in range(len(account.names)) if first + r in rows]
         if not own:
             continue
         for member, c in enumerate(account.members):
-            weights[c] += sum(price for _, price in own)
-            bends[c] = _bends(account, own, member, cap=part.curves[c].cap, base=slopes[c])
-    return [Charge(w, b) for w, b in zip(weights, bends, strict=True)]
-
-
-def _bends(
-    account: AccountRows,
-    rows: Sequence[tuple[int, float]],
-    member: int,
-    *,
-    cap: float,
-    base: float,
-) -> tuple[tuple[float, float], ...]:
-    kinks = sorted({k for row, _ in rows for k in account.kinks(row, member, cap=cap)})
-    starts, ends = [0.0, *kinks], [*kinks, cap]
-    slopes = (
-        sum(price * account.slope(row, member, 0.5 * (start + end)) for row, price in rows)
-        for start, end in zip(starts, ends, strict=True)
-    )
-    return tuple((start, base + slope) for start, slope in zip(starts, slopes, strict=True))
+            bends[c] = bends_of(account, own, member, after=bends[c][0], cap=part.curves[c].cap)
+    return bends
 
 
 # Where a curve is best, and a number that its charged cost is nowhere below: in the first straight
 # part whose end is not better than its inside.
 def _least(
-    curve: DepthCurve, charge: Charge, weights: Floats, *, cap: float
+    curve: DepthCurve, bends: Sequence[Bend], masses: Floats, *, cap: float
 ) -> tuple[float, float]:
-    depths, charged, best = weights.tolist(), 0.0, _Minimum(0.0, 0.0, is_end=False)
-    for i, (start, slope) in enumerate(charge.bends):
-        end = charge.bends[i + 1][0] if i + 1 < len(charge.bends) else cap
-        best = _minimum(curve, depths, slope, between=(start, end))
-        charged += slope * (best.share - start)
+    charged, best, weight = 0.0, _Minimum(0.0, 0.0, is_end=False), bends[0].weight
+    depths = [float(masses[0]) + weight, *masses[1:].tolist()]
+    for i, bend in enumerate(bends):
+        end = bends[i + 1].start if i + 1 < len(bends) else cap
+        if bend.weight > weight:
+            more = bend.weight - weight
+            charged -= curve.least_cost(bend.start, [more, *[0.0] * (len(depths) - 1)])
+            depths[0], weight = depths[0] + more, bend.weight
+        best = _minimum(curve, depths, bend.slope, between=(bend.start, end))
+        charged += bend.slope * (best.share - bend.start)
         if not best.is_end:
             break
     return best.share, curve.least_cost(best.share, depths) + charged - best.under

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from router.liquidity.curve import CostCurve
 from router.liquidity.pointwise import PointCurve
-from router.optimiser.convex.scaled import Floats, ScaledCurve
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledCurve
 from router.optimiser.robust.outlook import Outlook
 
 _BELOW: Final = 1.0 - 1e-12  # so that no rounding puts a bracket beside what it holds

@@ -21,7 +21,7 @@ import numpy as np
 from router.domain.error import OrderError
 from router.domain.plan import InclusionScenario, Uncertainty
 from router.domain.units import PICO_PER_UNIT, PIPS_PER_UNIT, Pico
-from router.optimiser.convex.scaled import Floats
+from router.optimiser.convex.rows import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

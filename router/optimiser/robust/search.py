@@ -31,7 +31,8 @@ from router.optimiser.convex.certificate import (
 from router.optimiser.convex.chords import PIECES, Answer, Chorder, Chords
 from router.optimiser.convex.joint import FILL_TOLERANCE, Effort, Proof
 from router.optimiser.convex.programme import SCENARIO_SLOTS
-from router.optimiser.convex.scaled import Floats, ScaledProblem
+from router.optimiser.convex.rows import Floats
+from router.optimiser.convex.scaled import ScaledProblem
 from router.optimiser.convex.split import normalised
 from router.optimiser.robust.bound import robust_bound
 from router.optimiser.robust.depth import DepthCurve, outcomes

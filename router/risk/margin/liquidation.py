@@ -1,8 +1,9 @@
 """At which price of one market a bucket is liquidated, the other prices held. Pure.
 
 The value of the bucket less its requirement is piecewise linear in the price and strictly monotone,
-for no tier keeps more than half of the notional: there is one root, in one tier. Refuses a price
-that is not positive: then no price of this market liquidates the bucket.
+for no tier keeps more than half of the notional: there is one root, in one tier. A long position
+without tiers, opened at leverage one, is kept by all it is worth: no price decides there. Refuses a
+price that is not positive: then no price of this market liquidates the bucket.
 
 Source: Hyperliquid documentation, "Liquidations", read 22 Aug 2026; deductions of tiers as in
 "Margin tiers".
@@ -38,7 +39,10 @@ def liquidation_price(
     others = [h for place, h in enumerate(bucket.holdings) if place != index]
     fixed = bucket.value - held.size * held.mark - share * total([h.maintenance for h in others])
     for tier, deduction in zip(held.tiers.tiers, held.tiers.deductions, strict=True):
-        price = -(fixed + share * deduction) / (held.size - share * abs(held.size) * tier.rate)
+        slope = held.size - share * abs(held.size) * tier.rate
+        if slope == 0:
+            continue  # all of it is kept: its price neither saves nor sinks the bucket
+        price = -(fixed + share * deduction) / slope
         notional = abs(held.size) * price
         if price > 0 and held.tiers.tiers[held.tiers.index(notional)] == tier:
             return price

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 
 from router.domain.error import MalformedDataError
 
@@ -37,6 +38,22 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeTiers:
+    """The same tiers in whole numbers, for where every account passes.
+
+    Attributes
+    ----------
+    scale : int
+        What bounds, rates and deductions are multiplied by.
+    """
+
+    scale: int
+    bounds: tuple[int, ...]
+    rates: tuple[int, ...]
+    deductions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TierTable:
     """Tiers by rising notional.
 
@@ -44,6 +61,8 @@ class TierTable:
     ----------
     deductions : tuple of Fraction
         By tier, what the maintenance margin is less than rate times notional.
+    whole : WholeTiers
+        The same for integers.
 
     Raises
     ------
@@ -53,6 +72,7 @@ class TierTable:
 
     tiers: tuple[Tier, ...]
     deductions: tuple[Fraction, ...] = field(init=False)
+    whole: "WholeTiers" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.tiers or self.tiers[0].above != 0:
@@ -63,6 +83,7 @@ class TierTable:
                 raise MalformedDataError("margin tiers must rise, and their leverages fall")
             deductions.append(deductions[-1] + high.above * (high.rate - low.rate))
         object.__setattr__(self, "deductions", tuple(deductions))  # computed once
+        object.__setattr__(self, "whole", _whole(self.tiers, deductions))
 
     def index(self, notional: Fraction) -> int:
         """Return which tier a notional is in; a bound belongs to the tier below it."""
@@ -86,6 +107,16 @@ def table(*tiers: tuple[Fraction | int, int]) -> TierTable:
 def flat(leverage_max: int) -> TierTable:
     """Return a table of one tier."""
     return table((0, leverage_max))
+
+
+def _whole(tiers: Sequence[Tier], deductions: Sequence[Fraction]) -> WholeTiers:
+    above, rates = [tier.above for tier in tiers], [tier.rate for tier in tiers]
+    scale = lcm(*(number.denominator for number in (*above, *rates, *deductions)))
+
+    def scaled(numbers: Sequence[Fraction]) -> tuple[int, ...]:
+        return tuple(n.numerator * (scale // n.denominator) for n in numbers)
+
+    return WholeTiers(scale, scaled(above), scaled(rates), scaled(deductions))
 
 
 def total(values: Sequence[Fraction]) -> Fraction:

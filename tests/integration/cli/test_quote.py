@@ -3,6 +3,8 @@ import pytest
 
 WIDE = (r"^slippage_max_bps = \d+", "slippage_max_bps = 9000")
 RICH = (r"^order_notional_max = .*", 'order_notional_max = { USDC = "9000000000", ETH = "700" }')
+RICH_FIRM = (r"^\[controls\.firm\]\n" + RICH[0][1:], "[controls.firm]\n" + RICH[1])
+RICH_DAY = (r"^daily_notional_max = .*", RICH[1].replace("order", "daily"))
 
 
 @pytest.fixture
@@ -68,6 +70,8 @@ def test_a_request_that_cannot_be_is_refused_before_anything_is_connected(desk, 
 def test_an_order_the_market_cannot_take_is_refused_with_what_would_do(untouched, words, told):
     untouched.with_text(*WIDE)
     untouched.with_text(*RICH)
+    untouched.with_text(*RICH_FIRM)
+    untouched.with_text(*RICH_DAY)
 
     said = untouched.refused("quote", *words, "--json")
 

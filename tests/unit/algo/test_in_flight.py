@@ -1,4 +1,6 @@
 from dataclasses import replace
+from fractions import Fraction
+from math import ceil
 
 import pytest
 
@@ -7,6 +9,7 @@ from router.algo.in_flight import reservations
 from router.domain.margin import MarginTier, Reservation, StressScenario
 from router.domain.order import ChildOrder, OrderStatus
 from router.domain.plan import QuantityKind
+from router.domain.risk import Guards
 from router.domain.units import Amount, ChildId, ParentId, Pico, Pips, Side, TimestampNs
 from router.state.world import ChildState, World
 from tests.unit.engine.scene import (
@@ -99,6 +102,35 @@ def test_the_worst_scenario_is_reserved_where_it_asks_for_more(side, scenario, p
     assert found.amount.atoms == 120 * percent * DOLLAR + 5_400_000
 
 
+@pytest.mark.parametrize(
+    ("side", "changes", "percent"),
+    [
+        # Its mark ends at 70 % of 90 %: 37 % are lost, and a tenth of the 63 left keeps it.
+        (Side.BUY, {"mark_pips": Pips(-100_000)}, Fraction("43.3")),
+        # Losers are not closed.
+        (Side.BUY, {"closed_pips": Pips(500_000), "closed_at_pips": Pips(100_000)}, 37),
+        # Half of a short is closed at -3 % while the mark ends at 20 % above: that loses 20 %, for
+        # no better mark than the last is counted on, and a tenth of the other half keeps it.
+        (
+            Side.SELL,
+            {
+                "mark_pips": Pips(714_286),
+                "closed_pips": Pips(500_000),
+                "closed_at_pips": Pips(100_000),
+            },
+            Fraction("26.000021"),
+        ),
+    ],
+)
+def test_what_befalls_the_venue_alone_is_reserved_too(side, changes, percent):
+    sent = at(PERP, 4, side=side, bound=Amount(USDC.id, 12_000 * DOLLAR))
+    own = {MARGIN: (replace(FALL, **changes),)}
+
+    (found,) = reservations([child(sent, side=side)], observation(), LIMITS, apart=own)
+
+    assert found.amount.atoms == ceil(percent * 120 * DOLLAR) + 5_400_000
+
+
 def test_the_dearest_tier_is_what_keeps_a_position_in_flight():
     seen = observation()
     seen = replace(seen, contexts=(replace(seen.contexts[0], tiers=TIERS),))
@@ -133,3 +165,18 @@ def test_children_of_any_parent_are_in_flight_until_they_have_ended():
     taken = [r.amount.atoms for r in problem.reservations if r.account == CHAIN]
     assert taken == [6_006 * DOLLAR, 9_009 * DOLLAR]
     assert [r.account for r in problem.reservations] == [CHAIN, MARGIN, CHAIN]
+
+
+def test_a_problem_keeps_free_what_an_accounts_own_scenarios_ask_of_children_in_flight():
+    asked, own = order(), replace(FALL, mark_pips=Pips(-500_000))
+    scope, sent = sweep.Scope((POOL, PERP), ()), child(at(PERP, 4))
+    plain = sweep.Slice(asked, asked.quantity, MID, scope, (sent,))
+    guarded = replace(plain, guards=Guards(scenarios={MARGIN: (own,)}))
+
+    (before,), (after,) = (
+        sweep.build_problem(piece, observation(), LIMITS).reservations for piece in (plain, guarded)
+    )
+
+    # Four ether fall to 35 % of 12,012 dollars, and a tenth of that keeps them.
+    assert before.amount.atoms == 1_201_200_000 + 12 * DOLLAR + FEE.atoms
+    assert after.amount.atoms == 12_012 * 685 * 10**3 + 12 * DOLLAR + FEE.atoms

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.algo.mid import arrival_mid, pool_mid
+from router.algo.mid import arrival_mid
 from router.algo.sweep import Scope, limit_price
 from router.domain.error import NoRouteError
 from router.domain.market import BookSnapshot, PoolTick, ReservesSnapshot
@@ -14,6 +14,7 @@ from router.domain.observation import Observation
 from router.domain.plan import NoRouteReason
 from router.domain.units import InstrumentId, Side
 from router.liquidity.fixed_point import sqrt_price_to_tick
+from router.liquidity.mid import pool_mid
 from tests.unit.engine.scene import (
     BLOCK,
     DOLLAR,

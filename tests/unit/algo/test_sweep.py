@@ -12,6 +12,7 @@ from router.domain.instrument import InstrumentKind
 from router.domain.margin import HeldPosition, InitialMargin, MarginTier, StressScenario
 from router.domain.observation import ChainGas
 from router.domain.plan import InclusionScenario, QuantityKind, Uncertainty
+from router.domain.risk import Guards
 from router.domain.units import Amount, AssetId, InstrumentId, Pico, Pips, Price, Side, VenueId
 from tests.unit.engine.scene import (
     CHAIN,
@@ -320,3 +321,29 @@ def test_a_venues_rule_sets_the_buffer_in_its_collateral_and_whether_it_may_grow
     assert (margin(other).stress_buffer_atoms, margin(other).reduces_only) == (0, False)
     ruled = margin(other, own)
     assert (ruled.stress_buffer_atoms, ruled.reduces_only) == (500 * DOLLAR, True)
+
+
+def test_what_is_known_of_risk_reaches_the_account_with_its_reason():
+    own = StressScenario("basis", Pips(-100_000), Pips(0), mark_pips=Pips(50_000))
+    guards = Guards(reduces_only={MARGIN: "it is in the zone soft"}, scenarios={MARGIN: (own,)})
+
+    (margin,) = sweep.build_problem(piece(guards=guards), observation(), LIMITS).margins
+
+    assert (margin.reduces_only, margin.why) == (True, "it is in the zone soft")
+    assert margin.scenarios == (own,)
+
+
+def test_an_account_that_only_reduces_always_says_why():
+    rule = VenueMargin(PERP.venue, (), reduces_only=True)
+    ruled = sweep.build_problem(piece(), observation(), replace(LIMITS, venue_margins=(rule,)))
+    reducing = sweep.build_problem(piece(order(reduces_only=True)), observation(), LIMITS)
+    guards = Guards(reduces_only={MARGIN: ""})
+    blunt = sweep.build_problem(piece(guards=guards), observation(), LIMITS)
+
+    words = [made.margins[0].why for made in (ruled, reducing, blunt)]
+    assert words == [
+        "stress.venues.hyperliquid.reduces_only is set",
+        "the order only reduces",
+        "risk only lets it reduce",
+    ]
+    assert all(made.margins[0].reduces_only for made in (ruled, reducing, blunt))

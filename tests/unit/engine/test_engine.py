@@ -11,6 +11,7 @@ from router.domain.command import (
     ResolveChild,
     SignChild,
     SolveRoute,
+    TellFinding,
 )
 from router.domain.event import (
     ChildFilled,
@@ -311,7 +312,10 @@ def test_an_order_that_cannot_be_is_refused_with_the_field_and_nothing_is_read(c
 
     assert parent.status is OrderStatus.REJECTED
     assert words in parent.reason
-    assert [type(c) for c in driver.commands] == [ReportParent]
+    found = [c for c in driver.commands if isinstance(c, TellFinding)]
+    told = [c for c in driver.commands if c not in found]
+    assert [type(c) for c in told] == [ReportParent]
+    assert all(words in each.finding.message for each in found)
 
 
 def test_an_order_above_the_notional_limit_is_refused_with_the_largest_that_fits():

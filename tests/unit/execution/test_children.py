@@ -4,7 +4,7 @@ import pytest
 
 from router.algo import sweep
 from router.domain.units import AccountId, DurationNs, InstrumentId, TimestampNs
-from router.execution.children import Dispatch, children_of
+from router.execution.children import Dispatch, children_of, reduced_books
 from router.risk.limits import approve
 from tests.unit.engine.scene import (
     CHAIN,
@@ -123,3 +123,30 @@ def test_ids_are_derived_from_the_parent_the_round_and_the_place():
     assert [c.id for c in first] == [c.id for c in same]
     assert not {c.id for c in first} & {c.id for c in later}
     assert all(c.id.startswith(order().id) for c in first)
+
+
+def test_a_book_that_may_only_reduce_marks_its_children_and_no_others():
+    plain = children_of(approved((PERP, 2), (SECOND_PERP, 3)), dispatch())
+    reduced = frozenset({SECOND_PERP.id})
+
+    first, second = children_of(approved((PERP, 2), (SECOND_PERP, 3)), dispatch(reduced=reduced))
+    asked = dispatch(order=order(reduces_only=True))
+    both = children_of(approved((PERP, 2), (SECOND_PERP, 3)), asked)
+
+    assert [c.reduces_only for c in plain] == [False, False]
+    assert (first.reduces_only, second.reduces_only) == (False, True)
+    assert [c.reduces_only for c in both] == [True, True]
+
+
+def test_books_are_reduced_by_their_account_or_by_themselves():
+    asked = order()
+    scope = sweep.Scope((POOL, PERP), ())
+    piece = sweep.Slice(asked, asked.quantity, MID, scope)
+    free = sweep.build_problem(piece, observation(), LIMITS)
+    (margin,), (book,) = free.margins, free.books
+
+    by_account = replace(free, margins=(replace(margin, reduces_only=True),))
+    by_itself = replace(free, books=(replace(book, reduces_only=True),))
+
+    assert reduced_books(free) == frozenset()
+    assert reduced_books(by_account) == reduced_books(by_itself) == {PERP.id}

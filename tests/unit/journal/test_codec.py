@@ -53,6 +53,12 @@ DOCUMENT = {
             "venues": ["uniswap_v3", "hyperliquid"],
             "deadline_at": 2,
             "submitted_at": 1,
+            "strategy": "default",
+            "reduces_only": False,
+            "allow_similar": False,
+            "by": "",
+            "confirmed_by": "",
+            "hedges": [],
         },
         "at": -1,
     }

@@ -92,13 +92,16 @@ def test_a_breached_account_that_the_order_cannot_cure_still_reduces():
 
 
 def test_the_gate_lets_through_what_the_optimiser_reckons_margin_for():
-    # The mark is a per cent above the asks: what is bought gains against it at once.
+    # The mark is a per cent above the asks: what is bought gains against it, but 100 at 2,020 with
+    # tenfold leverage need 20,200 before they have gained.
     below_mark = replace(book(), mark_ticks=20_200)
-    made = problem(quantity=100.0, books=(below_mark,), equity=19_000.0)
+    made = problem(quantity=100.0, books=(below_mark,), equity=20_201.0)
 
     verdict = approve(made, solve(made), made.quantity)
 
     assert isinstance(verdict, Approved)
+    with pytest.raises(NoRouteError, match="initial margin"):
+        solve(problem(quantity=100.0, books=(below_mark,), equity=20_199.0))
 
 
 @pytest.mark.parametrize("seed", range(3))

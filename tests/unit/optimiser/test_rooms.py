@@ -196,3 +196,48 @@ def test_cash_that_is_reserved_or_taken_by_others_is_not_spent_again():
     assert rooms_of([kept]).broken(paying(600)) is None
     assert rooms_of([kept]).broken(paying(601)) is NoRouteReason.INSUFFICIENT_BALANCE
     assert rooms.with_beside(paying(300)).broken(paying(701)) is NoRouteReason.INSUFFICIENT_BALANCE
+
+
+def test_a_fill_that_gains_does_not_pay_its_own_initial_margin():
+    perp = tiered(leverage=10)
+    made = problem(side=Side.SELL, quantity=10.0, books=(perp,), equity=1_000.0)
+
+    # 10,000 sold for 10,500 gain 500; what opens them, 1,000, must be there before.
+    gaining = Used(fills=(Fill(perp, Side.SELL, of_usd(10_000), 10_500 * USD, 0),))
+    larger = Used(fills=(Fill(perp, Side.SELL, of_usd(10_002), 10_502 * USD, 0),))
+    assert reason(made, gaining) is None
+    assert reason(made, larger) is NoRouteReason.INSUFFICIENT_MARGIN
+    # In a scenario the gain is there: 10,000 short lose 3,000, and a fiftieth of 13,000 keeps them.
+    rise = StressScenario("gap +30 %", Pips(300_000), Pips(0))
+    rich = problem(side=Side.SELL, quantity=10.0, books=(perp,), equity=2_760.0)
+    assert reason(replace(rich, scenarios=(rise,)), gaining) is None
+    assert reason(replace(rich, scenarios=(rise,)), larger) is NoRouteReason.STRESS
+
+
+def test_a_gain_in_one_book_does_not_pay_for_a_loss_in_another():
+    first, second = (tiered(name=name, leverage=10) for name in ("perp-a", "perp-b"))
+    made = problem(side=Side.SELL, quantity=10.0, books=(first, second), equity=2_100.0)
+    gaining = Fill(first, Side.SELL, of_usd(10_000), 10_500 * USD, 0)
+    losing = Fill(second, Side.SELL, of_usd(10_000), 9_900 * USD, 0)
+
+    assert reason(made, Used(fills=(gaining, losing))) is None
+    worse = replace(losing, quote=9_900 * USD - 1)
+    assert reason(made, Used(fills=(gaining, worse))) is NoRouteReason.INSUFFICIENT_MARGIN
+
+
+def test_an_accounts_own_scenarios_count_and_close_what_gains():
+    perp = tiered(leverage=5)
+    own = replace(FALL, name="own", closed_pips=Pips(500_000), closed_at_pips=Pips(100_000))
+    made = problem(side=Side.SELL, quantity=10.0, books=(perp,), equity=2_000.0)
+    (margin,) = made.margins
+
+    # Of 10,000 short half are closed at -3 %: 150 and 1,500 are gained, and a fiftieth of the
+    # 3,500 left keeps them: 3,580 are free. Whole, they would gain 3,000 and be kept by 140.
+    def left(buffer, scenario):
+        kept = replace(margin, scenarios=(scenario,), stress_buffer_atoms=buffer)
+        return reason(replace(made, margins=(kept,)), at_mark(perp, 10_000.0, side=Side.SELL))
+
+    assert left(3_580 * USD, own) is None
+    assert left(3_580 * USD + 1, own) is NoRouteReason.STRESS
+    assert left(4_860 * USD, FALL) is None
+    assert left(4_860 * USD + 1, FALL) is NoRouteReason.STRESS

@@ -21,7 +21,7 @@ from router.optimiser.solve import solve
 from router.risk.limits import approve
 from tests.unit.optimiser.world import USD, USDC, random_problem
 
-QUICK, WHOLE = range(40), range(40, 600)
+QUICK, WHOLE = range(60), range(60, 2_060)
 PUSHED = 1_000  # one lot in so many more than planned
 BINDS = 10**8  # a hundredth of a percent of what it is worth, in pico
 
@@ -42,6 +42,16 @@ def scenario(rng, name):
     return StressScenario(name, Pips(gap), Pips(paid), apart if rng.random() < 0.5 else ())
 
 
+def own_scenario(rng, name):
+    """Return one of the kind that befalls a venue alone."""
+    return replace(
+        scenario(rng, name),
+        mark_pips=Pips(rng.choice((0, rng.randint(-100_000, 100_000)))),
+        closed_pips=Pips(rng.choice((0, rng.randint(1, 1_000_000)))),
+        closed_at_pips=Pips(rng.randint(0, 1_000_000)),
+    )
+
+
 def stressed(seed):
     """Return a random problem with tiers, scenarios, other positions and little collateral."""
     made, rng = random_problem(seed, binding=True), random.Random(seed)
@@ -53,6 +63,7 @@ def stressed(seed):
             tiers=tiers(rng, notional) if rng.random() < 0.8 else (),
             initial_margin=rng.choice(tuple(InitialMargin)),
             reduces_only=rng.random() < 0.1,
+            mark_ticks=round(book.mark_ticks * (1 + rng.choice((0, 0, rng.gauss(0, 0.01))))),
         )
         for book in made.books
     )
@@ -69,8 +80,11 @@ def stressed(seed):
                 )
                 for _ in range(rng.randint(0, 2))
             ),
+            margin_used_elsewhere_atoms=rng.choice((0, round(notional * 0.05))),
             stress_buffer_atoms=rng.choice((0, 500 * USD)),
             reduces_only=rng.random() < 0.1,
+            why="told so",
+            scenarios=tuple(own_scenario(rng, f"o{i}") for i in range(rng.randint(0, 3))),
         )
         for margin in made.margins
     )
@@ -124,7 +138,10 @@ def check(seeds):
     # Where margin binds, hardly any plan may be pushed: what is left free is the rounding of lots.
     assert len(refused) >= 0.8 * len(verdicts) > 0
     assert reasons <= {NoRouteReason.STRESS, NoRouteReason.INSUFFICIENT_MARGIN}
-    assert all("stress scenario s" in v.message for v in refused if v.reason.value == "stress")
+    told = {
+        v.message.split("stress scenario ")[1][0] for v in refused if v.reason.value == "stress"
+    }
+    assert told == {"s", "o"}  # what all must survive, and what an account alone
 
 
 def test_no_plan_is_refused_and_plans_pushed_beyond_what_binds_are():
@@ -134,3 +151,69 @@ def test_no_plan_is_refused_and_plans_pushed_beyond_what_binds_are():
 @pytest.mark.soak
 def test_no_plan_of_many_is_refused_and_plans_pushed_beyond_what_binds_are():
     check(WHOLE)
+
+
+def of_margins(made, **changes):
+    return replace(made, margins=tuple(replace(m, **changes) for m in made.margins))
+
+
+def of_books(made, **changes):
+    return replace(made, books=tuple(replace(b, **changes) for b in made.books))
+
+
+def of_own_scenarios(made, **changes):
+    margins = tuple(
+        replace(m, scenarios=tuple(replace(s, **changes) for s in m.scenarios))
+        for m in made.margins
+    )
+    return replace(made, margins=margins)
+
+
+def in_first_tier(made):
+    return replace(made, books=tuple(replace(b, tiers=b.tiers[:1]) for b in made.books))
+
+
+def may_grow(made):
+    return of_books(of_margins(made, reduces_only=False), reduces_only=False)
+
+
+def with_cash(made):
+    ample = (Amount(USDC.id, 10**18), Amount(made.arrival_mid.base, 10**27))
+    return replace(made, chains=tuple(replace(c, spendable=ample) for c in made.chains))
+
+
+STRESS, MARGIN = NoRouteReason.STRESS, NoRouteReason.INSUFFICIENT_MARGIN
+FORGETFUL = {
+    "initial margin": (lambda made: of_books(made, leverage=1_000), MARGIN),
+    "margin used elsewhere": (lambda m: of_margins(m, margin_used_elsewhere_atoms=0), MARGIN),
+    "scenarios of all": (lambda made: replace(made, scenarios=()), STRESS),
+    "scenarios of an account": (lambda made: of_margins(made, scenarios=()), STRESS),
+    "a venue's mark": (lambda made: of_own_scenarios(made, mark_pips=Pips(0)), STRESS),
+    "what a venue closes": (lambda made: of_own_scenarios(made, closed_pips=Pips(0)), STRESS),
+    "positions elsewhere": (lambda made: of_margins(made, elsewhere=()), STRESS),
+    "the buffer": (lambda made: of_margins(made, stress_buffer_atoms=0), STRESS),
+    "tiers": (in_first_tier, STRESS),
+    "reservations": (lambda made: replace(made, reservations=()), None),
+    "that it may only reduce": (may_grow, NoRouteReason.REDUCE_ONLY),
+    "cash": (with_cash, NoRouteReason.INSUFFICIENT_BALANCE),
+}
+
+
+@pytest.mark.parametrize("forgotten", FORGETFUL)
+def test_what_the_optimiser_forgets_the_gate_refuses(forgotten):
+    forget, reason = FORGETFUL[forgotten]
+    for seed in range(400):
+        made = stressed(seed)
+        if forgotten == "cash":
+            few = (Amount(USDC.id, 1_000 * USD), Amount(made.arrival_mid.base, 10**17))
+            made = replace(made, chains=tuple(replace(c, spendable=few) for c in made.chains))
+        try:
+            found = solve(forget(made))
+        except NoRouteError:
+            continue
+        verdict = approve(made, found, made.quantity)
+        if isinstance(verdict, Refused) and reason in {None, verdict.reason}:
+            if verdict.reason is NoRouteReason.REDUCE_ONLY and "told so" not in verdict.message:
+                continue
+            return
+    pytest.fail(f"the gate never missed {forgotten}")

@@ -265,16 +265,17 @@ def test_initial_margin_may_use_equity_to_the_atom():
 
 
 @pytest.mark.parametrize("cents", [-5_000, 5_000])
-def test_what_a_fill_loses_or_gains_against_the_mark_is_equity_at_once(cents):
-    # 50 dollars below the mark's worth are 50 dollars of equity before the margin is looked at.
+def test_what_a_fill_loses_against_the_mark_is_equity_at_once_and_a_gain_comes_too_late(cents):
+    # 50 dollars above the mark's worth are lost before the margin is looked at. 50 below are there
+    # after the fill only: the venue asks for the whole 1,200 before, and the fee is covered.
     made = plan(problem_of(), (PERP, 4))
     paid = 12_000 * DOLLAR + cents * DOLLAR // 100
     made = changed(made, notional=Amount(USDC.id, paid))
-    needed = 1_200 + cents // 100
+    needed = 1_256 if cents > 0 else 1_200  # the fee is 5.40 dollars
 
-    enough = with_equity(problem_of(), needed + 6)  # the fee is 5.40 dollars
+    enough = with_equity(problem_of(), needed)
     assert isinstance(approve(enough, made, LEFT), Approved)
-    short = with_equity(problem_of(), needed + 5)
+    short = with_equity(problem_of(), needed - 1)
     refusal(approve(short, made, LEFT), NoRouteReason.INSUFFICIENT_MARGIN)
 
 

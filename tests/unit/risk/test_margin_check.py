@@ -190,6 +190,37 @@ def test_what_may_only_be_reduced_is_not_grown_and_not_turned(more):
     refusal(verdict(with_lots(10_000)), NoRouteReason.REDUCE_ONLY)
 
 
+def test_an_account_that_may_not_grow_says_why():
+    told = verdict(problem_of(reduces_only=True, why="it is in the zone soft"))
+
+    assert "may only become smaller (it is in the zone soft); trade less" in refusal(
+        told, NoRouteReason.REDUCE_ONLY
+    )
+
+
+def test_what_befalls_the_accounts_venue_alone_is_survived_to_the_atom():
+    # Marks 10 % below a fall of 30 % are 37 % down: 4,440 of 12,000 lost, a tenth of 7,560 kept.
+    basis = replace(FALL, name="basis", mark_pips=Pips(-100_000))
+    words = needs_exactly((4_440 + 756) * DOLLAR + FEE, scenarios=(basis,))
+    assert "stress scenario basis: short 0.000001 USDC" in words
+
+    # Half of what gains by a rise of 30 % is closed at 3 %: 180 and 1,800 are gained, and 780 keep
+    # the 7,800 left. A short elsewhere loses 3,000, and a fifth of 13,000 keeps it.
+    closed = replace(RISE, name="own", closed_pips=Pips(500_000), closed_at_pips=Pips(100_000))
+    held = HeldPosition(BTC, -10_000 * DOLLAR, (), FIFTH)
+    more = (3_000 + 2_600 + 780 - 180 - 1_800) * DOLLAR
+    needs_exactly(more + FEE, scenarios=(closed,), elsewhere=(held,))
+
+
+def test_scenarios_are_rounded_against_us_as_assessments_are():
+    # A third of an atom each way: equity rounds down, maintenance up.
+    held = HeldPosition(BTC, 1_000_001, (), FIFTH)
+    row = StressScenario("third", Pips(0), Pips(0), (StressShock(BTC, Pips(-333_333), Pips(0)),))
+    lost, kept = -(-1_000_001 * 333_333 // 10**6), -(-1_000_001 * 666_667 // (5 * 10**6))
+    # Beside it four ether are kept by a tenth.
+    needs_exactly(lost + kept + 1_200 * DOLLAR + FEE, row, elsewhere=(held,))
+
+
 def test_an_account_in_breach_stops_no_plan_that_leaves_it_alone():
     assert verdict(problem_of(FALL, equity=0, book={"position_lots": 100_000}), 0) is None
 

@@ -4,6 +4,7 @@ from router.domain.error import ConfigError
 from router.domain.event import VenueMargin
 from router.domain.margin import StressScenario, StressShock
 from router.domain.plan import InclusionScenario
+from router.domain.stress import PegShock, VenueShock
 from router.domain.units import Amount, AssetId, Pico, Pips, VenueId
 from router.shell import config, config_stress
 from router.shell.config_fields import Strict
@@ -25,6 +26,34 @@ funding_bps = -50
 
 [stress.venues.somewhere]
 buffer = { USDC = "500.25" }
+"""
+ALL_AT_ONCE = """
+[stress]
+enabled = true
+
+[[stress.scenarios]]
+name = "all at once"
+gap_pct = -20
+depth_pct = 10
+gas_pct = 5000
+duration_s = 600
+pegs_pct = { USDC = 97.5 }
+
+[stress.scenarios.venues.somewhere]
+mark_pct = -5
+is_out = true
+oracle_late_s = 30
+deleveraged_pct = 35
+deleveraged_at_pct = 10
+
+[[stress.scenarios]]
+name = "gap"
+gap_pct = -20
+"""
+LIBRARY = """
+[stress]
+enabled = true
+library = { severity = "severe", classes = { ETH = "eth" }, money = ["USDC"] }
 """
 UNSURE = """
 [uncertainty]
@@ -72,6 +101,52 @@ def test_scenarios_are_read_into_exact_shocks(load):
     assert gap.shock(AssetId("BTC")) == StressShock(AssetId("BTC"), Pips(-300_000), Pips(0))
     assert (funding.gap_pips, funding.funding_pips) == (0, -5_000)
     assert funding.shock(eth) == StressShock(eth, Pips(0), Pips(-5_000))
+
+
+def test_all_that_befalls_a_desk_is_read_to_the_pip(load):
+    limits = load(ALL_AT_ONCE)
+    everything, gap = limits.stresses
+
+    assert (everything.gap_pips, everything.depth_pips, everything.gas_pips) == (
+        -200_000,
+        100_000,
+        50_000_000,
+    )
+    assert everything.duration_s == 600
+    assert everything.pegs == (PegShock(AssetId("USDC"), Pips(975_000)),)
+    assert everything.venues == (
+        VenueShock(
+            VenueId("somewhere"),
+            mark_pips=Pips(-50_000),
+            is_out=True,
+            oracle_late_s=30,
+            deleveraged_pips=Pips(350_000),
+            deleveraged_at_pips=Pips(100_000),
+        ),
+    )
+    assert (gap.venues, gap.depth_pips, gap.duration_s) == ((), 1_000_000, 300)
+    # What befalls one venue alone is no row of all accounts.
+    assert [row.name for row in limits.scenarios] == ["gap"]
+
+
+def test_every_venue_without_an_entry_takes_that_of_the_star(load):
+    text = ALL_AT_ONCE.replace("venues.somewhere", 'venues."*"')
+
+    assert load(text).stresses == load(ALL_AT_ONCE).stresses
+
+
+def test_the_standard_scenarios_come_by_their_severity_beside_those_of_the_file(load):
+    severe = load(LIBRARY).stresses
+    default = load(LIBRARY.replace("severe", "default")).stresses
+    more = load(LIBRARY + "[[stress.scenarios]]\nname = 'own'\ngap_pct = -50\n").stresses
+
+    eth = AssetId("ETH")
+    falls = [s.shock(eth).gap_pips for (s, *_) in (severe, default)]
+    assert falls == [-300_000, -180_000]
+    assert {v.venue for s in severe for v in s.venues} == {"somewhere"}
+    assert {p.asset for s in severe for p in s.pegs} == {"USDC"}
+    assert more == (more[0], *severe)
+    assert more[0].name == "own"
 
 
 def test_an_entry_of_its_own_comes_before_a_beta(load):
@@ -142,6 +217,49 @@ def test_a_scenario_that_cannot_be_is_named(load, old, new, words):
     assert old in STRESS
 
     assert fault(load, STRESS.replace(old, new)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "words"),
+    [
+        (ALL_AT_ONCE, "depth_pct = 10", "depth_pct = 0", "stress.scenarios.0.depth_pct: "),
+        (ALL_AT_ONCE, "gas_pct = 5000", "gas_pct = -1", "stress.scenarios.0.gas_pct: "),
+        (ALL_AT_ONCE, "duration_s = 600", "duration_s = 0", "stress.scenarios.0.duration_s: "),
+        (ALL_AT_ONCE, "USDC = 97.5", "USDC = 101", "stress.scenarios.0.pegs_pct.USDC: "),
+        (
+            ALL_AT_ONCE,
+            "USDC = 97.5",
+            "DOGE = 97.5",
+            "stress.scenarios: all at once: pegs_pct.DOGE: is not in [assets]",
+        ),
+        (
+            ALL_AT_ONCE,
+            "venues.somewhere",
+            "venues.nowhere",
+            "stress.scenarios: all at once: venues.nowhere: is not in [venues]",
+        ),
+        (
+            ALL_AT_ONCE,
+            "deleveraged_at_pct = 10",
+            "",
+            "stress.scenarios: all at once: venues.somewhere.deleveraged_at_pct: missing",
+        ),
+        (
+            ALL_AT_ONCE,
+            "mark_pct = -5",
+            "mark_pct = -100",
+            "stress.scenarios.0.venues.somewhere.mark_pct: ",
+        ),
+        (LIBRARY, '"eth"', '"big"', "stress.library.classes.ETH: "),
+        (LIBRARY, '"severe"', '"mild"', "stress.library.severity: "),
+        (LIBRARY, '["USDC"]', '["DOGE"]', "stress.library.money.DOGE: is not in [assets]"),
+        (LIBRARY, LIBRARY.splitlines()[3], "", "stress.scenarios: missing; add one, or a library"),
+    ],
+)
+def test_what_cannot_befall_a_desk_is_named(load, text, old, new, words):
+    assert old in text
+
+    assert fault(load, text.replace(old, new)).startswith(words)
 
 
 @pytest.mark.parametrize(

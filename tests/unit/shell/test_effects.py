@@ -56,21 +56,38 @@ class Inbox:
         return self._queue.empty()
 
 
+async def at_once():
+    """Assess nothing."""
+
+
+def free(_child, _act):
+    """Forbid nothing."""
+    return
+
+
 @asynccontextmanager
-async def working(floor):
+async def working(floor, forbids=free):
     """Give a way to perform commands, and the events that come of them."""
     inbox = Inbox()
-    effects = Effects(floor.reader, floor.solver, clock=floor.clock, post=inbox.post, waiting=list)
+    effects = Effects(
+        floor.reader,
+        floor.solver,
+        clock=floor.clock,
+        post=inbox.post,
+        waiting=list,
+        refresh=at_once,
+        forbids=forbids,
+    )
     async with asyncio.TaskGroup() as group:
         yield lambda command: effects.perform(command, group), inbox
         effects.cancel()
 
 
-def performed(floor, *commands, events=1):
+def performed(floor, *commands, events=1, forbids=free):
     """Perform the commands and return the first so many events."""
 
     async def work():
-        async with working(floor) as (perform, inbox):
+        async with working(floor, forbids) as (perform, inbox):
             for command in commands:
                 perform(command)
             return await inbox.take(events)

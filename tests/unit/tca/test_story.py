@@ -2,6 +2,7 @@ from typing import get_args
 
 import pytest
 
+from router.domain.control import Control, Finding
 from router.domain.event import (
     AccountsObserved,
     BaselineAccepted,
@@ -14,15 +15,20 @@ from router.domain.event import (
     ChildSigned,
     ChildStuck,
     ChildWentSilent,
+    ControlTripped,
     DeadlinePassed,
     EngineStarted,
     Event,
+    FundingObserved,
     HourStruck,
+    LimitsChanged,
     MarketObserved,
     ObservationFailed,
     ParentSubmitted,
+    RiskAssessed,
     RouteRefused,
     RouteSolved,
+    SwitchSet,
 )
 from router.domain.order import (
     GasPaid,
@@ -32,11 +38,14 @@ from router.domain.order import (
     TransactionState,
 )
 from router.domain.plan import NoRouteReason
+from router.domain.risk import Assessment
+from router.domain.scope import FIRM
+from router.domain.switch import SwitchSetting, TradingState
 from router.domain.units import Amount
 from router.state.world import World
 from router.tca.concern import parent_of
 from router.tca.story import tell
-from tests.unit.engine.scene import DOLLAR, PERP, POOL, STARTED, USDC, Driver, order
+from tests.unit.engine.scene import DOLLAR, LIMITS, PERP, POOL, STARTED, USDC, Driver, order
 
 GAS = GasPaid(atoms=10**14, gas_used=100_000, block_number=8, block_hash="0x08")
 
@@ -231,17 +240,40 @@ def whole_story():
     driver.feed(DeadlinePassed(fourth.id, driver.tick()))
     driver.feed(HourStruck(driver.tick()))
     driver.feed(BaselineAccepted("a deposit", driver.tick()))
+    watched(driver, fourth)
     return driver
 
 
-def test_every_kind_of_event_has_a_sentence_but_a_fill_and_an_hour():
+def watched(driver, parent):
+    """Feed what those say who watch over the desk."""
+    at = driver.tick()
+    setting = SwitchSetting(FIRM, TradingState.CANCEL_ONLY, "ann", "a drill", at)
+    finding = Finding(Control.DUPLICATE, FIRM, "window_ms", "2000", "500", "the same order again")
+    driver.feed(RiskAssessed(Assessment((), (), at)))
+    driver.feed(FundingObserved((), at))
+    driver.feed(SwitchSet(setting, at))
+    driver.feed(LimitsChanged(LIMITS, "ann", at))
+    driver.feed(ControlTripped(parent.id, finding, at))
+
+
+def test_every_kind_of_event_has_a_sentence_but_a_fill_an_hour_and_what_is_measured():
     driver = whole_story()
 
     told = dict(driver.lines)
 
     assert told.keys() == set(get_args(Event))
-    assert {kind for kind, line in told.items() if line is None} == {ChildFilled, HourStruck}
+    assert {kind for kind, line in told.items() if line is None} == {
+        *(ChildFilled, HourStruck, RiskAssessed, FundingObserved)
+    }
     assert all(line and "\n" not in line for line in told.values() if line is not None)
+
+
+def test_a_switch_limits_and_a_control_are_told_with_who_and_why():
+    driver = whole_story()
+
+    assert driver.line(SwitchSet) == "firm is cancel_only: ann: a drill"
+    assert driver.line(LimitsChanged) == "limits read anew by ann"
+    assert driver.line(ControlTripped) == "control C08-duplicate: the same order again"
 
 
 def test_every_event_is_somebodys_or_everybodys():
@@ -250,7 +282,10 @@ def test_every_event_is_somebodys_or_everybodys():
     owners = {type(event): parent_of(event, driver.world) for event in driver.history}
 
     everybodys = {kind for kind, owner in owners.items() if owner is None}
-    assert everybodys == {*(EngineStarted, AccountsObserved, HourStruck, BaselineAccepted)}
+    assert everybodys == {
+        *(EngineStarted, AccountsObserved, HourStruck, BaselineAccepted),
+        *(RiskAssessed, FundingObserved, SwitchSet, LimitsChanged),
+    }
     assert set(owners.values()) - {None} <= set(driver.world.parents)
     assert owners[ChildSigned] == order().id
     assert owners[ObservationFailed] == order(name="other").id

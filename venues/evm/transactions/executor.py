@@ -19,7 +19,7 @@ from router.domain.error import (
 )
 from router.domain.order import TERMINAL, ChildOrder, Replacement, SignedChild
 from router.domain.units import NS_PER_S, ChildId, DurationNs
-from router.port import Clock, Resolution
+from router.port import Clock, Gate, Resolution
 from venues.evm.nodes.chain import LATEST
 from venues.evm.nodes.endpoints import Endpoints
 from venues.evm.routers.calldata import Execution
@@ -72,6 +72,11 @@ class Executor:
         self._signer = Signer(config, endpoints, key)
         self._sender = Sender(config, endpoints)
         self._followed: dict[ChildId, _Followed] = {}
+        self._gate: Gate | None = None
+
+    def obey(self, gate: Gate) -> None:
+        """Ask `gate` right before a transaction that trades is sent, also a second time."""
+        self._gate = gate
 
     async def sign(
         self,
@@ -132,6 +137,8 @@ class Executor:
         """
         if signed.replacement is None:
             await self._check_in_flight(child)
+        if not self._may_send(child, signed):  # a node may have taken its time to answer
+            raise NotSentError(self._config.venue, "the kill switch was set before it was sent")
         try:
             offer = await self._offer(signed)
         except NotDeliveredError as error:
@@ -251,7 +258,8 @@ class Executor:
             followed.track, look, is_pooled=seen.is_pooled or relayed_at is not None
         )
         offer = None
-        if step.may_offer and not seen.is_pooled and relayed_at != look.number:
+        may_offer = step.may_offer and self._may_send(child, newest)
+        if may_offer and not seen.is_pooled and relayed_at != look.number:
             offer = await self._offered_again(newest)
             if offer.refusal is Refusal.KNOWN and self._is_private(newest):
                 followed.relayed[newest.reference] = look.number
@@ -268,6 +276,10 @@ class Executor:
     async def _offer(self, signed: SignedChild) -> Offer:
         is_cancel = signed.replacement is Replacement.CANCEL
         return await self._sender.offer(signed, is_cancel=is_cancel)
+
+    def _may_send(self, child: ChildOrder, signed: SignedChild) -> bool:
+        is_cancel = signed.replacement is Replacement.CANCEL
+        return is_cancel or self._gate is None or self._gate.may_send(child)
 
     def _is_private(self, signed: SignedChild) -> bool:
         return self._sender.is_private(is_cancel=signed.replacement is Replacement.CANCEL)

@@ -5,6 +5,7 @@ remedy. Refuses to ask anything itself.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from router.domain.error import ConfigError
 from router.domain.instrument import Instrument
@@ -12,6 +13,7 @@ from router.domain.units import InstrumentId, Rounding
 from venues.hyperliquid import translate, wire
 from venues.hyperliquid.spec import HyperliquidConfig, size_decimals
 
+MODES_REFUSED: Final = frozenset({"unifiedAccount", "portfolioMargin"})
 _PIPS_DECIMALS = 6
 
 
@@ -70,7 +72,7 @@ def check_sub_account(role: wire.Role, config: HyperliquidConfig) -> None:
 
 def check_abstraction(abstraction: str) -> None:
     """Require an account whose perp state stands for itself."""
-    if abstraction in {"unifiedAccount", "portfolioMargin"}:
+    if abstraction in MODES_REFUSED:
         raise ConfigError(
             f"address: the account is in {abstraction} mode, whose perp balances mean nothing: "
             "switch it to the standard mode"

@@ -2,22 +2,25 @@
 
 Margin and positions are asked for every time. Funding is settled on the hour, so that it is read
 again only once an hour has begun; fills are read again when the stream may have missed some, when
-they do not explain how a position has changed, or after a minute; the count of requests likewise.
+they do not explain how a position has changed, or after a minute; the count of requests and the
+spot balances likewise.
 What was settled in the very millisecond of the account may be in it or not, and the account is then
-read again. Refuses to leave out what it cannot read.
+read again. Refuses to leave out what it cannot read, and an account whose owner made it a unified
+one meanwhile: what such an account has is not told with its perpetuals.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from router.domain.account import AccountSnapshot, ForcedFill, ForcedKind
+from router.domain.account import AccountSnapshot, ForcedFill, ForcedKind, SpotHolding
 from router.domain.error import MalformedDataError, VenueError
 from router.domain.instrument import Instrument
 from router.domain.margin import MarginTier
 from router.domain.units import NS_PER_S, Amount, DurationNs, Rounding, TimestampNs, divide
 from router.port import Clock
 from venues.hyperliquid import translate, wire
+from venues.hyperliquid.account import identity
 from venues.hyperliquid.clients.budget import Budget
 from venues.hyperliquid.clients.info import InfoClient
 from venues.hyperliquid.clients.reply import readable
@@ -34,6 +37,8 @@ from venues.hyperliquid.trading.ledger import Ledger
 
 FILLS_EVERY: Final = DurationNs(60 * NS_PER_S)
 LIMITS_EVERY: Final = DurationNs(60 * NS_PER_S)
+SPOT_EVERY: Final = DurationNs(60 * NS_PER_S)
+MODE_EVERY: Final = DurationNs(600 * NS_PER_S)
 _WINDOW_MS: Final = FUNDING_WINDOW // translate.NS_PER_MS
 _HOUR_MS: Final = 3_600_000
 _SETTLING_MS: Final = 120_000  # so long into an hour its settlement may still be on its way
@@ -75,6 +80,9 @@ class AccountReader:
         self._fills_read_ms: int | None = None
         self._fills_read_at: TimestampNs | None = None
         self._limits_read_at: TimestampNs | None = None
+        self._spot: tuple[SpotHolding, ...] = ()
+        self._spot_read_at: TimestampNs | None = None
+        self._mode_read_at: TimestampNs | None = None
 
     def missed_news(self) -> None:
         """Take that the stream may not have told every fill."""
@@ -86,10 +94,13 @@ class AccountReader:
         Raises
         ------
         VenueError
-            If the venue did not answer in time, or not in a way that can be read.
+            If the venue did not answer in time, or not in a way that can be read; or if the account
+            is a unified or portfolio-margin one by now.
         """
+        await self._read_mode()
         told = await self._read_settled()
         await self._read_limits()
+        await self._read_spot()
         self._ledger.forget(before_ms=told.time_ms - _WINDOW_MS)
         with readable():
             return translate.account(
@@ -101,13 +112,14 @@ class AccountReader:
                 forced=self._forced(told.time_ms),
                 requests=self._budget.left(),
                 tiers=self._tiers,
+                spot=self._spot,
             )
 
     # The account, with all that was settled before it known, and nothing settled at its very time.
     async def _read_settled(self) -> wire.Account:
         for _ in range(_READS_MAX):
             told = await self._info.account(self._config.trading_address)
-            await self._read_fundings(told.time_ms)
+            await self._read_fundings(told)
             await self._read_fills(told)
             self._positions = told.time_ms, _sizes(told)
             if self._settled_last_ms() < told.time_ms:
@@ -119,9 +131,10 @@ class AccountReader:
         forced = (fill.time_ms for fill, _ in self._ledger.forced())
         return max((*forced, *(time_ms for time_ms, _ in self._fundings)), default=0)
 
-    async def _read_fundings(self, now_ms: int) -> None:
-        before = self._fundings_read_ms
-        if before is not None and _has_settled(before) and now_ms // _HOUR_MS == before // _HOUR_MS:
+    async def _read_fundings(self, account: wire.Account) -> None:
+        before, now_ms = self._fundings_read_ms, account.time_ms
+        is_same_hour = before is not None and before // _HOUR_MS == now_ms // _HOUR_MS
+        if is_same_hour and self._knows_hour(account, read_ms=before or 0):
             return
         start_ms = now_ms - _WINDOW_MS if before is None else before - _HOUR_MS
         told = await self._info.fundings(self._config.trading_address, start_ms=start_ms)
@@ -129,6 +142,16 @@ class AccountReader:
         for key in [key for key in self._fundings if key[0] < now_ms - _WINDOW_MS]:
             del self._fundings[key]
         self._fundings_read_ms = now_ms
+
+    # Whether all that the hour settled is known. While it may be on its way, that is once it is
+    # known of every coin that is held, or was when last told; afterwards it is asked for once more.
+    def _knows_hour(self, account: wire.Account, *, read_ms: int) -> bool:
+        if _has_settled(read_ms) or _has_settled(account.time_ms):
+            return _has_settled(read_ms)
+        hour = account.time_ms // _HOUR_MS
+        paid = {coin for time_ms, coin in self._fundings if time_ms // _HOUR_MS == hour}
+        _, before = self._positions or (0, {})
+        return {*before, *_sizes(account)} <= paid
 
     async def _read_fills(self, told: wire.Account) -> None:
         now = self._clock.now()
@@ -158,6 +181,28 @@ class AccountReader:
             return
         self._budget.learn(await self._info.rate_limit(self._config.trading_address))
         self._limits_read_at = now
+
+    async def _read_mode(self) -> None:
+        now = self._clock.now()
+        if self._mode_read_at is not None and now - self._mode_read_at < MODE_EVERY:
+            return
+        mode = await self._info.abstraction(self._config.trading_address)
+        if mode in identity.MODES_REFUSED:
+            raise VenueError(
+                VENUE,
+                f"the account is in {mode} mode by now, whose perp balances mean nothing: "
+                "switch it back to the standard mode",
+            )
+        self._mode_read_at = now
+
+    async def _read_spot(self) -> None:
+        now = self._clock.now()
+        if self._spot_read_at is not None and now - self._spot_read_at < SPOT_EVERY:
+            return
+        told = await self._info.spot_account(self._config.trading_address)
+        with readable():
+            self._spot = translate.spot_holdings(told)
+        self._spot_read_at = now
 
     def _forced(self, until_ms: int) -> tuple[ForcedFill, ...]:
         instruments = {i.symbol: i for i in self._config.instruments}

@@ -55,6 +55,7 @@ def order_action(
         ticks=leg.limit_ticks,
         lots=lots,
         when=TimeInForce.IMMEDIATE,
+        reduce_only=child.reduces_only,
         cloid=translate.cloid(child.id),
     )
     limits.check_order(order, reference_ticks=marks.get(leg.instrument.id))

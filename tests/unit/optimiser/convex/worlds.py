@@ -11,14 +11,8 @@ import numpy as np
 
 from router.domain.units import Side
 from router.liquidity.curve import CostCurve, book_curve
-from router.optimiser.convex.scaled import (
-    AccountRows,
-    CashRow,
-    Demand,
-    ScaledCurve,
-    ScaledProblem,
-    Tiers,
-)
+from router.optimiser.convex.rows import AccountRows, Tiers
+from router.optimiser.convex.scaled import CashRow, Demand, ScaledCurve, ScaledProblem
 
 MID = 2_000.0
 

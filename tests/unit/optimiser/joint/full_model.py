@@ -113,13 +113,13 @@ def _account(
     sign, unit = rules.sign_of(problem), rules.unit_of(problem)
     is_reducing = margin.account in cell.reducing
     equity, opened = rules.equity_of(problem, margin), []
-    values, gaps = [], []
+    values = []
     for book, x, paid in members:
         mark = rules.mark_of(problem, book)
-        equity = equity - (paid - sign * mark * x)
+        lost = paid - sign * mark * x
+        equity = equity - lost
         value = (rules.position_of(problem, book) + sign * x) * mark
         values.append(value)
-        gaps.append(_shocks(problem, book))
         if is_reducing:
             reducible = max(-sign * rules.position_of(problem, book), 0.0)
             yield from [] if isinstance(x, float) else [x <= reducible]
@@ -128,21 +128,29 @@ def _account(
         if tier is not None and tier + 1 < len(book.tiers):
             yield cp.abs(value) <= book.tiers[tier + 1].above_atoms / unit
         opened.append(_at_least(_opening_lines(book, tier, unit), cp.abs(value)))
+        opened.append(cp.Variable(nonneg=True))  # a gain is not there yet
+        yield opened[-1] >= lost
     if not is_reducing:
-        yield sum(opened) <= equity - margin.margin_used_elsewhere_atoms / unit
-    if problem.scenarios and members:
-        yield from _stress(problem, margin, members, values, gaps, equity, is_reducing)
+        free = rules.equity_of(problem, margin) - margin.margin_used_elsewhere_atoms / unit
+        yield sum(opened) <= free
+    if rules.scenarios_of(problem, margin) and members:
+        yield from _stress(problem, margin, members, values, equity, is_reducing)
 
 
-def _stress(problem, margin, members, values, gaps, equity, is_reducing):
-    unit, count = rules.unit_of(problem), len(problem.scenarios)
+def _stress(problem, margin, members, values, equity, is_reducing):
+    asked = rules.scenarios_of(problem, margin)
+    unit, count = rules.unit_of(problem), len(asked)
     lack = np.array([rules.elsewhere_lack(problem, margin, s) for s in range(count)])
     left = equity - margin.stress_buffer_atoms / unit - lack
-    for (book, _, _), value, (gap, funding) in zip(members, values, gaps, strict=True):
-        kept, notional = cp.Variable(count), cp.abs(value)
-        for rate, deduction in _keeping_lines(book, unit):
-            yield kept >= cp.multiply(rate * (1.0 + gap), notional) - deduction
-        left = left + cp.multiply(gap - funding, value) - kept
+    for (book, _, _), value in zip(members, values, strict=True):
+        # What a scenario takes of either side of a position; the dearer one is that of its sign.
+        taken = cp.Variable(count)
+        for side in (1.0, -1.0):
+            now = [rules.befalls(s, book.instrument.base.id, side) for s in asked]
+            part, brings = np.array([n.left for n in now]), np.array([n.brings for n in now])
+            for rate, deduction in _keeping_lines(book, unit):
+                yield taken >= cp.multiply(side * rate * part - brings, value) - deduction
+        left = left - taken
     needed = np.zeros(count)
     if is_reducing:
         before = [rules.surplus(problem, margin, s, trades={}) for s in range(count)]
@@ -154,14 +162,6 @@ def _carry(problem: RoutingProblem, book: BookCandidate) -> float:
     hours = problem.holding_horizon_s / 3600.0
     rate = book.funding_rate_per_hour * 1e-12 * hours + book.basis * 1e-12
     return rules.sign_of(problem) * rate * rules.mark_of(problem, book)
-
-
-def _shocks(problem: RoutingProblem, book: BookCandidate) -> tuple[np.ndarray, np.ndarray]:
-    shocks = [s.shock(book.instrument.base.id) for s in problem.scenarios]
-    return (
-        np.array([s.gap_pips * 1e-6 for s in shocks]),
-        np.array([s.funding_pips * 1e-6 for s in shocks]),
-    )
 
 
 # Lines whose largest is the sum over tiers of each one's rate of its own part.

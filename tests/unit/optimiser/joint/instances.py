@@ -173,6 +173,41 @@ def small_problem(seed: int, *, jumps: bool = True) -> RoutingProblem:
     )
 
 
+def apart(made: RoutingProblem, seed: int) -> RoutingProblem:
+    """Return a problem whose accounts survive scenarios of their own; in half, fills gain at once.
+
+    In the other half the order hedges what is held elsewhere, and what hedges is closed early.
+    """
+    rng = random.Random(seed)
+    sign = 1 if made.side is Side.BUY else -1
+    notional = made.quantity.atoms * made.arrival_mid.quote_atoms // made.arrival_mid.base_atoms
+    books, margins = made.books, []
+    if gains := rng.random() < 0.5:
+        books = tuple(
+            replace(b, mark_ticks=round(b.mark_ticks * (1.0 + sign * rng.uniform(0.0, 0.02))))
+            for b in books
+        )
+    for margin in made.margins:
+        held, equity, own = margin.elsewhere, margin.equity_atoms, scenarios(rng, rng.randint(0, 4))
+        if not gains:
+            part = -sign * rng.uniform(0.2, 1.0)
+            held = (HeldPosition(ETH.id, round(part * notional), (), Pico(2 * 10**10)),)
+            equity = round(notional * rng.uniform(0.05, 0.3))
+            own += (StressScenario("hedged", Pips(sign * 200_000), Pips(0)),)
+        befalls = tuple(
+            replace(
+                each,
+                name=f"own-{each.name}",
+                mark_pips=Pips(rng.choice((0, 0, rng.randint(-50_000, 50_000)))),
+                closed_pips=Pips(rng.choice((0, rng.randint(1, 1_000_000)))),
+                closed_at_pips=Pips(rng.randint(0, 1_000_000)),
+            )
+            for each in own
+        )
+        margins.append(replace(margin, scenarios=befalls, elsewhere=held, equity_atoms=equity))
+    return replace(made, books=books, margins=tuple(margins))
+
+
 def scenarios(
     rng: random.Random, count: int, *, gap_max: int | None = None
 ) -> tuple[StressScenario, ...]:

@@ -7,9 +7,9 @@ Shares nothing with the optimiser.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from router.domain.margin import InitialMargin, MarginAccount, MarginTier
+from router.domain.margin import InitialMargin, MarginAccount, MarginTier, StressScenario
 from router.domain.plan import BookCandidate, RoutingProblem
-from router.domain.units import Side
+from router.domain.units import AssetId, Side
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,40 @@ def equity_of(problem: RoutingProblem, margin: MarginAccount) -> float:
     return (margin.equity_atoms - reserved) / unit_of(problem)
 
 
+@dataclass(frozen=True)
+class Befalls:
+    """What a scenario brings a position for every unit of its worth, and what is left to keep."""
+
+    brings: float
+    left: float
+
+
+def scenarios_of(problem: RoutingProblem, margin: MarginAccount) -> tuple[StressScenario, ...]:
+    return problem.scenarios + margin.scenarios
+
+
+def befalls(scenario: StressScenario, asset: AssetId, side: float) -> Befalls:
+    """Return what befalls a position; `side` is +1 of a long, -1 of a short."""
+    shock = scenario.shock(asset)
+    gap, funding = shock.gap_pips * 1e-6, shock.funding_pips * 1e-6
+    last = (1.0 + gap) * (1.0 + scenario.mark_pips * 1e-6) - 1.0
+    closed = scenario.closed_pips * 1e-6 if side * gap > 0.0 else 0.0
+    early = side * gap * scenario.closed_at_pips * 1e-6
+    gained = closed * min(early, side * last) + (1.0 - closed) * side * last
+    return Befalls(side * gained - funding, (1.0 - closed) * (1.0 + last))
+
+
 def elsewhere_lack(problem: RoutingProblem, margin: MarginAccount, place: int) -> float:
     """Return what a scenario takes from an account for the positions not touched."""
     unit, lack = unit_of(problem), 0.0
     for held in margin.elsewhere:
-        shock = problem.scenarios[place].shock(held.asset)
-        gap, funding = shock.gap_pips * 1e-6, shock.funding_pips * 1e-6
         value = held.notional_atoms / unit
+        scenario = scenarios_of(problem, margin)[place]
+        now = befalls(scenario, held.asset, 1.0 if value > 0.0 else -1.0)
         lack += maintenance_of(
-            abs(value) * (1.0 + gap), held.tiers, untold=held.initial * 1e-12, unit=unit
+            abs(value) * now.left, held.tiers, untold=held.initial * 1e-12, unit=unit
         )
-        lack -= value * (gap - funding)
+        lack -= value * now.brings
     return lack
 
 
@@ -124,13 +147,13 @@ def surplus(
     left = equity_of(problem, margin) - margin.stress_buffer_atoms / unit
     left -= elsewhere_lack(problem, margin, place)
     for book in books_of(problem, margin):
-        shock = problem.scenarios[place].shock(book.instrument.base.id)
-        gap, funding = shock.gap_pips * 1e-6, shock.funding_pips * 1e-6
         value = after(problem, book, trades) * mark_of(problem, book)
+        scenario = scenarios_of(problem, margin)[place]
+        now = befalls(scenario, book.instrument.base.id, 1.0 if value > 0.0 else -1.0)
         left -= loss(problem, book, trades)
-        left += value * (gap - funding)
+        left += value * now.brings
         left -= maintenance_of(
-            abs(value) * (1.0 + gap), book.tiers, untold=1.0 / book.leverage, unit=unit
+            abs(value) * now.left, book.tiers, untold=1.0 / book.leverage, unit=unit
         )
     return left
 
@@ -138,12 +161,12 @@ def surplus(
 def free_margin(
     problem: RoutingProblem, margin: MarginAccount, trades: Mapping[str, Trade]
 ) -> float:
-    """Return what initial margin leaves of equity."""
+    """Return what initial margin leaves of equity, before any fill has gained."""
     unit = unit_of(problem)
     left = equity_of(problem, margin) - margin.margin_used_elsewhere_atoms / unit
     for book in books_of(problem, margin):
         notional = abs(after(problem, book, trades)) * mark_of(problem, book)
-        left -= loss(problem, book, trades) + initial_of(book, notional, unit)
+        left -= max(loss(problem, book, trades), 0.0) + initial_of(book, notional, unit)
     return left
 
 
@@ -202,7 +225,7 @@ def chain_excess(problem: RoutingProblem, account: str, trade: Trade) -> float:
 def account_excess(
     problem: RoutingProblem, margin: MarginAccount, trades: Mapping[str, Trade]
 ) -> float:
-    rows = range(len(problem.scenarios))
+    rows = range(len(scenarios_of(problem, margin)))
     stressed = [surplus(problem, margin, s, trades=trades) for s in rows]
     keeps = max([-free_margin(problem, margin, trades), *(-s for s in stressed)])
     before = [surplus(problem, margin, s, trades={}) for s in rows]

@@ -15,14 +15,8 @@ from router.domain.units import Side
 from router.liquidity.aggregate import merge
 from router.liquidity.curve import CostCurve, book_curve
 from router.optimiser.convex.parts import solve_continuous
-from router.optimiser.convex.scaled import (
-    AccountRows,
-    CashRow,
-    Demand,
-    ScaledCurve,
-    ScaledProblem,
-    Tiers,
-)
+from router.optimiser.convex.rows import AccountRows, Tiers
+from router.optimiser.convex.scaled import CashRow, Demand, ScaledCurve, ScaledProblem
 from router.optimiser.convex.split import separable
 from tests.unit.optimiser.joint.checks import EFFORTS
 

@@ -6,14 +6,15 @@ from router.domain.units import PICO_PER_UNIT
 from router.optimiser.convex.parts import solve_continuous
 from tests.unit.optimiser.joint.checks import EFFORTS, assert_proved, scaled_of
 from tests.unit.optimiser.joint.full_model import solve_full
-from tests.unit.optimiser.joint.instances import small_problem
+from tests.unit.optimiser.joint.instances import apart, small_problem
 
 CUTS = 150
 NOISE = 1e-9  # what the model's solver leaves of its tolerance, for multipliers of one
 
 
-def assert_agrees(seed: int, solver: str) -> str:
+def assert_agrees(seed: int, solver: str, *, is_apart: bool = False) -> str:
     problem = small_problem(seed)
+    problem = apart(problem, seed) if is_apart else problem
     scaled = scaled_of(problem)
 
     split = solve_continuous(scaled, effort=EFFORTS[solver]())
@@ -36,6 +37,19 @@ def test_a_model_of_every_tick_agrees_and_never_beats_the_bound():
     kinds = {assert_agrees(seed, "direct") for seed in range(8)}
 
     assert kinds == {"refused", "separable", "joint", "several parts"}
+
+
+def test_it_agrees_where_accounts_survive_scenarios_of_their_own_and_fills_gain():
+    kinds = {assert_agrees(seed, "direct", is_apart=True) for seed in (0, 1, 2, 8, 16, 19, 35)}
+
+    assert {"separable", "joint"} <= kinds
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("start", range(1_000, 1_400, 20))
+def test_it_agrees_on_many_with_scenarios_of_their_own(start):
+    for seed in range(start, start + 20):
+        assert_agrees(seed, "direct", is_apart=True)
 
 
 @pytest.mark.parametrize("seed", [3, 5])

@@ -10,14 +10,8 @@ import numpy as np
 from router.domain.plan import InclusionScenario, Uncertainty
 from router.domain.units import PICO_PER_UNIT, Pico, Pips, Side
 from router.liquidity.curve import CostCurve
-from router.optimiser.convex.scaled import (
-    AccountRows,
-    CashRow,
-    Demand,
-    ScaledCurve,
-    ScaledProblem,
-    Tiers,
-)
+from router.optimiser.convex.rows import AccountRows, Tiers
+from router.optimiser.convex.scaled import CashRow, Demand, ScaledCurve, ScaledProblem
 from router.optimiser.robust.depth import View
 
 MID = 2_000.0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.risk.margin.account import Bucket, Holding
 from router.risk.margin.liquidation import backstop_price, liquidation_price
-from router.risk.margin.tiers import flat, table
+from router.risk.margin.tiers import Tier, TierTable, flat, table
 
 BTC = table((0, 40), (150_000_000, 20))
 SHARES = (Fraction(1), Fraction(2, 3))
@@ -141,3 +141,14 @@ def test_a_long_that_owes_nothing_and_a_short_that_has_nothing_have_no_price(
     prices = [mark * Fraction(n, 8) for n in range(1, 65)]
     assert not any(moved(long, 0, price).is_liquidatable for price in prices)
     assert all(moved(short, 0, price).is_liquidatable for price in prices)
+
+
+@pytest.mark.parametrize("size", [3, Fraction(1, 3)])
+def test_no_price_liquidates_a_long_that_is_kept_by_all_it_is_worth(size):
+    whole = TierTable((Tier(Fraction(0), 1, Fraction(1)),))
+    bucket = single(size, value=500, mark=100, tiers=whole)
+
+    assert liquidation_price(bucket, 0) is None
+    # A short is: cash of 300 less x meets the requirement x at 150.
+    short = Bucket(Fraction(300), (replace(bucket.holdings[0], size=Fraction(-1)),))
+    assert liquidation_price(short, 0) == 150

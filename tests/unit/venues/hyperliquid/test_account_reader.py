@@ -39,6 +39,8 @@ class Venue:
     fills: list = field(default_factory=list)
     fundings: list = field(default_factory=list)
     held: str = "0.0"
+    spot: list = field(default_factory=list)
+    mode: str = "disabled"
 
     async def post_json(self, _path, body, *, within):
         assert within > 0
@@ -60,6 +62,8 @@ class Venue:
             "userFunding": self.fundings,
             "userFillsByTime": self.fills,
             "userRateLimit": {"cumVlm": "0.0", "nRequestsUsed": 40, "nRequestsCap": 100},
+            "spotClearinghouseState": {"balances": self.spot},
+            "userAbstraction": self.mode,
         }[kind]
         return HttpReply(200, orjson.dumps(told))
 
@@ -145,6 +149,31 @@ def test_the_budget_is_told_with_the_account(reader):
     assert snapshot.requests == RequestBudget(orders=60, cancels=160)
 
 
+def test_spot_balances_are_told_with_the_account(reader, venue):
+    venue.spot = [
+        {"coin": "USDC", "token": 0, "total": "12.5", "hold": "0.5", "entryNtl": "0.0"},
+        {"coin": "HYPE", "token": 150, "total": "1.000000019", "hold": "0.0", "entryNtl": "30.0"},
+    ]
+
+    usdc, hype = read(reader).spot
+
+    assert (usdc.asset, usdc.atoms, usdc.held_atoms) == ("USDC", 1_250_000_000, 50_000_000)
+    assert (hype.atoms, hype.decimals) == (100_000_001, 8)
+
+
+@pytest.mark.parametrize("mode", ["unifiedAccount", "portfolioMargin"])
+def test_an_account_that_was_made_unified_meanwhile_is_not_read(reader, venue, clock, mode):
+    read(reader)
+    venue.mode = mode
+    clock.at += 600 * NS_PER_S
+
+    with pytest.raises(VenueError, match=f"in {mode} mode by now"):
+        read(reader)
+
+    venue.mode = "default"
+    assert read(reader).equity_atoms == 100_000_000
+
+
 def test_dear_questions_are_asked_again_only_when_the_answer_may_be_another(reader, venue, clock):
     for _ in range(3):
         read(reader)
@@ -153,6 +182,8 @@ def test_dear_questions_are_asked_again_only_when_the_answer_may_be_another(read
         "userFunding": 1,
         "userFillsByTime": 1,
         "userRateLimit": 1,
+        "spotClearinghouseState": 1,
+        "userAbstraction": 1,
     }
 
     reader.missed_news()
@@ -165,18 +196,41 @@ def test_dear_questions_are_asked_again_only_when_the_answer_may_be_another(read
     assert venue.asked["userFunding"] == 1
 
 
-def test_funding_is_read_once_an_hour_has_begun_and_until_it_must_be_settled(reader, venue, clock):
+def settled_at(time_ms, coin="ETH"):
+    delta = {"coin": coin, "usdc": "-0.5", "szi": "1.0", "fundingRate": "0.0000125"}
+    return {"time": time_ms, "hash": "0x0", "delta": {"type": "funding", **delta}}
+
+
+def test_funding_is_read_once_an_hour_has_begun_and_until_it_is_told(reader, venue, clock):
+    venue.held = "1.0"
     read(reader)
-    delta = {"coin": "ETH", "usdc": "-0.5", "szi": "1.0", "fundingRate": "0.0000125"}
     hour_ms = (START_MS // HOUR_MS + 1) * HOUR_MS
     clock.at = (hour_ms + 1_000) * 1_000_000
     assert read(reader).funding == ()  # it is not settled yet
 
-    venue.fundings = [{"time": hour_ms, "hash": "0x0", "delta": {"type": "funding", **delta}}]
+    venue.fundings = [settled_at(hour_ms)]
     clock.at += 5 * NS_PER_S
     (payment,) = read(reader).funding
-    clock.at += 200 * NS_PER_S
+    asked = venue.asked["userFunding"]
+    for _ in range(3):
+        clock.at += NS_PER_S
+        read(reader)
+
+    assert payment.amount.atoms == -500_000
+    assert venue.asked["userFunding"] == asked == 3
+
+
+def test_a_position_of_a_moment_that_was_settled_is_found_when_the_hour_must_be(
+    reader, venue, clock
+):
     read(reader)
+    hour_ms = (START_MS // HOUR_MS + 1) * HOUR_MS
+    clock.at = (hour_ms + 1_000) * 1_000_000
+    read(reader)
+    venue.fundings = [settled_at(hour_ms)]  # of what was held then, and neither before nor after
+
+    clock.at += 200 * NS_PER_S
+    (payment,) = read(reader).funding
     asked = venue.asked["userFunding"]
     read(reader)
 

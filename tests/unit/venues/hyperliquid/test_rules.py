@@ -26,6 +26,15 @@ def test_a_child_becomes_an_immediate_order_written_without_trailing_zeros(
     assert list(order) == ["a", "b", "p", "s", "r", "t", "c"]
     assert (order["a"], order["p"], order["s"]) == (3, "3000.1", "1.5")
     assert order["t"] == {"limit": {"tif": "Ioc"}}
+    assert order["r"] is False
+
+
+def test_a_child_that_only_reduces_says_so_on_the_wire(eth, make_child, markets):
+    child = replace(make_child(eth, lots=15_000, ticks=300_010), reduces_only=True)
+
+    action = rules.order_action(child, markets, marks={}, now=child.deadline_at - 1)
+
+    assert action["orders"][0]["r"] is True
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.account import MarkedPosition
+from router.domain.account import IsolatedPosition, MarkedPosition
 from router.domain.error import MalformedDataError
 from router.domain.margin import HeldPosition, MarginTier
 from router.domain.order import OrderStatus
@@ -152,6 +152,18 @@ def test_cross_positions_are_valued_at_the_venues_mark_in_any_coin(config, eth):
     )
 
 
+def test_an_isolated_position_is_told_with_its_own_cash_and_apart_from_the_others(config, eth):
+    row = valued("PEPE", "-3.0", "5.0", kind="isolated")
+    row["position"]["leverage"]["rawUsd"] = "6.25"
+    told = wire.read_account({**EXAMPLE, "assetPositions": [row]})
+
+    snapshot = translate.account(told, config, fundings=(), leverage={eth.id: 10}, received_at=NOW)
+
+    held = HeldPosition("PEPE", -5_000_000, (), Pico(50_000_000_000))
+    assert snapshot.isolated == (IsolatedPosition("hyperliquid:PEPE", held, 6_250_000),)
+    assert snapshot.marked == ()
+
+
 def test_a_position_without_a_value_is_not_given_one(config, eth):
     told = wire.read_account({**EXAMPLE, "assetPositions": [POSITION]})
 
@@ -174,6 +186,7 @@ def test_funding_is_told_up_to_the_time_of_the_state_and_negative_where_it_was_p
 
     assert [p.amount.atoms for p in snapshot.funding] == [-3_625_312]
     assert snapshot.at_venue == snapshot.funding[0].at_venue == EXAMPLE["time"] * 1_000_000
+    assert snapshot.funding[0].instrument == eth.id
 
 
 def test_figures_finer_than_an_atom_are_rounded_against_us(config, eth):

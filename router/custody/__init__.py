@@ -1,0 +1,1 @@
+"""What a key may sign: the policy, pure. Asked right before every signature and every sending."""

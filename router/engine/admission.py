@@ -1,0 +1,90 @@
+"""Which parent is worked next, and how one ends. Pure."""
+
+from dataclasses import replace
+from typing import TypeAlias
+
+from router.algo import sweep
+from router.domain.command import Command, ObserveAccounts, ObserveMarket, ReportParent, TellFinding
+from router.domain.order import OrderStatus
+from router.domain.plan import NoRouteReason
+from router.domain.units import TimestampNs
+from router.domain.verdict import Refused
+from router.execution import progress
+from router.risk import controls, guards, switches
+from router.risk import limits as risk
+from router.state.world import ParentState, Phase, World
+
+Step: TypeAlias = tuple[World, tuple[Command, ...]]
+
+
+def activate(world: World, at: TimestampNs) -> Step:
+    """Begin the next parent that waits, unless one is worked; end those that are too late."""
+    # One parent at a time, and none before the accounts agree with the ledger.
+    done: tuple[Command, ...] = ()
+    if not world.is_ready or world.active is not None:
+        return world, done
+    queued = [p for p in world.parents.values() if p.phase is Phase.QUEUED]
+    for waiting in sorted(queued, key=guards.waits_behind):
+        if switches.holds(world, waiting.order):
+            continue  # until it may go on
+        fault = fault_of(world, waiting, at)
+        if fault is None:
+            world, commands = observe(world, waiting)
+            return world, (*done, *commands)
+        world, commands = end(world, waiting, fault, at=at)
+        done = (*done, *commands)
+    return world, done
+
+
+def fault_of(world: World, parent: ParentState, at: TimestampNs) -> Refused | None:
+    """Return why a parent may not go on, or None while it may."""
+    if world.halt_reason is not None:
+        return Refused(
+            NoRouteReason.LIMIT_EXCEEDED,
+            f"halted: {world.halt_reason}; find the cause, then run headrace accept",
+        )
+    return (
+        switches.refusal(world, parent.order)
+        or guards.bares(world, parent.order)
+        or risk.check_parent(parent.order, world.limits, at)
+        or controls.order_refusal(world, parent.order, at)
+    )
+
+
+def scope_of(world: World, parent: ParentState, *, stage: int) -> sweep.Scope:
+    """Return what a parent may use: of the venues and accounts that are not switched off."""
+    return sweep.scope(parent.order, switches.tradable(world, parent.order), stage)
+
+
+def observe(world: World, parent: ParentState) -> Step:
+    """Ask for the state of all that a parent may use from its stage on."""
+    order = parent.order
+    scope = scope_of(world, parent, stage=parent.stage)
+    command = ObserveMarket(order.id, scope.observed, scope.accounts, order.quote)
+    return world.with_parent(replace(parent, phase=Phase.OBSERVING)), (command,)
+
+
+def end(world: World, parent: ParentState, reason: Refused | str, *, at: TimestampNs) -> Step:
+    """Give a parent its last status, and say why; what a control found goes on record."""
+    status = parent.outcome or progress.outcome(world, parent, at)
+    message = reason if isinstance(reason, str) else reason.message
+    done = progress.ended(parent, status, reason=message, at=at)
+    told = (*found(parent, reason), ReportParent(parent.order.id, status, message))
+    return world.with_parent(done), told
+
+
+def found(parent: ParentState, reason: Refused | str) -> tuple[Command, ...]:
+    """Return the command that puts a control's finding on record, if one refused."""
+    if isinstance(reason, str) or reason.finding is None:
+        return ()
+    return (TellFinding(parent.order.id, reason.finding),)
+
+
+def look_at_accounts(world: World) -> ObserveAccounts:
+    """Ask for all balances and positions, after all that is known to have moved them."""
+    return ObserveAccounts(world.accounts, world.epoch, tuple(sorted(world.mined.items())))
+
+
+def rejected(parent: ParentState) -> ParentState:
+    """Return a parent that will end as rejected."""
+    return replace(parent, outcome=OrderStatus.REJECTED)

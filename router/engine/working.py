@@ -1,0 +1,88 @@
+"""What becomes of children, and what that means for their parent. Pure."""
+
+from dataclasses import replace
+
+from router.algo import sweep
+from router.domain.command import RaiseAlarm
+from router.domain.event import ChildEnded, ChildFilled, ChildNotSent
+from router.domain.units import TimestampNs
+from router.engine.admission import Step, activate, look_at_accounts, observe
+from router.engine.ending import settle
+from router.execution import nonces, progress
+from router.execution.next_step import fill_gap, next_step
+from router.execution.order_machine import ChildEvent, advance
+from router.risk import guards, switches
+from router.state.world import ChildState, ParentState, Phase, World
+
+
+def child(world: World, event: ChildEvent) -> Step:
+    """Fold news of a child into it, and say what its parent does next."""
+    before = world.children[event.child]
+    if isinstance(event, ChildNotSent) and nonces.leaves_gap(world, before):
+        return world, () if before.is_terminal else fill_gap(before)
+    after = advance(before, event)
+    if after is before:
+        return world, ()
+    world = replace(world.with_child(after), epoch=world.epoch + 1)
+    match event:
+        case ChildFilled():
+            return _filled(world, after, event)
+        case ChildNotSent():
+            return _ended(world, after, event.at)
+        case ChildEnded():
+            if event.gas is not None:
+                world = _with_mined(world, after)
+            return _ended(world, after, event.at)
+        case _:
+            return nonces.with_sent(world, after), next_step(after, event)
+
+
+def _filled(world: World, child: ChildState, event: ChildFilled) -> Step:
+    assert world.ledger is not None, "nothing is sent before the ledger has a baseline"
+    # The child's own leg: the configuration may have changed since it was sent.
+    leg = next(x for x in child.order.legs if x.instrument.id == event.fill.instrument)
+    ledger = world.ledger.with_fill(leg.instrument, child.order.side, event.fill)
+    alarm = progress.excess(child, leg)
+    return replace(world, ledger=ledger), () if alarm is None else (RaiseAlarm(alarm),)
+
+
+def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:
+    parent = world.parents[child.order.parent]
+    if any(not c.is_terminal for c in world.children_of(parent.order.id)):
+        return world, ()
+    scope = sweep.scope(parent.order, switches.tradable(world, parent.order), 0)
+    match progress.decide(world, parent, scope.markets):
+        case progress.Next.DONE:
+            rest = progress.left(world, parent).atoms
+            reason = f"less than a lot is left, {rest} atoms" if rest > 0 else ""
+            return settle(world, parent, reason, at=at)
+        case progress.Next.LATER_STAGE:
+            return _go_on(world, replace(parent, stage=child.order.stage + 1), at)
+        case progress.Next.NEXT_ROUND:
+            return _go_on(world, replace(parent, round=parent.round + 1, stage=0), at)
+        case progress.Next.GIVE_BACK:
+            reason = f"a part is left after {parent.round} rounds; last word: {child.reason}"
+            return settle(world, parent, reason, at=at)
+
+
+def _go_on(world: World, parent: ParentState, at: TimestampNs) -> Step:
+    if world.is_ready and not progress.unexplained(world, parent):
+        if not guards.gives_way(world, parent):
+            return observe(world, parent)
+        return activate(world.with_parent(replace(parent, phase=Phase.QUEUED)), at)
+    # Its children were resolved after a restart, or used gas for nothing that could be booked: look
+    # at the accounts before planning the rest.
+    world = replace(world.with_parent(replace(parent, phase=Phase.QUEUED)), is_ready=False)
+    return world, (look_at_accounts(world),)
+
+
+def _with_mined(world: World, child: ChildState) -> World:
+    assert child.gas is not None, "called for mined transactions only"
+    assert world.ledger is not None, "nothing is sent before the ledger has a baseline"
+    account = child.order.account
+    newest = max(child.gas.block_number, world.mined.get(account, 0))
+    return replace(
+        nonces.with_used(world, account, child.order.nonce),
+        ledger=world.ledger.with_gas(account, child.gas.atoms),
+        mined={**world.mined, account: newest},
+    )

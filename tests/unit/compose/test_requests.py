@@ -1,0 +1,63 @@
+import asyncio
+
+import orjson
+import pytest
+
+from router.compose import requests
+from router.domain.error import OrderError
+from router.domain.scope import FIRM
+from router.domain.switch import SwitchSetting, TradingState
+
+WORDS = {"state": "halted", "reason": "a drill", "by": "ann"}
+
+
+class FakeDesk:
+    """Keeps what it is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def work(self, request, tell):
+        self.asked.append(request)
+        tell("a line")
+        raise OrderError("side: missing; add it")
+
+    async def switch(self, wanted):
+        self.asked.append(wanted)
+        return wanted.setting(7)
+
+
+def answer(desk, request, tell=lambda _line: None):
+    return asyncio.run(requests.answer(desk, request, tell))
+
+
+@pytest.mark.parametrize("do", [{}, {"do": "order"}])
+def test_a_request_that_says_nothing_else_is_an_order(do):
+    desk, told = FakeDesk(), []
+
+    with pytest.raises(OrderError, match="side"):
+        answer(desk, {"base": "ETH", **do}, told.append)
+
+    assert desk.asked == [{"base": "ETH"}]
+    assert told == ["a line"]
+
+
+def test_a_switch_is_set_and_comes_back_as_it_is_on_record():
+    desk = FakeDesk()
+
+    told = orjson.loads(answer(desk, {"do": "switch", **WORDS}))
+
+    (wanted,) = desk.asked
+    assert wanted.setting(7) == SwitchSetting(FIRM, TradingState.HALTED, "ann", "a drill", 7)
+    assert told == {**WORDS, "scope": "firm", "at": "7"}
+
+
+def test_what_nobody_does_is_refused_and_says_what_there_is():
+    desk = FakeDesk()
+
+    with pytest.raises(OrderError, match="do: must be one of order, switch"):
+        answer(desk, {"do": "dance"})
+    with pytest.raises(OrderError, match="reason"):
+        answer(desk, {"do": "switch", **WORDS, "reason": ""})
+
+    assert desk.asked == []
