@@ -93,7 +93,7 @@ def inventory(book: StressBook, now: Shocks, impact: Floats) -> Floats:
 
 
 def delta(
-    book: StressBook, opened: Iterable[Floats], stock: Floats, *, impact: Floats | float = 0.0
+    book: StressBook, opened: Iterable[Floats], stock: Floats, *, impact: Floats | None = None
 ) -> Floats:
     """Return net exposure; shape (assets, scenarios), [reference]. Money is no exposure.
 
@@ -107,7 +107,9 @@ def delta(
     found = np.zeros((len(book.assets), stock.shape[1]))
     for asset, held in zip(book.positions.asset.tolist(), opened, strict=True):
         found[asset] += held
-    found *= 1.0 + impact
+    if impact is not None:
+        columns = np.flatnonzero(impact.any(axis=0))
+        found[:, columns] *= 1.0 + impact[:, columns]
     for row, asset in enumerate(book.inventory.asset.tolist()):
         if not book.inventory.is_money[row]:
             found[asset] += stock[row]
