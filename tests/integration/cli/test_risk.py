@@ -78,6 +78,20 @@ def test_a_what_if_is_the_arithmetic_of_the_positions_it_was_asked_of(invested):
     assert Decimal(desk_wide["pnl"]) < Decimal(data["stress"][0]["pnl"]) < 0
 
 
+def test_a_day_everybody_remembers_is_walked_over_the_positions(invested):
+    data = told(invested, "stress", "--october")
+
+    account, row = only(data["accounts"]), only(data["october"])
+    equity, notional = Decimal(account["equity"]), Decimal(only(account["positions"])["notional"])
+    fallen = (equity - Decimal(row["lowest_equity"])) / notional
+    # Ether fell by 12 to 18 % in it, and half of that came back.
+    assert Decimal("0.11") < fallen < Decimal("0.19")
+    back = (Decimal(row["last_equity"]) - Decimal(row["lowest_equity"])) / notional
+    assert abs(back - fallen / 2) < Decimal("0.001")
+    assert row["below_maintenance_at_s"] is None
+    assert "10 October 2025" in invested.headrace("stress", "--october").stdout
+
+
 def test_what_if_words_nobody_knows_are_refused(invested):
     said = invested.refused("stress", "--shock", "DOGE=-25")
 

@@ -25,6 +25,7 @@ from venues.transport.http import HttpClient
 CLOID = "0x" + "5c" * 16
 DEADLINE_S = 30
 S = 10**9
+APART = S // 20
 
 
 class Ear:
@@ -160,10 +161,13 @@ def with_sub_account(sub):
 def test_orders_for_a_sub_account_trade_its_own_margin(rehearse):
     async def scenario(desk):
         http = HttpClient(desk.sandbox.url)
+        # Three clients of one key: a nonce is a millisecond, and none knows those of the others.
+        await desk.clock.sleep(APART)
         try:
             sub = await client(http, desk.clock).create_sub_account("desk two")
         finally:
             await http.close()
+        await desk.clock.sleep(APART)
         desk.sandbox.venue.deposit(sub, 50_000_000_000)
         config = make_config(desk.sandbox, **with_sub_account(sub))
         venue = Hyperliquid(config, desk.clock)
