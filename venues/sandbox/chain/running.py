@@ -83,6 +83,8 @@ class RunningChain:
         """Go back to a remembered state. Subscribers are told nothing."""
         if not self.client.rpc.request("evm_revert", snapshot):
             raise ChainError(f"there is no snapshot {snapshot}, or it was already used")
+        # What waited belongs to the time that is undone, and must not stand in the way of it anew.
+        self.client.rpc.request("anvil_dropAllTransactions")
         if not self._clock_fixed:
             _follow_the_wall_clock(self.client.rpc)  # the node set its clock back too
 
