@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 
-from router.algo.mid import depth
 from router.domain.account import AccountSnapshot
 from router.domain.error import StaleDataError, VenueError
 from router.domain.instrument import InstrumentKind
@@ -17,6 +16,7 @@ from router.domain.units import (
     TimestampNs,
     VenueId,
 )
+from router.liquidity.depth import depth
 from router.liquidity.mid import pool_mid
 from router.port import Clock, TellsPrices, Venue
 from router.state.market import MarketView

@@ -5,11 +5,12 @@ from fractions import Fraction
 
 import pytest
 
-from router.algo.mid import arrival_mid, depth
+from router.algo.mid import arrival_mid
 from router.algo.sweep import Scope
 from router.domain.error import NoRouteError
 from router.domain.market import QuotedSnapshot
 from router.domain.units import InstrumentId
+from router.liquidity.depth import depth
 from router.liquidity.mid import pool_mid
 from tests.unit.engine.scene import BLOCK, DOLLAR, ETHER, PERP, POOL, T0, observation
 
