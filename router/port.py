@@ -173,6 +173,20 @@ class Venue(Protocol):
         """
         ...
 
+    async def cancel(self, child: ChildOrder, attempts: tuple[SignedChild, ...]) -> None:
+        """Have a book cancel what waits of a child; doing it twice is harmless.
+
+        What became of the child is told by `resolve`, as ever.
+
+        Raises
+        ------
+        RejectedError
+            If the venue will not: it has ended, or was never there.
+        VenueError
+            If the outcome is unknown; it may be asked again.
+        """
+        ...
+
     async def close(self) -> None:
         """Release connections; idempotent."""
         ...

@@ -139,7 +139,7 @@ class Desk:
         OrderError
             If an order is at work: its fills belong to the ledger that is questioned.
         """
-        if self.runtime.world.active is not None:
+        if self.runtime.world.planning or self.runtime.world.open:
             raise OrderError("an order is at work; accept once it has ended")
         taken = asyncio.Event()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from router.domain.margin import HeldPosition
 from router.domain.market import BlockRef
-from router.domain.units import AccountId, Amount, AssetId, InstrumentId, TimestampNs
+from router.domain.units import AccountId, Amount, AssetId, InstrumentId, Side, TimestampNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,74 @@ class ForcedFill:
 
 
 @dataclass(frozen=True, slots=True)
+class VenueOrder:
+    """An order that waits at a venue, by the venue's own word.
+
+    Attributes
+    ----------
+    id : str
+        The venue's.
+    reference : str
+        The client's, as `SignedChild.reference`; empty where it was given none.
+    lots_left : int
+        What may still trade, positive.
+    """
+
+    id: str
+    reference: str
+    instrument: InstrumentId
+    side: Side
+    lots_left: int
+    limit_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class VenueFill:
+    """A trade of the account by one of its orders, whoever sent that.
+
+    Attributes
+    ----------
+    id : str
+        As `Fill.id` of the same trade.
+    order, reference : str
+        As `VenueOrder.id` and `VenueOrder.reference`.
+    lots : int
+        Signed; positive was bought.
+    """
+
+    id: str
+    order: str
+    reference: str
+    instrument: InstrumentId
+    lots: int
+    notional: Amount
+    fee: Amount
+    at_venue: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money that came or went without a trade.
+
+    Attributes
+    ----------
+    id : str
+        The venue's, or transaction hash and log index; told again, it is the same transfer.
+    amount : Amount
+        Positive came in.
+    detail : str
+        The venue's own word for it, and the other side where it is known.
+    at_venue : TimestampNs
+        A block's time on chain.
+    """
+
+    id: str
+    amount: Amount
+    detail: str
+    at_venue: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class RequestBudget:
     """How many requests an account may still send before the venue refuses them.
 
@@ -178,6 +246,12 @@ class AccountSnapshot:
         Perp accounts.
     spot : tuple of SpotHolding
         Perp accounts: spot the venue keeps, as far as it was asked for; no balance counts it.
+    orders : tuple of VenueOrder | None
+        Perp accounts: all that waits at the venue; None where it was not asked for.
+    fills : tuple of VenueFill
+        Perp accounts: trades of the last while before `at_venue`, each once.
+    transfers : tuple of Transfer
+        What came and went in the last while before `at_venue`, or up to `block`.
     """
 
     account: AccountId
@@ -198,6 +272,9 @@ class AccountSnapshot:
     isolated: tuple[IsolatedPosition, ...] = ()
     mode: AccountMode = AccountMode.STANDARD
     spot: tuple[SpotHolding, ...] = ()
+    orders: tuple[VenueOrder, ...] | None = None
+    fills: tuple[VenueFill, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
     def balance(self, asset: AssetId) -> int:
         """Return the balance in atoms; an asset the venue did not name is zero."""

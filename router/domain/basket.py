@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from router.domain.certificate import Certificate
 from router.domain.plan import CostSplit, RoutePlan, RoutingProblem
+from router.domain.units import Amount, BasketId, ParentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,21 @@ class PlannedBasket:
 
     problems: tuple[RoutingProblem, ...]
     plan: BasketPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """Orders that are planned and held together.
+
+    Attributes
+    ----------
+    orders : tuple of ParentId
+        In the order in which they were given.
+    exposure_max : Amount | None
+        How far what was bought may be ahead of what was sold, or behind, in one quote asset, beside
+        what the whole basket is meant to leave; None: it may be anything.
+    """
+
+    id: BasketId
+    orders: tuple[ParentId, ...]
+    exposure_max: Amount | None = None

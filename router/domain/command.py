@@ -6,10 +6,19 @@ A command is an effect asked for; its outcome comes back as an event, or not at 
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from router.domain.amend import Quantities
 from router.domain.control import Finding
 from router.domain.order import ChildOrder, OrderStatus, Replacement, SignedChild
 from router.domain.plan import RoutingProblem
-from router.domain.units import AccountId, AssetId, InstrumentId, ParentId
+from router.domain.schedule import ScheduleProblem
+from router.domain.units import (
+    AccountId,
+    AssetId,
+    BasketId,
+    InstrumentId,
+    ParentId,
+    TimestampNs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +29,18 @@ class ObserveMarket:
     ----------
     quote : AssetId
         What gas is to be priced in.
+    blocks_min : tuple of (AccountId, int)
+        Blocks that hold transactions of ours, which the answer must have seen.
+    fills_at : tuple of (AccountId, TimestampNs)
+        When each perp account last traded; it must have been read after that.
     """
 
     parent: ParentId
     instruments: tuple[InstrumentId, ...]
     accounts: tuple[AccountId, ...]
     quote: AssetId
+    blocks_min: tuple[tuple[AccountId, int], ...] = ()
+    fills_at: tuple[tuple[AccountId, TimestampNs], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,29 @@ class SolveRoute:
     """Plan this problem; answer with RouteSolved or RouteRefused."""
 
     problem: RoutingProblem
+
+
+@dataclass(frozen=True, slots=True)
+class SolveBasket:
+    """Plan these problems together; answer with BasketSolved or BasketRefused."""
+
+    basket: BasketId
+    problems: tuple[RoutingProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SolveSchedule:
+    """Spread an order over time; answer with ScheduleSolved or ScheduleRefused."""
+
+    problem: ScheduleProblem
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Answer with TimerFired once this moment has come; a later command takes its place."""
+
+    parent: ParentId
+    at: TimestampNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +112,17 @@ class ReplaceChild:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelChild:
+    """Have a venue cancel what waits at its book; asked for until the child has ended.
+
+    Cancelling twice is harmless, so it may be sent before it is durable that it was asked for.
+    """
+
+    child: ChildOrder
+    attempts: tuple[SignedChild, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ObserveAccounts:
     """Read balances and positions for reconciliation.
 
@@ -92,11 +141,18 @@ class ObserveAccounts:
 
 @dataclass(frozen=True, slots=True)
 class ReportParent:
-    """Tell whoever watches that a parent changed its status."""
+    """Tell whoever watches that a parent changed its status.
+
+    Attributes
+    ----------
+    quantities : Quantities | None
+        None where nothing can have traded.
+    """
 
     parent: ParentId
     status: OrderStatus
     message: str
+    quantities: Quantities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +173,14 @@ class RaiseAlarm:
 Command: TypeAlias = (
     ObserveMarket
     | SolveRoute
+    | SolveBasket
+    | SolveSchedule
+    | WakeAt
     | SignChild
     | SubmitChild
     | ResolveChild
     | ReplaceChild
+    | CancelChild
     | ObserveAccounts
     | ReportParent
     | TellFinding

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from router.domain.account import AccountSnapshot
+from router.domain.amend import Amendment
+from router.domain.basket import Basket, BasketPlan
 from router.domain.control import Finding
 from router.domain.controls import ControlRules
 from router.domain.funding import FundingRules, FundingSample
@@ -26,9 +28,19 @@ from router.domain.order import (
 from router.domain.plan import NoRouteReason, RoutePlan, Uncertainty
 from router.domain.price import PriceGuardRules
 from router.domain.risk import Assessment, GateRules, ZoneRules
+from router.domain.schedule import Schedule
 from router.domain.stress import Scenario
 from router.domain.switch import SwitchSetting
-from router.domain.units import Amount, ChildId, DurationNs, ParentId, Pips, TimestampNs, VenueId
+from router.domain.units import (
+    Amount,
+    BasketId,
+    ChildId,
+    DurationNs,
+    ParentId,
+    Pips,
+    TimestampNs,
+    VenueId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,44 @@ class ParentSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class BasketSubmitted:
+    """Orders of one basket were accepted for consideration, all or none."""
+
+    basket: Basket
+    orders: tuple[ParentOrder, ...]
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """A client wants an order to trade no more."""
+
+    parent: ParentId
+    request: str
+    by: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class AmendRequested:
+    """A client wants other terms for an order."""
+
+    parent: ParentId
+    request: str
+    amendment: Amendment
+    by: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A moment has come that a parent asked to be woken at, or a little later."""
+
+    parent: ParentId
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class MarketObserved:
     """Fresh state for one decision."""
 
@@ -152,6 +202,44 @@ class RouteSolved:
 @dataclass(frozen=True, slots=True)
 class RouteRefused:
     """The optimiser found no plan, and says why."""
+
+    parent: ParentId
+    reason: NoRouteReason
+    message: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class BasketSolved:
+    """The optimiser's answer for a basket."""
+
+    basket: BasketId
+    plan: BasketPlan
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class BasketRefused:
+    """The optimiser found no plan for a basket, and says why."""
+
+    basket: BasketId
+    reason: NoRouteReason
+    message: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSolved:
+    """When to release how much of an order."""
+
+    parent: ParentId
+    schedule: Schedule
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRefused:
+    """No schedule keeps to the order's bounds, and why."""
 
     parent: ParentId
     reason: NoRouteReason
@@ -220,6 +308,15 @@ class ChildReplaced:
 
     child: ChildId
     signed: SignedChild
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
+class ChildCancelRefused:
+    """The venue will not cancel a child, and says why; what became of it is asked as ever."""
+
+    child: ChildId
+    reason: str
     at: TimestampNs
 
 
@@ -319,10 +416,18 @@ class ControlTripped:
 Event: TypeAlias = (
     EngineStarted
     | ParentSubmitted
+    | BasketSubmitted
+    | CancelRequested
+    | AmendRequested
+    | TimerFired
     | MarketObserved
     | ObservationFailed
     | RouteSolved
     | RouteRefused
+    | BasketSolved
+    | BasketRefused
+    | ScheduleSolved
+    | ScheduleRefused
     | ChildSigned
     | ChildNotSent
     | ChildAcknowledged
@@ -330,6 +435,7 @@ Event: TypeAlias = (
     | ChildProgressed
     | ChildStuck
     | ChildReplaced
+    | ChildCancelRefused
     | ChildFilled
     | ChildEnded
     | AccountsObserved

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from router.domain.account import AccountSnapshot
 from router.domain.market import AnyPoolSnapshot, BookSnapshot, PerpContext
 from router.domain.price import SourcePrice
-from router.domain.units import AccountId, InstrumentId, Price
+from router.domain.units import AccountId, Amount, InstrumentId, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,23 @@ class ChainGas:
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """What a market has traded since it is followed; grows, and starts anew with the process.
+
+    Attributes
+    ----------
+    base : Amount
+        Traded by anybody, ours included.
+    run : str
+        Since which start it counts; volumes of two runs do not compare.
+    """
+
+    instrument: InstrumentId
+    base: Amount
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Fresh state of every market and account an order may touch."""
 
@@ -38,6 +55,7 @@ class Observation:
     accounts: tuple[AccountSnapshot, ...]
     gas: tuple[ChainGas, ...]
     prices: tuple[SourcePrice, ...] = ()  # beside those the markets themselves tell
+    volumes: tuple[Volume, ...] = ()
 
     def account(self, account: AccountId) -> AccountSnapshot | None:
         """Return the snapshot of an account, or None where it was not observed."""

@@ -2,12 +2,16 @@
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
+from router.domain.algo import Algo, Sweep
 from router.domain.plan import Leg
+from router.domain.quote import BoundQuote
 from router.domain.units import (
     AccountId,
     Amount,
     AssetId,
+    BasketId,
     ChildId,
     InstrumentId,
     ParentId,
@@ -18,6 +22,9 @@ from router.domain.units import (
     VenueId,
 )
 
+_SWEEP: Final = Sweep()
+_ALONE: Final = BasketId("")
+
 
 class OrderStatus(enum.Enum):
     """FIX OrdStatus, and IN_DOUBT: sent, outcome unknown."""
@@ -26,11 +33,22 @@ class OrderStatus(enum.Enum):
     SIGNED = "signed"  # the bytes are durable, they may or may not have been sent
     NEW = "new"  # the venue has it
     PARTIALLY_FILLED = "partially_filled"
+    PENDING_CANCEL = "pending_cancel"  # a cancel is asked for, or on its way
+    PENDING_REPLACE = "pending_replace"  # other terms are asked for, or on their way
+    REPLACED = "replaced"  # a child whose rest another took over
     FILLED = "filled"
     CANCELED = "canceled"
     REJECTED = "rejected"
     EXPIRED = "expired"
     IN_DOUBT = "in_doubt"
+
+
+class TimeInForce(enum.Enum):
+    """How long a child may wait at a book."""
+
+    IMMEDIATE = "immediate"  # what does not trade at once is canceled
+    RESTING = "resting"  # trades at once what it can, and waits with the rest
+    POST_ONLY = "post_only"  # waits; refused by the venue where it would trade at once
 
 
 class TransactionState(enum.Enum):
@@ -51,7 +69,13 @@ class Replacement(enum.Enum):
 
 
 TERMINAL = frozenset(
-    {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED}
+    {
+        OrderStatus.REPLACED,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
+    }
 )
 
 
@@ -85,6 +109,12 @@ class ParentOrder:
     hedges : tuple of ParentId
         Orders that cut what this one cuts the hedge of: it goes after them, and not where they
         failed.
+    algo : Algo
+        How its quantity is released over time.
+    basket : BasketId
+        Orders of one basket are planned together; empty where it stands alone.
+    as_quoted : BoundQuote | None
+        The quote it must be executed as; none other is planned.
     """
 
     id: ParentId
@@ -105,6 +135,9 @@ class ParentOrder:
     by: str = ""
     confirmed_by: str = ""
     hedges: tuple[ParentId, ...] = ()
+    algo: Algo = _SWEEP
+    basket: BasketId = _ALONE
+    as_quoted: BoundQuote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +152,16 @@ class ChildOrder:
         Of the account at the venue; at most one order can take effect for it.
     deadline_at : TimestampNs
         The venue refuses the order after this moment.
+    slice : int
+        Of the parent, counted from 1; the rounds begin anew with each.
     stage : int
         Children of a lower stage end before those of a higher one are planned.
     strategy : str
         The parent's.
     reduces_only : bool
         Perp books: the venue is told to let it only make the position smaller.
+    time_in_force : TimeInForce
+        Transactions are immediate. A child that waits has no deadline but its request's.
     """
 
     id: ChildId
@@ -137,8 +174,10 @@ class ChildOrder:
     deadline_at: TimestampNs
     round: int
     stage: int
+    slice: int = 1
     strategy: str = "default"
     reduces_only: bool = False
+    time_in_force: TimeInForce = TimeInForce.IMMEDIATE
 
 
 @dataclass(frozen=True, slots=True)

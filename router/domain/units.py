@@ -14,6 +14,8 @@ InstrumentId = NewType("InstrumentId", str)  # unique over all venues
 AccountId = NewType("AccountId", str)  # "<venue or chain>:<address>"
 ParentId = NewType("ParentId", str)
 ChildId = NewType("ChildId", str)  # derived; the idempotency key at the venue
+BasketId = NewType("BasketId", str)
+QuoteId = NewType("QuoteId", str)
 
 TimestampNs = NewType("TimestampNs", int)  # since the Unix epoch, UTC
 DurationNs = NewType("DurationNs", int)

@@ -18,22 +18,27 @@ Step: TypeAlias = tuple[World, tuple[Command, ...]]
 
 
 def activate(world: World, at: TimestampNs) -> Step:
-    """Begin the next parent that waits, unless one is worked; end those that are too late."""
-    # One parent at a time, and none before the accounts agree with the ledger.
+    """Plan the next parent that waits, unless one is planned; end those that are too late."""
+    # Plans are made one at a time, each beside what the others have in flight; and none before the
+    # accounts agree with the ledger.
     done: tuple[Command, ...] = ()
-    if not world.is_ready or world.active is not None:
+    if not world.is_ready or world.planning or not world.queued:
         return world, done
-    queued = [p for p in world.parents.values() if p.phase is Phase.QUEUED]
-    for waiting in sorted(queued, key=guards.waits_behind):
+    for waiting in sorted(world.queued.rows(), key=_turn):
         if switches.holds(world, waiting.order):
             continue  # until it may go on
         fault = fault_of(world, waiting, at)
         if fault is None:
             world, commands = observe(world, waiting)
             return world, (*done, *commands)
-        world, commands = end(world, waiting, fault, at=at)
+        world, commands = settle(world, waiting, fault, at=at)
         done = (*done, *commands)
     return world, done
+
+
+# What keeps an account alive goes first, then what is half done.
+def _turn(parent: ParentState) -> tuple[bool, bool]:
+    return guards.waits_behind(parent), not parent.children
 
 
 def fault_of(world: World, parent: ParentState, at: TimestampNs) -> Refused | None:
@@ -60,7 +65,14 @@ def observe(world: World, parent: ParentState) -> Step:
     """Ask for the state of all that a parent may use from its stage on."""
     order = parent.order
     scope = scope_of(world, parent, stage=parent.stage)
-    command = ObserveMarket(order.id, scope.observed, scope.accounts, order.quote)
+    command = ObserveMarket(
+        order.id,
+        scope.observed,
+        scope.accounts,
+        order.quote,
+        blocks_min=tuple((a, world.mined[a]) for a in scope.accounts if a in world.mined),
+        fills_at=tuple((a, world.filled_at[a]) for a in scope.accounts if a in world.filled_at),
+    )
     return world.with_parent(replace(parent, phase=Phase.OBSERVING)), (command,)
 
 
@@ -80,9 +92,30 @@ def found(parent: ParentState, reason: Refused | str) -> tuple[Command, ...]:
     return (TellFinding(parent.order.id, reason.finding),)
 
 
-def look_at_accounts(world: World) -> ObserveAccounts:
-    """Ask for all balances and positions, after all that is known to have moved them."""
-    return ObserveAccounts(world.accounts, world.epoch, tuple(sorted(world.mined.items())))
+def settle(world: World, parent: ParentState, reason: Refused | str, *, at: TimestampNs) -> Step:
+    """End a parent: at once if it sent nothing, else once its accounts are reconciled."""
+    if not parent.children:
+        return end(world, parent, reason, at=at)
+    accounts = {world.children[name].order.account for name in parent.children}
+    parent = replace(
+        parent,
+        phase=Phase.RECONCILING,
+        outcome=parent.outcome or progress.outcome(world, parent, at),
+        reason=reason if isinstance(reason, str) else reason.message,
+        problem=None,
+        quiet_from=world.epoch,
+        unchecked=tuple(sorted(accounts)),
+    )
+    world, commands = look_at_accounts(world.with_parent(parent))
+    return world, (*found(parent, reason), *commands)
+
+
+def look_at_accounts(world: World) -> Step:
+    """Ask for all balances and positions, unless they are asked for already."""
+    if world.is_looking:
+        return world, ()
+    command = ObserveAccounts(world.accounts, world.epoch, tuple(sorted(world.mined.items())))
+    return replace(world, is_looking=True), (command,)
 
 
 def rejected(parent: ParentState) -> ParentState:

@@ -1,16 +1,22 @@
 """The engine: fold one event into the world and say what must be done about it. Pure.
 
-It alone knows the order of the stages: observe, solve, check, execute, reconcile. One parent is
-worked at a time; the others wait in the order they came.
+It alone knows the order of the stages: observe, solve, check, execute, reconcile. One plan is made
+at a time, each beside what is in flight; what was planned is executed side by side.
 """
 
 from dataclasses import replace
 
-from router.domain.command import SignChild
+from router.domain.command import Command, SignChild, WakeAt
 from router.domain.event import (
     AccountsObserved,
+    AmendRequested,
     BaselineAccepted,
+    BasketRefused,
+    BasketSolved,
+    BasketSubmitted,
+    CancelRequested,
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -32,10 +38,25 @@ from router.domain.event import (
     RiskAssessed,
     RouteRefused,
     RouteSolved,
+    ScheduleRefused,
+    ScheduleSolved,
     SwitchSet,
+    TimerFired,
 )
-from router.engine import ending, guarding, memory, planning, reconciling, working
-from router.engine.admission import Step, look_at_accounts
+from router.domain.units import TimestampNs
+from router.engine import (
+    altering,
+    baskets,
+    ending,
+    guarding,
+    memory,
+    planning,
+    reconciling,
+    scheduling,
+    spreading,
+    working,
+)
+from router.engine.admission import Step, activate, look_at_accounts
 from router.execution.next_step import resume
 from router.state.world import Phase, World
 
@@ -43,7 +64,12 @@ from router.state.world import Phase, World
 def step(world: World, event: Event) -> Step:
     """Fold one event into the world and say what must be done about it."""
     after, commands = _decide(world, event)
-    return memory.remember(world, after, event), commands
+    after, more = activate(after, _at(event))
+    return memory.remember(world, after, event), (*commands, *more)
+
+
+def _at(event: Event) -> TimestampNs:
+    return event.assessment.at if isinstance(event, RiskAssessed) else event.at
 
 
 # One line a case of a closed union: splitting it would hide that it is complete.
@@ -53,6 +79,14 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
             return _started(world, event)
         case ParentSubmitted():
             return planning.submitted(world, event)
+        case BasketSubmitted():
+            return baskets.submitted(world, event)
+        case CancelRequested():
+            return altering.cancel(world, event)
+        case AmendRequested():
+            return altering.amend(world, event)
+        case TimerFired():
+            return scheduling.woken(world, event)
         case MarketObserved():
             return planning.observed(world, event)
         case ObservationFailed():
@@ -61,6 +95,14 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
             return planning.solved(world, event)
         case RouteRefused():
             return planning.refused(world, event)
+        case BasketSolved():
+            return baskets.solved(world, event)
+        case BasketRefused():
+            return baskets.refused(world, event)
+        case ScheduleSolved():
+            return spreading.solved(world, event)
+        case ScheduleRefused():
+            return spreading.refused(world, event)
         case AccountsObserved():
             return reconciling.accounts(world, event)
         case DeadlinePassed():
@@ -68,7 +110,7 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
         case HourStruck():
             return reconciling.hour(world)
         case BaselineAccepted():
-            return reconciling.accepted(world)
+            return reconciling.accepted(world, event)
         case RiskAssessed():
             return guarding.assessed(world, event)
         case FundingObserved():
@@ -87,6 +129,7 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
             | ChildProgressed()
             | ChildStuck()
             | ChildReplaced()
+            | ChildCancelRefused()
             | ChildFilled()
             | ChildEnded()
         ):
@@ -96,13 +139,19 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
 def _started(world: World, event: EngineStarted) -> Step:
     # A restart finds the world as the journal left it. What may have been sent is asked for by its
     # own name; nothing new is planned before the accounts have been looked at.
-    world = replace(world, started=event, is_ready=False, limits_now=None)
-    parent = world.active
-    if parent is not None and parent.phase in {Phase.OBSERVING, Phase.SOLVING}:
+    world = replace(world, started=event, is_ready=False, limits_now=None, is_looking=False)
+    world = replace(world, unread=frozenset(world.accounts))
+    for parent in tuple(world.planning.rows()):
         world = world.with_parent(replace(parent, phase=Phase.QUEUED, problem=None))
-    recovery = tuple(
+    recovery: tuple[Command, ...] = tuple(
         command
         for child in world.open_children()
         for command in (resume(child) if child.attempts else (SignChild(child.order),))
     )
-    return world, (*recovery, *guarding.cancels(world)) or (look_at_accounts(world),)
+    timers = tuple(
+        WakeAt(parent.order.id, parent.wake_at)
+        for parent in world.going.rows()
+        if parent.wake_at is not None and parent.phase in {Phase.WAITING, Phase.EXECUTING}
+    )
+    world, look = look_at_accounts(world)
+    return world, (*recovery, *guarding.cancels(world), *timers, *look)

@@ -12,8 +12,7 @@ from router.domain.event import (
 )
 from router.domain.order import OrderStatus, Replacement
 from router.domain.units import TimestampNs
-from router.engine.admission import Step, activate, end, rejected
-from router.engine.ending import settle
+from router.engine.admission import Step, end, rejected, settle
 from router.engine.planning import admitted
 from router.execution.next_step import cancel
 from router.risk import guards, switches
@@ -38,19 +37,18 @@ def assessed(world: World, event: RiskAssessed) -> Step:
         else:  # nothing else begins before all of them are in
             world, commands = end(world, rejected(world.parents[order.id]), fault, at=at)
             told = (*told, *commands)
-    world, commands = activate(world, at)
-    return world, (*told, *commands)
+    return world, told
 
 
 # A problem in which an account may still grow that by now may not: its answer is not good enough.
 def _asked_anew(world: World, at: TimestampNs) -> World:
-    parent = world.active
-    if parent is None or parent.phase is not Phase.SOLVING or parent.problem is None:
-        return world
-    growing = {m.account for m in parent.problem.margins if not m.reduces_only}
-    if growing.isdisjoint(reduced_accounts(world, at)):
-        return world
-    return world.with_parent(replace(parent, problem=None))
+    reduced = reduced_accounts(world, at)
+    for parent in world.planning.rows():
+        if parent.phase is Phase.SOLVING and parent.problem is not None:
+            growing = {m.account for m in parent.problem.margins if not m.reduces_only}
+            if not growing.isdisjoint(reduced):
+                world = world.with_parent(replace(parent, problem=None))
+    return world
 
 
 def funding(world: World, event: FundingObserved) -> Step:
@@ -68,21 +66,16 @@ def switched(world: World, event: SwitchSet) -> Step:
         activity=pardoned(world.activity, setting),  # before anything that waits is asked again
     )
     done: tuple[Command, ...] = ()
-    for name in tuple(world.parents):
-        parent = world.parents[name]  # as it is by now: the end of one may have ended others
+    for parent in tuple(world.going.rows()):
         refused = switches.refusal(world, parent.order)
-        if parent.phase not in {Phase.QUEUED, Phase.OBSERVING, Phase.SOLVING} or refused is None:
+        if parent.phase in {Phase.EXECUTING, Phase.RECONCILING} or refused is None:
             continue
-        if parent.phase is Phase.QUEUED and switches.holds(world, parent.order):
+        if parent.phase in {Phase.WAITING, Phase.QUEUED} and switches.holds(world, parent.order):
             continue  # until it may go on
         world, commands = settle(world, parent, refused, at=event.at)
         done = (*done, *commands)
     done = (*done, *cancels(world))
-    asked = world.active
-    if asked is not None and asked.phase is Phase.SOLVING:
-        world = world.with_parent(replace(asked, problem=None))  # made before it was said
-    world, commands = activate(world, event.at)
-    return world, (*done, *commands)
+    return _voided(world), done  # what is being solved was asked for before it was said
 
 
 def tripped(world: World, event: ControlTripped) -> Step:
@@ -110,8 +103,12 @@ def _is_cancelled(child: ChildState) -> bool:
 
 def limits_changed(world: World, event: LimitsChanged) -> Step:
     """Let other limits hold from here on."""
-    world, parent = replace(world, limits_now=event.limits), world.active
-    if parent is not None and parent.phase is Phase.SOLVING:
-        # Its problem was made under the old ones: whatever is answered, it is asked anew.
-        return world.with_parent(replace(parent, problem=None)), ()
-    return activate(world, event.at)
+    # Problems made under the old ones: whatever is answered, they are asked anew.
+    return _voided(replace(world, limits_now=event.limits)), ()
+
+
+def _voided(world: World) -> World:
+    for parent in tuple(world.planning.rows()):
+        if parent.phase is Phase.SOLVING:
+            world = world.with_parent(replace(parent, problem=None))
+    return world

@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from router.algo import sweep
-from router.algo.mid import arrival_mid
-from router.domain.command import RaiseAlarm, ReportParent, SignChild, SolveRoute
-from router.domain.error import NoRouteError
+from router.domain.command import ReportParent, SignChild, SolveRoute
 from router.domain.event import (
     MarketObserved,
     ObservationFailed,
@@ -17,16 +15,17 @@ from router.domain.order import OrderStatus, ParentOrder
 from router.domain.plan import NoRouteReason
 from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
+from router.engine import scheduling
 from router.engine.admission import (
     Step,
-    activate,
+    end,
     fault_of,
     found,
     observe,
     rejected,
-    scope_of,
+    settle,
 )
-from router.engine.ending import finish, settle
+from router.engine.preparing import Prepared, prepared
 from router.execution import nonces, progress
 from router.execution.children import Dispatch, children_of, reduced_books
 from router.execution.order_machine import new_child
@@ -43,9 +42,10 @@ def submitted(world: World, event: ParentSubmitted) -> Step:
     world, fault = admitted(world, order, event.at)
     parent = world.parents[order.id]
     if fault is not None:
-        return finish(world, rejected(parent), fault, at=event.at)
-    world, commands = activate(world, event.at)
-    return world, (ReportParent(order.id, OrderStatus.NEW, "accepted"), *commands)
+        return end(world, rejected(parent), fault, at=event.at)
+    told = ReportParent(order.id, OrderStatus.NEW, "accepted")
+    world, commands = scheduling.begin(world, parent, event.at)
+    return world, (told, *commands)
 
 
 def admitted(
@@ -66,34 +66,12 @@ def observed(world: World, event: MarketObserved) -> Step:
     parent = world.parents[event.parent]
     if parent.phase is not Phase.OBSERVING:
         return world, ()
-    order, at = parent.order, event.at
-    fault = fault_of(world, parent, at)
-    if fault is not None:
-        return settle(world, parent, fault, at=at)
-    scope = scope_of(world, parent, stage=parent.stage)
-    guard = guards.look(world, order, event.observation, at=at)
-    arrival = parent.arrival_mid
-    if arrival is None:
-        try:
-            arrival = arrival_mid(scope, guards.priced(world, order, event.observation, at=at))
-        except NoRouteError as error:
-            why = controls.unproved_refusal(world, order, at) if guard.alarms else None
-            reason = why or "; ".join((str(error), *guard.alarms))
-            world, commands = settle(world, parent, reason, at=at)
-            return world, (*(RaiseAlarm(each) for each in guard.alarms), *commands)
-        gas_price = next((g.native_price for g in event.observation.gas), None)
-        parent = replace(parent, arrival_mid=arrival, gas_price=gas_price)
-    refused = risk.check_notional(order, arrival, world.limits) or controls.market_refusal(
-        world, parent, event.observation, at=at
-    )
-    if refused is not None:
-        return settle(world, parent, refused, at=at)
-    told = controls.reference_of(world, order, event.observation, at=at)
-    piece = sweep.Slice(order, progress.left(world, parent), arrival, scope, world.in_flight, guard)
-    problem = sweep.build_problem(piece, event.observation, world.limits)
-    parent = replace(parent, phase=Phase.SOLVING, problem=problem, reference=told)
-    world = nonces.with_floor(world.with_parent(parent), event.observation)
-    return world, (*(RaiseAlarm(each) for each in guard.alarms), SolveRoute(problem))
+    ready = prepared(world, parent, event)
+    if not isinstance(ready, Prepared):
+        return ready
+    problem = ready.problem()
+    parent = replace(ready.parent, phase=Phase.SOLVING, problem=problem)
+    return ready.world.with_parent(parent), (*ready.alarms, SolveRoute(problem))
 
 
 def unobservable(world: World, event: ObservationFailed) -> Step:
@@ -101,7 +79,7 @@ def unobservable(world: World, event: ObservationFailed) -> Step:
     parent = world.parents[event.parent]
     if parent.phase is not Phase.OBSERVING:
         return world, ()
-    return settle(world, parent, event.reason, at=event.at)
+    return scheduling.slice_over(world, parent, event.reason, at=event.at)
 
 
 def solved(world: World, event: RouteSolved) -> Step:
@@ -114,7 +92,7 @@ def solved(world: World, event: RouteSolved) -> Step:
         return settle(world, parent, fault, at=event.at)
     if parent.problem is None:
         return observe(world, parent)  # limits have changed since it was asked
-    verdict = risk.approve(parent.problem, event.plan, progress.left(world, parent))
+    verdict = risk.approve(parent.problem, event.plan, progress.slice_left(world, parent))
     if not isinstance(verdict, Refused):
         verdict = controls.plan_refusal(world, parent, event.plan, at=event.at) or verdict
     if isinstance(verdict, Refused):
@@ -122,7 +100,8 @@ def solved(world: World, event: RouteSolved) -> Step:
     dispatch = Dispatch(
         order=parent.order,
         round=parent.round,
-        nonces=world.nonces,
+        slice=parent.slices,
+        nonces=nonces.following(world),
         lifetime=world.limits.child_lifetime,
         at=event.at,
         reduced=reduced_books(parent.problem),
@@ -160,4 +139,4 @@ def _no_plan(world: World, parent: ParentState, reason: Refused | str, *, at: Ti
     if parent.stage > 0 and progress.next_round(world, parent) is progress.Next.NEXT_ROUND:
         world, commands = observe(world, replace(parent, round=parent.round + 1, stage=0))
         return world, (*found(parent, reason), *commands)
-    return settle(world, parent, reason, at=at)
+    return scheduling.slice_over(world, replace(parent, problem=None), reason, at=at)

@@ -6,12 +6,12 @@ from router.algo import sweep
 from router.domain.command import RaiseAlarm
 from router.domain.event import ChildEnded, ChildFilled, ChildNotSent
 from router.domain.units import TimestampNs
-from router.engine.admission import Step, activate, look_at_accounts, observe
-from router.engine.ending import settle
+from router.engine import scheduling
+from router.engine.admission import Step, look_at_accounts
 from router.execution import nonces, progress
 from router.execution.next_step import fill_gap, next_step
 from router.execution.order_machine import ChildEvent, advance
-from router.risk import guards, switches
+from router.risk import switches
 from router.state.world import ChildState, ParentState, Phase, World
 
 
@@ -23,7 +23,7 @@ def child(world: World, event: ChildEvent) -> Step:
     after = advance(before, event)
     if after is before:
         return world, ()
-    world = replace(world.with_child(after), epoch=world.epoch + 1)
+    world = _with_moved(world.with_child(after), after, event)
     match event:
         case ChildFilled():
             return _filled(world, after, event)
@@ -55,25 +55,34 @@ def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:
         case progress.Next.DONE:
             rest = progress.left(world, parent).atoms
             reason = f"less than a lot is left, {rest} atoms" if rest > 0 else ""
-            return settle(world, parent, reason, at=at)
+            return scheduling.slice_over(world, parent, reason, at=at)
         case progress.Next.LATER_STAGE:
-            return _go_on(world, replace(parent, stage=child.order.stage + 1), at)
+            return _go_on(world, replace(parent, stage=child.order.stage + 1))
         case progress.Next.NEXT_ROUND:
-            return _go_on(world, replace(parent, round=parent.round + 1, stage=0), at)
+            return _go_on(world, replace(parent, round=parent.round + 1, stage=0))
         case progress.Next.GIVE_BACK:
             reason = f"a part is left after {parent.round} rounds; last word: {child.reason}"
-            return settle(world, parent, reason, at=at)
+            return scheduling.slice_over(world, parent, reason, at=at)
 
 
-def _go_on(world: World, parent: ParentState, at: TimestampNs) -> Step:
-    if world.is_ready and not progress.unexplained(world, parent):
-        if not guards.gives_way(world, parent):
-            return observe(world, parent)
-        return activate(world.with_parent(replace(parent, phase=Phase.QUEUED)), at)
-    # Its children were resolved after a restart, or used gas for nothing that could be booked: look
-    # at the accounts before planning the rest.
-    world = replace(world.with_parent(replace(parent, phase=Phase.QUEUED)), is_ready=False)
-    return world, (look_at_accounts(world),)
+def _go_on(world: World, parent: ParentState) -> Step:
+    world = world.with_parent(replace(parent, phase=Phase.QUEUED))
+    if not progress.unexplained(world, parent):
+        return world, ()
+    # Its children used gas for nothing that could be booked: look at the accounts before planning
+    # the rest.
+    accounts = frozenset(c.order.account for c in progress.unexplained(world, parent))
+    world = replace(world, is_ready=False, unread=world.unread | accounts)
+    return look_at_accounts(world)
+
+
+def _with_moved(world: World, child: ChildState, event: ChildEvent) -> World:
+    epoch, account = world.epoch + 1, child.order.account
+    world = replace(world, epoch=epoch, moved={**world.moved, account: epoch})
+    if not isinstance(event, ChildFilled) or child.order.legs[0].instrument.is_on_chain:
+        return world
+    newest = max(event.fill.at_venue, world.filled_at.get(account, TimestampNs(0)))
+    return replace(world, filled_at={**world.filled_at, account: newest})
 
 
 def _with_mined(world: World, child: ChildState) -> World:

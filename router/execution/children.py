@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from router.domain.algo import Sweep
 from router.domain.instrument import STAGES, InstrumentKind
 from router.domain.order import ChildOrder, ParentOrder
 from router.domain.plan import Leg, RoutingProblem
@@ -26,6 +27,7 @@ class Dispatch:
 
     order: ParentOrder
     round: int
+    slice: int
     nonces: Mapping[AccountId, int]
     lifetime: DurationNs
     at: TimestampNs
@@ -52,7 +54,7 @@ def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...
         nonces[instrument.account] = nonce + 1
         children.append(
             ChildOrder(
-                id=ChildId(f"{dispatch.order.id}.{dispatch.round}.{stage}.{index}"),
+                id=ChildId(f"{_name(dispatch)}.{stage}.{index}"),
                 parent=dispatch.order.id,
                 venue=instrument.venue,
                 account=instrument.account,
@@ -61,12 +63,21 @@ def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...
                 nonce=nonce,
                 deadline_at=TimestampNs(deadline),
                 round=dispatch.round,
+                slice=dispatch.slice,
                 stage=stage,
                 strategy=dispatch.order.strategy,
                 reduces_only=dispatch.order.reduces_only or instrument.id in dispatch.reduced,
             )
         )
     return tuple(children)
+
+
+# A sweep has one slice, which its children's names do not tell.
+def _name(dispatch: Dispatch) -> str:
+    order = dispatch.order
+    if isinstance(order.algo, Sweep):
+        return f"{order.id}.{dispatch.round}"
+    return f"{order.id}.{dispatch.slice}.{dispatch.round}"
 
 
 def reduced_books(problem: RoutingProblem) -> frozenset[InstrumentId]:

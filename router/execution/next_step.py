@@ -5,6 +5,7 @@ from typing import TypeAlias
 from router.domain.command import Command, ReplaceChild, ResolveChild, SubmitChild
 from router.domain.event import (
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildProgressed,
     ChildReplaced,
     ChildSigned,
@@ -15,7 +16,13 @@ from router.domain.order import Replacement
 from router.state.world import ChildState
 
 News: TypeAlias = (
-    ChildSigned | ChildReplaced | ChildAcknowledged | ChildWentSilent | ChildProgressed | ChildStuck
+    ChildSigned
+    | ChildReplaced
+    | ChildCancelRefused
+    | ChildAcknowledged
+    | ChildWentSilent
+    | ChildProgressed
+    | ChildStuck
 )
 
 
@@ -26,7 +33,7 @@ def next_step(child: ChildState, news: News) -> tuple[Command, ...]:
             return (SubmitChild(child.order, news.signed),)
         case ChildStuck():
             return (ReplaceChild(child.order, child.attempts, news.wanted),)
-        case ChildProgressed():
+        case ChildProgressed() | ChildCancelRefused():
             return ()
         case ChildAcknowledged() | ChildWentSilent():
             return resume(child)

@@ -17,6 +17,15 @@ def with_floor(world: World, observation: Observation) -> World:
     return replace(world, nonces={**world.nonces, **merged})
 
 
+def following(world: World) -> dict[AccountId, int]:
+    """Return the smallest nonce of each account that neither is used up nor taken by a child."""
+    found = dict(world.nonces)
+    for child in world.open_children():
+        account = child.order.account
+        found[account] = max(found.get(account, 0), child.order.nonce + 1)
+    return found
+
+
 def with_sent(world: World, child: ChildState) -> World:
     """Return the world once a child has signed bytes, which may be sent.
 

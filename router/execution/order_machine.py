@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from router.domain.event import (
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -26,6 +27,7 @@ ChildEvent: TypeAlias = (
     | ChildProgressed
     | ChildStuck
     | ChildReplaced
+    | ChildCancelRefused
     | ChildFilled
     | ChildEnded
 )
@@ -121,5 +123,5 @@ def _with_facts(child: ChildState, event: ChildEvent) -> ChildState:  # noqa: PL
             return replace(child, reason=event.reason, ended_at=event.at)
         case ChildWentSilent():
             return replace(child, reason=event.reason)
-        case ChildAcknowledged() | ChildEnded() | ChildStuck():
+        case ChildAcknowledged() | ChildEnded() | ChildStuck() | ChildCancelRefused():
             return child

@@ -43,6 +43,24 @@ def left(world: World, parent: ParentState) -> Amount:
     return parent.order.quantity - filled(world, parent)
 
 
+def slice_left(world: World, parent: ParentState) -> Amount:
+    """Return what is still to trade of what was released; all of it where nothing was yet."""
+    if parent.released is None:
+        return left(world, parent)
+    return min(parent.released, parent.order.quantity, key=_atoms) - filled(world, parent)
+
+
+def is_dust(rest: Amount, candidates: tuple[Instrument, ...]) -> bool:
+    """Tell whether a rest is too small to be traded at any of the candidates."""
+    return rest.atoms < _dust(rest, candidates)
+
+
+def is_all_traded(world: World, parent: ParentState) -> bool:
+    """Tell whether nothing is left that any configured market could trade."""
+    markets = tuple(i for i in world.configured if i.base.id == parent.order.base)
+    return is_dust(left(world, parent), markets)
+
+
 def excess(child: ChildState, leg: Leg) -> str | None:
     """Say what a leg has traded beyond what was sent; None while it kept to it.
 
@@ -72,8 +90,7 @@ def unexplained(world: World, parent: ParentState) -> tuple[ChildState, ...]:
 
 def suspicions(world: World) -> tuple[str, ...]:
     """Say which children may be why the books differ: those unexplained of orders that go on."""
-    going_on = (p for p in world.parents.values() if p.phase is not Phase.DONE)
-    children = (child for parent in going_on for child in unexplained(world, parent))
+    children = (child for parent in world.going.rows() for child in unexplained(world, parent))
     return tuple(f"{child.order.id}: {child.reason}" for child in children)
 
 
@@ -85,14 +102,13 @@ def decide(world: World, parent: ParentState, candidates: tuple[Instrument, ...]
     candidates : tuple of Instrument
         All that the order may use, of every stage.
     """
-    rest = left(world, parent)
-    if rest.atoms < _dust(rest, candidates):
+    if is_dust(slice_left(world, parent), candidates):
         return Next.DONE
     done = max(
         (
             c.order.stage
             for c in world.children_of(parent.order.id)
-            if c.order.round == parent.round
+            if (c.order.slice, c.order.round) == (parent.slices, parent.round)
         ),
         default=parent.stage,
     )
@@ -113,6 +129,10 @@ def outcome(world: World, parent: ParentState, at: TimestampNs) -> OrderStatus:
     if filled(world, parent).atoms:
         return OrderStatus.FILLED if left(world, parent).atoms <= 0 else OrderStatus.CANCELED
     return OrderStatus.EXPIRED if parent.order.deadline_at <= at else OrderStatus.REJECTED
+
+
+def _atoms(amount: Amount) -> int:
+    return amount.atoms
 
 
 def _dust(rest: Amount, candidates: tuple[Instrument, ...]) -> int:

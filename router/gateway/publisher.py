@@ -95,7 +95,7 @@ class Publisher:
         self._feed.publish(StressTold(report.stress), at)
         self._feed.publish(told, at)
         self._say_off(equity)
-        if found is not None and world.active is None:
+        if found is not None and not world.planning and not world.open:
             self._ask(found, world, at)
 
     def _fill(self, event: ChildFilled, world: World) -> None:

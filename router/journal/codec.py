@@ -291,6 +291,8 @@ def _fields_decoder(kind: type, plans: Mapping[str, _Plan]) -> _Convert:
 
 # A getter of one thing returns it bare, a getter of several a tuple of them.
 def _all_of(getter: Callable[..., Callable[[Any], Any]], names: tuple[str, ...]) -> _ReadAll:
+    if not names:
+        return lambda _source: ()
     read = getter(*names)
     if len(names) > 1:
         return read

@@ -23,7 +23,7 @@ from router.domain.command import Command
 from router.domain.error import JournalError
 from router.journal import codec
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 _GENESIS: Final = b"headrace journal "
 _COLUMNS: Final = (
     ("schema", int),

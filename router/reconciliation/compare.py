@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from router.domain.account import AccountSnapshot
 from router.domain.instrument import Instrument
-from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId
+from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, TimestampNs
 from router.state.ledger import Difference, Ledger
 
 
@@ -39,6 +39,18 @@ def compare(
 def is_behind(accounts: tuple[AccountSnapshot, ...], mined: Mapping[AccountId, int]) -> bool:
     """Tell whether an account was read before the block of a transaction of ours."""
     return any(a.block is not None and a.block.number < mined.get(a.account, 0) for a in accounts)
+
+
+def is_current(
+    accounts: tuple[AccountSnapshot, ...],
+    mined: Mapping[AccountId, int],
+    filled_at: Mapping[AccountId, TimestampNs],
+) -> bool:
+    """Tell whether accounts were read after all that is known to have moved them."""
+    return not is_behind(accounts, mined) and all(
+        a.at_venue is None or a.account not in filled_at or a.at_venue > filled_at[a.account]
+        for a in accounts
+    )
 
 
 def _balances(instruments: tuple[Instrument, ...]) -> Iterator[tuple[AccountId, AssetId]]:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from router.custody.policy import Act, act_of
 from router.domain.command import (
+    CancelChild,
     Command,
     ObserveAccounts,
     ObserveMarket,
@@ -17,9 +18,12 @@ from router.domain.command import (
     ReportParent,
     ResolveChild,
     SignChild,
+    SolveBasket,
     SolveRoute,
+    SolveSchedule,
     SubmitChild,
     TellFinding,
+    WakeAt,
 )
 from router.domain.error import (
     InDoubtError,
@@ -30,7 +34,10 @@ from router.domain.error import (
 )
 from router.domain.event import (
     AccountsObserved,
+    BasketRefused,
+    BasketSolved,
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -45,12 +52,15 @@ from router.domain.event import (
     ObservationFailed,
     RouteRefused,
     RouteSolved,
+    ScheduleRefused,
+    ScheduleSolved,
+    TimerFired,
 )
 from router.domain.order import TERMINAL, ChildOrder, OrderStatus, Replacement, SignedChild
-from router.domain.units import ChildId, DurationNs
+from router.domain.units import ChildId, DurationNs, ParentId, TimestampNs
 from router.domain.verdict import Refused
 from router.port import Clock, Resolution
-from router.reconciliation.compare import is_behind
+from router.reconciliation.compare import is_behind, is_current
 from router.shell import observe
 from router.shell.reader import Reader
 from router.shell.solver_pool import Solver
@@ -67,6 +77,9 @@ _RESOLVE_PAUSE_MAX: Final = DurationNs(2_000_000_000)
 _REPLACE_TRIES_MAX: Final = 30
 _REPLACE_PAUSE: Final = DurationNs(1_000_000_000)
 _ACCOUNT_PAUSE: Final = DurationNs(500_000_000)
+_LOOK_PAUSE: Final = DurationNs(20_000_000)
+_CANCEL_PAUSE_MIN: Final = DurationNs(100_000_000)
+_CANCEL_PAUSE_MAX: Final = DurationNs(2_000_000_000)
 
 
 class Effects:
@@ -105,15 +118,26 @@ class Effects:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolving: dict[ChildId, tuple[SignedChild, ...]] = {}
         self._replacing: set[ChildId] = set()
+        self._cancelling: set[ChildId] = set()
+        self._looked_at = TimestampNs(0)
+        self._timers: dict[ParentId, asyncio.Task[None]] = {}
 
     # One line a case of a closed union: splitting it would hide that it is complete.
-    def perform(self, command: Command, group: asyncio.TaskGroup) -> None:  # noqa: C901
+    def perform(  # noqa: C901, PLR0912
+        self, command: Command, group: asyncio.TaskGroup
+    ) -> None:
         """Begin to make a command true."""
         match command:
             case ObserveMarket():
                 self._start(group, self._observe_market(command))
             case SolveRoute():
                 self._start(group, self._solve(command))
+            case SolveBasket():
+                self._start(group, self._solve_basket(command))
+            case SolveSchedule():
+                self._start(group, self._solve_schedule(command))
+            case WakeAt():
+                self._wake_at(group, command)
             case SignChild():
                 self._start(group, self._sign(command))
             case SubmitChild():
@@ -122,6 +146,8 @@ class Effects:
                 self._start(group, self._resolve(command))
             case ReplaceChild():
                 self._start(group, self._replace(command))
+            case CancelChild():
+                self._start(group, self._cancel(command))
             case ObserveAccounts():
                 self._start(group, self._observe_accounts(command))
             case TellFinding():
@@ -140,9 +166,25 @@ class Effects:
             task.cancel()
 
     def _start(self, group: asyncio.TaskGroup, work: Coroutine[None, None, None]) -> None:
-        task = group.create_task(work)
+        self._kept(group.create_task(work))
+
+    def _kept(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _wake_at(self, group: asyncio.TaskGroup, command: WakeAt) -> None:
+        older = self._timers.pop(command.parent, None)
+        if older is not None:
+            older.cancel()
+        timer = group.create_task(self._wake(command))
+        self._timers[command.parent] = timer
+        self._kept(timer)
+
+    async def _wake(self, command: WakeAt) -> None:
+        while (now := self._clock.now()) < command.at:
+            await self._clock.sleep(DurationNs(command.at - now))
+        del self._timers[command.parent]
+        self._post(TimerFired(command.parent, now))
 
     async def _observe_market(self, command: ObserveMarket) -> None:
         reason = ""
@@ -154,6 +196,11 @@ class Effects:
                 )
             except (StaleDataError, VenueError) as error:
                 reason = str(error)
+                await self._pause(_OBSERVE_PAUSE)
+                continue
+            seen = observation.accounts
+            if not is_current(seen, dict(command.blocks_min), dict(command.fills_at)):
+                reason = "the accounts were read before what last moved them"
                 await self._pause(_OBSERVE_PAUSE)
                 continue
             self._post(MarketObserved(command.parent, observation, self._clock.now()))
@@ -168,8 +215,28 @@ class Effects:
         else:
             self._post(RouteSolved(parent, outcome, now))
 
+    async def _solve_basket(self, command: SolveBasket) -> None:
+        outcome = await self._solver.solve_basket(command.problems)
+        now = self._clock.now()
+        if isinstance(outcome, Refused):
+            self._post(BasketRefused(command.basket, outcome.reason, outcome.message, now))
+        else:
+            self._post(BasketSolved(command.basket, outcome, now))
+
+    async def _solve_schedule(self, command: SolveSchedule) -> None:
+        outcome = await self._solver.solve_schedule(command.problem)
+        parent, now = command.problem.parent, self._clock.now()
+        if isinstance(outcome, Refused):
+            self._post(ScheduleRefused(parent, outcome.reason, outcome.message, now))
+        else:
+            self._post(ScheduleSolved(parent, outcome, now))
+
     async def _observe_accounts(self, command: ObserveAccounts) -> None:
-        # Without this answer nothing new is traded, so it is asked for as long as it takes.
+        # Without this answer nothing new is traded, so it is asked for as long as it takes; where
+        # it is asked again and again, what is in flight needs a moment to show.
+        wait = self._looked_at + _LOOK_PAUSE - self._clock.now()
+        if wait > 0:
+            await self._clock.sleep(DurationNs(wait))
         while True:
             try:
                 accounts = await self._reader.accounts(command.accounts)
@@ -181,7 +248,8 @@ class Effects:
                 observe.account_unreadable(reason="the node is behind a transaction of ours")
                 await self._pause(_ACCOUNT_PAUSE)
                 continue
-            self._post(AccountsObserved(accounts, command.epoch, self._clock.now()))
+            self._looked_at = self._clock.now()
+            self._post(AccountsObserved(accounts, command.epoch, self._looked_at))
             return
 
     async def _sign(self, command: SignChild) -> None:
@@ -257,6 +325,27 @@ class Effects:
         else:
             self._tell_unreplaced(command, reason)
         self._replacing.discard(child.id)
+
+    # Harmless to repeat, so it is asked for until the venue said something to it.
+    async def _cancel(self, command: CancelChild) -> None:
+        child, pause = command.child, _CANCEL_PAUSE_MIN
+        if child.id in self._cancelling:
+            return
+        self._cancelling.add(child.id)
+        try:
+            while True:
+                try:
+                    await self._venues[child.venue].cancel(child, command.attempts)
+                except RejectedError as error:
+                    self._post(ChildCancelRefused(child.id, str(error), self._clock.now()))
+                except VenueError as error:
+                    observe.child_unresolved(child.id, reason=str(error), attempts_count=0)
+                    await self._pause(pause)
+                    pause = DurationNs(min(2 * pause, _CANCEL_PAUSE_MAX))
+                    continue
+                return
+        finally:
+            self._cancelling.discard(child.id)
 
     # The last word before a key is used, or its signature leaves the house.
     def _pass(self, child: ChildOrder, act: Act) -> None:

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
+from router.domain.basket import BasketPlan
 from router.domain.error import NoRouteError, SolverError
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
+from router.domain.schedule import Schedule, ScheduleProblem
 from router.domain.units import NS_PER_S, DurationNs
 from router.domain.verdict import Refused
 from router.shell.clock import SystemClock
@@ -19,11 +21,23 @@ from router.shell.clock import SystemClock
 _PATIENCE: Final = 0.8  # of the deadline: from then on the best plan so far is taken
 
 
+P = TypeVar("P")
+A = TypeVar("A")
+
+
 class Solver(Protocol):
     """What plans problems; `SolverPool` is one."""
 
     async def solve(self, problem: RoutingProblem) -> RoutePlan | Refused:
         """Plan a problem, or say why there is no plan."""
+        ...
+
+    async def solve_basket(self, problems: tuple[RoutingProblem, ...]) -> BasketPlan | Refused:
+        """Plan problems together, or say why there is no plan."""
+        ...
+
+    async def solve_schedule(self, problem: ScheduleProblem) -> Schedule | Refused:
+        """Spread an order over time, or say why no schedule keeps to its bounds."""
         ...
 
 
@@ -51,10 +65,21 @@ class SolverPool:
 
         The deadline counts from when the process is ready, which takes a second or two.
         """
+        return await self._asked(_solve, problem)
+
+    async def solve_basket(self, problems: tuple[RoutingProblem, ...]) -> BasketPlan | Refused:
+        """Plan problems together, or say why there is no plan: also for want of time."""
+        return await self._asked(_solve_basket, problems)
+
+    async def solve_schedule(self, problem: ScheduleProblem) -> Schedule | Refused:
+        """Spread an order over time, or say why it cannot be: also for want of time."""
+        return await self._asked(_solve_schedule, problem)
+
+    async def _asked(self, work: Callable[[P, DurationNs], A | Refused], problem: P) -> A | Refused:
         try:
             await asyncio.shield(asyncio.wrap_future(self._ready))
             async with asyncio.timeout(self._deadline / NS_PER_S):
-                return await asyncio.wrap_future(self._pool.submit(_solve, problem, self._patience))
+                return await asyncio.wrap_future(self._pool.submit(work, problem, self._patience))
         except TimeoutError:
             self._restart()
             seconds = self._deadline / NS_PER_S
@@ -120,8 +145,28 @@ def _solve(problem: RoutingProblem, patience: DurationNs) -> RoutePlan | Refused
 
     clock = SystemClock()
     late = clock.now() + patience
+    return _answered(lambda: solve(problem, is_late=lambda: clock.now() > late))
+
+
+def _solve_basket(
+    problems: tuple[RoutingProblem, ...], patience: DurationNs
+) -> BasketPlan | Refused:
+    from router.optimiser.basket import solve_basket  # noqa: PLC0415 - as above
+
+    clock = SystemClock()
+    late = clock.now() + patience
+    return _answered(lambda: solve_basket(problems, is_late=lambda: clock.now() > late))
+
+
+def _solve_schedule(problem: ScheduleProblem, _patience: DurationNs) -> Schedule | Refused:
+    from router.optimiser.schedule import solve_schedule  # noqa: PLC0415 - as above
+
+    return _answered(lambda: solve_schedule(problem))
+
+
+def _answered(solve: Callable[[], A]) -> A | Refused:
     try:
-        return solve(problem, is_late=lambda: clock.now() > late)
+        return solve()
     except NoRouteError as error:
         return Refused(error.reason, str(error))
     except SolverError as error:

@@ -1,6 +1,5 @@
 """What our balances and positions must be: a baseline, and all that is known to have moved it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from router.domain.account import AccountSnapshot, ForcedFill, FundingPayment
@@ -33,13 +32,13 @@ class Ledger:
 
     Attributes
     ----------
-    read_at : Mapping[AccountId, TimestampNs]
+    read_at : dict of AccountId to TimestampNs
         The venue's time of the baseline; what it settled before then is in it.
     """
 
-    balances: Mapping[tuple[AccountId, AssetId], int]
-    positions: Mapping[tuple[AccountId, InstrumentId], int]
-    read_at: Mapping[AccountId, TimestampNs]
+    balances: dict[tuple[AccountId, AssetId], int]
+    positions: dict[tuple[AccountId, InstrumentId], int]
+    read_at: dict[AccountId, TimestampNs]
 
     @staticmethod
     def from_accounts(accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
@@ -48,6 +47,16 @@ class Ledger:
             balances={(a.account, b.asset): b.atoms for a in accounts for b in a.balances},
             positions={(a.account, p.instrument): p.lots for a in accounts for p in a.positions},
             read_at={a.account: a.at_venue for a in accounts if a.at_venue is not None},
+        )
+
+    def with_baseline(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
+        """Take what the venues say of these accounts now; the others stay as they are."""
+        names, news = {a.account for a in accounts}, Ledger.from_accounts(accounts)
+        return Ledger(
+            balances={k: v for k, v in self.balances.items() if k[0] not in names} | news.balances,
+            positions={k: v for k, v in self.positions.items() if k[0] not in names}
+            | news.positions,
+            read_at={k: v for k, v in self.read_at.items() if k not in names} | news.read_at,
         )
 
     def with_fill(self, instrument: Instrument, side: Side, fill: Fill) -> "Ledger":

@@ -3,9 +3,13 @@
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 
+from router.domain.amend import PendingRequest
+from router.domain.basket import Basket
 from router.domain.event import EngineStarted, Limits
 from router.domain.instrument import Instrument
+from router.domain.observation import Volume
 from router.domain.order import (
     TERMINAL,
     ChildOrder,
@@ -18,24 +22,42 @@ from router.domain.order import (
 )
 from router.domain.plan import RoutePlan, RoutingProblem
 from router.domain.risk import Assessment
+from router.domain.schedule import Schedule
 from router.domain.scope import Scope
 from router.domain.switch import SwitchSetting
-from router.domain.units import AccountId, ChildId, InstrumentId, ParentId, Price, TimestampNs
+from router.domain.units import (
+    AccountId,
+    Amount,
+    BasketId,
+    ChildId,
+    InstrumentId,
+    ParentId,
+    Price,
+    TimestampNs,
+)
 from router.state.counts import Activity
 from router.state.funding import FundingMemory
 from router.state.ledger import Difference, Ledger
 from router.state.profit import Profit
+from router.state.table import Table
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Phase(enum.Enum):
     """Where a parent stands in the round of observe, solve, execute."""
 
-    QUEUED = "queued"  # another parent is being worked
+    WAITING = "waiting"  # for its time
+    QUEUED = "queued"  # another parent is being planned
     OBSERVING = "observing"
     SOLVING = "solving"
     EXECUTING = "executing"
     RECONCILING = "reconciling"
     DONE = "done"
+
+
+PLANNING: Final = frozenset({Phase.OBSERVING, Phase.SOLVING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +105,24 @@ class ParentState:
         Only venues of this stage or later may be used for the rest of the round.
     outcome : OrderStatus | None
         The status it will end with once its accounts are reconciled.
+    released : Amount | None
+        How much of the order may have traded by now, in all; None before the first slice.
+    slices : int
+        How often a quantity was released.
+    wake_at : TimestampNs | None
+        When more may be released; None: never.
+    schedule : Schedule | None
+        Of an order that is spread by the optimiser.
+    volumes : tuple of Volume
+        Of the order's markets when it began.
+    pending : PendingRequest | None
+        What a client asked for and waits for what is in flight.
+    requests : tuple of str
+        The client's requests so far, each taken once.
+    quiet_from : int
+        While it reconciles: the ledger's epoch from which on its accounts are looked at.
+    unchecked : tuple of AccountId
+        While it reconciles: the accounts that have not agreed or differed since.
     """
 
     order: ParentOrder
@@ -99,6 +139,15 @@ class ParentState:
     outcome: OrderStatus | None = None
     reason: str = ""
     ended_at: TimestampNs | None = None
+    released: Amount | None = None
+    slices: int = 0
+    wake_at: TimestampNs | None = None
+    schedule: Schedule | None = None
+    volumes: tuple[Volume, ...] = ()
+    pending: PendingRequest | None = None
+    requests: tuple[str, ...] = ()
+    quiet_from: int = 0
+    unchecked: tuple[AccountId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +163,21 @@ class World:
     """Everything decisions depend on, besides the observation they are given."""
 
     started: EngineStarted | None = None
-    parents: Mapping[ParentId, ParentState] = field(default_factory=dict)
-    children: Mapping[ChildId, ChildState] = field(default_factory=dict)
+    parents: Table[ParentId, ParentState] = field(default_factory=Table)
+    children: Table[ChildId, ChildState] = field(default_factory=Table)
+    going: Table[ParentId, ParentState] = field(default_factory=Table)  # parents that are not done
+    queued: Table[ParentId, ParentState] = field(default_factory=Table)
+    planning: Table[ParentId, ParentState] = field(default_factory=Table)  # observed or solved
+    settling: Table[ParentId, ParentState] = field(default_factory=Table)  # reconciling
+    open: Table[ChildId, ChildState] = field(default_factory=Table)  # children that have not ended
+    baskets: Table[BasketId, Basket] = field(default_factory=Table)
     nonces: Mapping[AccountId, int] = field(default_factory=dict)  # the next one not yet used
     ledger: Ledger | None = None
     epoch: int = 0  # counts what changed the ledger, and what may change it next
+    moved: Mapping[AccountId, int] = field(default_factory=dict)  # each account's newest epoch
+    filled_at: Mapping[AccountId, TimestampNs] = field(default_factory=dict)  # at perp venues
+    is_looking: bool = False  # whether the accounts were asked for and have not answered
+    unread: frozenset[AccountId] = frozenset()  # not looked at since the last start
     mined: Mapping[AccountId, int] = field(default_factory=dict)  # newest block that has ours
     is_ready: bool = False  # whether the accounts were looked at since the last start
     reconciliation: Reconciliation | None = None
@@ -160,18 +219,17 @@ class World:
 
     @property
     def active(self) -> ParentState | None:
-        """The parent being worked, or None."""
-        busy = (p for p in self.parents.values() if p.phase not in {Phase.QUEUED, Phase.DONE})
-        return next(busy, None)
+        """The parent being planned, or None; of a basket, the first."""
+        return next(self.planning.rows(), None)
 
     def open_children(self) -> Iterator[ChildState]:
         """Yield the children that have not ended, oldest first."""
-        return (c for c in self.children.values() if not c.is_terminal)
+        return self.open.rows()
 
     @property
     def in_flight(self) -> tuple[ChildState, ...]:
         """The children of all parents that have not ended."""
-        return tuple(self.open_children())
+        return tuple(self.open.rows())
 
     def children_of(self, parent: ParentId) -> tuple[ChildState, ...]:
         """Return the children of a parent, oldest first."""
@@ -179,8 +237,25 @@ class World:
 
     def with_parent(self, parent: ParentState) -> "World":
         """Return the world with one parent put in."""
-        return replace(self, parents={**self.parents, parent.order.id: parent})
+        name, phase = parent.order.id, parent.phase
+        return replace(
+            self,
+            parents=self.parents.put(name, parent),
+            going=_held(self.going, name, parent, holds=phase is not Phase.DONE),
+            queued=_held(self.queued, name, parent, holds=phase is Phase.QUEUED),
+            planning=_held(self.planning, name, parent, holds=phase in PLANNING),
+            settling=_held(self.settling, name, parent, holds=phase is Phase.RECONCILING),
+        )
 
     def with_child(self, child: ChildState) -> "World":
         """Return the world with one child put in."""
-        return replace(self, children={**self.children, child.order.id: child})
+        name = child.order.id
+        return replace(
+            self,
+            children=self.children.put(name, child),
+            open=_held(self.open, name, child, holds=not child.is_terminal),
+        )
+
+
+def _held(table: Table[K, V], key: K, row: V, *, holds: bool) -> Table[K, V]:
+    return table.put(key, row) if holds else table.without(key)

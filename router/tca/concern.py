@@ -2,8 +2,14 @@
 
 from router.domain.event import (
     AccountsObserved,
+    AmendRequested,
     BaselineAccepted,
+    BasketRefused,
+    BasketSolved,
+    BasketSubmitted,
+    CancelRequested,
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -25,7 +31,10 @@ from router.domain.event import (
     RiskAssessed,
     RouteRefused,
     RouteSolved,
+    ScheduleRefused,
+    ScheduleSolved,
     SwitchSet,
+    TimerFired,
 )
 from router.domain.units import ParentId
 from router.state.world import World
@@ -42,6 +51,11 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | RouteSolved()
             | RouteRefused()
             | DeadlinePassed()
+            | CancelRequested()
+            | AmendRequested()
+            | TimerFired()
+            | ScheduleSolved()
+            | ScheduleRefused()
             | ControlTripped()
         ):
             return event.parent
@@ -53,6 +67,7 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | ChildProgressed()
             | ChildStuck()
             | ChildReplaced()
+            | ChildCancelRefused()
             | ChildFilled()
             | ChildEnded()
         ):
@@ -61,6 +76,9 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             EngineStarted()
             | AccountsObserved()
             | HourStruck()
+            | BasketSubmitted()
+            | BasketSolved()
+            | BasketRefused()
             | BaselineAccepted()
             | RiskAssessed()
             | FundingObserved()

@@ -2,8 +2,14 @@
 
 from router.domain.event import (
     AccountsObserved,
+    AmendRequested,
     BaselineAccepted,
+    BasketRefused,
+    BasketSolved,
+    BasketSubmitted,
+    CancelRequested,
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -25,7 +31,10 @@ from router.domain.event import (
     RiskAssessed,
     RouteRefused,
     RouteSolved,
+    ScheduleRefused,
+    ScheduleSolved,
     SwitchSet,
+    TimerFired,
 )
 from router.domain.observation import Observation
 from router.domain.plan import RoutePlan
@@ -44,6 +53,14 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
         case ParentSubmitted():
             order = event.order
             return f"order {order.id}: {order.side.value} {_show(order.quantity, world)}"
+        case BasketSubmitted():
+            return f"basket {event.basket.id}: {len(event.orders)} orders"
+        case CancelRequested():
+            return f"{event.by} asks to cancel {event.parent}"
+        case AmendRequested():
+            return f"{event.by} asks for other terms of {event.parent}"
+        case TimerFired():
+            return None
         case MarketObserved():
             return _observed(event.observation)
         case ObservationFailed():
@@ -52,6 +69,14 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return _solved(event.plan, world)
         case RouteRefused():
             return f"no route: {event.message}"
+        case BasketSolved():
+            return f"basket {event.basket} is planned"
+        case BasketRefused():
+            return f"no plan for basket {event.basket}: {event.message}"
+        case ScheduleSolved():
+            return f"{event.parent} is spread over {len(event.schedule.releases)} slices"
+        case ScheduleRefused():
+            return f"no schedule: {event.message}"
         case ChildSigned():
             return f"{event.child} signed at {_venue(event.child, world)}: {event.signed.reference}"
         case ChildNotSent():
@@ -66,6 +91,8 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return f"{event.child} is held up, wants to {event.wanted.value}: {event.detail}"
         case ChildReplaced():
             return f"{event.child} replaced: {event.signed.reference}"
+        case ChildCancelRefused():
+            return f"{event.child} cannot be canceled: {event.reason}"
         case ChildFilled():
             return None  # told in sum when the child ends
         case ChildEnded():

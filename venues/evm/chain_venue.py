@@ -14,6 +14,7 @@ from router.domain.error import (
     MalformedDataError,
     NotSentError,
     OrderError,
+    RejectedError,
     VenueError,
 )
 from router.domain.order import ChildOrder, Fill, Replacement, SignedChild
@@ -184,6 +185,10 @@ class ChainVenue:
         """
         with self._failing_as(NotSentError):
             return await self._executor.replace(child, attempts, replacement)
+
+    async def cancel(self, child: ChildOrder, _attempts: tuple[SignedChild, ...]) -> None:
+        """Refuse: nothing of this venue waits at a book."""
+        raise RejectedError(self.id, f"{child.id}: nothing waits at a book")
 
     async def close(self) -> None:
         """Close the connections for questions; idempotent. The stream ends by cancelling it."""

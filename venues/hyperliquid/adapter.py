@@ -310,6 +310,10 @@ class Hyperliquid:
         """Refuse: an order here holds up no other, and ends by its own deadline."""
         raise NotSentError(VENUE, f"{child.id}: there is nothing to replace at a book")
 
+    async def cancel(self, child: ChildOrder, _attempts: tuple[SignedChild, ...]) -> None:
+        """Refuse: nothing of this venue waits at a book."""
+        raise RejectedError(self.id, f"{child.id}: nothing waits at a book")
+
     # What the venue knows of an order, or None where it does not know it.
     async def _look(self, child: ChildOrder, signed: SignedChild) -> Resolution | None:
         order = await self._order(signed)

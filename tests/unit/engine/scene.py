@@ -216,8 +216,15 @@ class Driver:
         return self.world.parents[parent.id]
 
     def observe(self, parent: ParentOrder) -> RoutingProblem:
-        self.feed(MarketObserved(parent.id, observation(), self.tick()))
+        self.feed(MarketObserved(parent.id, self.seen(), self.tick()))
         return self.command(SolveRoute).problem
+
+    def seen(self) -> Observation:
+        """Show the markets, and accounts that were read after all that happened."""
+        shown = observation()
+        chain, perp = shown.accounts
+        read = (replace(chain, block=LATER), replace(perp, at_venue=TimestampNs(self.now + 1)))
+        return replace(shown, accounts=read)
 
     def solve(self, problem: RoutingProblem, *parts: tuple[Instrument, int]) -> list[ChildOrder]:
         self.feed(RouteSolved(problem.parent, plan(problem, *parts), self.tick()))

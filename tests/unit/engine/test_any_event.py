@@ -66,7 +66,8 @@ def test_a_restart_at_any_event_ends_in_the_same_place():
                 world, commands = engine.step(world, told)
             active = world.active
             if isinstance(event, RouteSolved) and active and active.phase is Phase.OBSERVING:
-                world, _ = engine.step(world, MarketObserved(parent.id, observation(), event.at))
+                seen = replace(observation(), accounts=read_now(world, event.at))
+                world, _ = engine.step(world, MarketObserved(parent.id, seen, event.at))
             if not isinstance(event, AccountsObserved):
                 world, commands = engine.step(world, event)
         if any(isinstance(c, ObserveAccounts) for c in commands):
@@ -79,3 +80,8 @@ def test_a_restart_at_any_event_ends_in_the_same_place():
 def later_accounts(world):
     chain, perp = accounts(**moved(world))
     return (replace(chain, block=LATER), perp)
+
+
+def read_now(world, at):
+    chain, perp = later_accounts(world)
+    return (chain, replace(perp, at_venue=at))

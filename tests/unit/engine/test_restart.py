@@ -90,6 +90,8 @@ def test_a_halt_rejects_any_number_of_waiting_orders():
     driver.end(child, OrderStatus.FILLED, gas=GAS)
 
     driver.reconcile(eth=10 * ETHER, usdc=-30_000 * DOLLAR - 1, native=-GAS.atoms)
+    planned = driver.world.active  # the next was being planned beside the first
+    driver.feed(MarketObserved(planned.order.id, driver.seen(), driver.tick()))
 
     statuses = {p.status for p in driver.world.parents.values()}
     assert statuses == {OrderStatus.FILLED, OrderStatus.REJECTED}

@@ -5,7 +5,7 @@ from typing import get_args
 
 from router.domain.command import ObserveMarket, ReportParent, TellFinding
 from router.domain.control import Control, Finding
-from router.domain.event import ChildEnded, DeadlinePassed, Event, SwitchSet
+from router.domain.event import ChildEnded, DeadlinePassed, Event, ObservationFailed, SwitchSet
 from router.domain.order import OrderStatus
 from router.domain.plan import NoRouteReason
 from router.domain.scope import FIRM
@@ -59,7 +59,7 @@ def test_an_order_waits_while_nothing_new_may_begin_and_begins_once_it_may():
 def test_what_a_control_found_is_put_on_record_once_whatever_was_sent():
     driver = ready()
     unsent = progress.new_parent(order(name="unsent"))
-    world, commands = ending.settle(driver.world.with_parent(unsent), unsent, REFUSED, at=T0)
+    world, commands = admission.settle(driver.world.with_parent(unsent), unsent, REFUSED, at=T0)
 
     told = [c for c in commands if isinstance(c, TellFinding)]
     assert told == [TellFinding(unsent.order.id, FINDING)]
@@ -70,9 +70,9 @@ def test_what_a_control_found_is_put_on_record_once_whatever_was_sent():
     (child,) = driver.solve(driver.observe(begun), (PERP, 10))
     sent = driver.world.parents[begun.id]
     assert sent.children == (child.id,)
-    world, commands = ending.settle(driver.world, sent, REFUSED, at=T0)
+    world, commands = admission.settle(driver.world, sent, REFUSED, at=T0)
     assert sum(isinstance(c, TellFinding) for c in commands) == 1
-    world, commands = ending.finish(world, world.parents[begun.id], "too large", at=T0)
+    world, commands = admission.end(world, world.parents[begun.id], "too large", at=T0)
     assert not any(isinstance(c, TellFinding) for c in commands)
 
 
@@ -91,12 +91,11 @@ def test_a_deadline_ends_what_waits_and_nothing_that_was_sent():
     assert world.parents[waiting.id].phase is Phase.DONE
 
 
-def test_an_hour_asks_for_the_accounts_only_where_nothing_else_will():
+def test_an_hour_asks_for_the_accounts_unless_they_are_asked_for():
     driver = ready()
 
-    _, idle = reconciling.hour(driver.world)
-    driver.submit(order())
-    _, busy = reconciling.hour(driver.world)
+    world, idle = reconciling.hour(driver.world)
+    _, busy = reconciling.hour(world)
 
     assert [c.accounts for c in idle] == [driver.world.accounts]
     assert busy == ()
@@ -129,14 +128,35 @@ def test_every_event_there_is_has_its_place_in_a_step():
 
 def test_between_two_stages_an_order_lets_one_go_first_that_keeps_an_account_alive():
     driver = ready()
-    begun, urgent = order(name="begun"), order(name="urgent", strategy=DELEVERAGING)
+    begun, other = order(name="begun"), order(name="other")
+    urgent = order(name="urgent", strategy=DELEVERAGING)
     driver.submit(begun)
     (child,) = driver.solve(driver.observe(begun), (PERP, 6), (POOL, 4))
+    driver.submit(other)  # is planned from here on
     driver.submit(urgent)
     driver.sign(child)
     driver.fill(child, 6)
     driver.end(child, OrderStatus.FILLED)
-
-    assert driver.command(ObserveMarket).parent == urgent.id
     assert driver.world.parents[begun.id].phase is Phase.QUEUED
     assert driver.world.parents[begun.id].stage == 1
+
+    driver.feed(ObservationFailed(other.id, "nobody answers", driver.tick()))
+    assert driver.command(ObserveMarket).parent == urgent.id
+    driver.feed(ObservationFailed(urgent.id, "nobody answers", driver.tick()))
+    assert driver.command(ObserveMarket).parent == begun.id
+
+
+def test_what_is_half_done_goes_before_what_has_not_begun():
+    driver = ready()
+    begun, first, second = order(name="begun"), order(name="first"), order(name="second")
+    driver.submit(begun)
+    (child,) = driver.solve(driver.observe(begun), (PERP, 6), (POOL, 4))
+    driver.submit(first)
+    driver.submit(second)
+    driver.sign(child)
+    driver.fill(child, 6)
+    driver.end(child, OrderStatus.FILLED)
+
+    driver.feed(ObservationFailed(first.id, "nobody answers", driver.tick()))
+
+    assert driver.command(ObserveMarket).parent == begun.id

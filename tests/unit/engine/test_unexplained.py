@@ -54,6 +54,7 @@ def test_where_it_did_something_the_desk_halts_and_the_transaction_is_named():
     alarms = [command.message for command in driver.commands if isinstance(command, RaiseAlarm)]
     assert alarms[-1] == f"{child.id}: {WHY}"
     assert f"off by {10 * ETHER}" in alarms[0]
+    driver.reconcile(native=-GAS.atoms, eth=10 * ETHER)  # its last look
     done = driver.world.parents[parent.id]
     assert (done.phase, done.children) == (Phase.DONE, (child.id,))
     assert done.reason.startswith("halted: ")

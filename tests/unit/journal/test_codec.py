@@ -59,6 +59,9 @@ DOCUMENT = {
             "by": "",
             "confirmed_by": "",
             "hedges": [],
+            "algo": {"Sweep": {}},
+            "basket": "",
+            "as_quoted": None,
         },
         "at": -1,
     }

@@ -119,7 +119,8 @@ class FakeVenue:
 
     async def read_account(self):
         self.reads.take()
-        return next(a for a in accounts(**self.moved) if a.account == self.account)
+        told = accounts(**self.moved, later=len(self.known))  # read after what it has traded
+        return next(a for a in told if a.account == self.account)
 
     async def sign(self, child):
         self.signs.take(child.id)

@@ -16,7 +16,6 @@ from tests.unit.engine.scene import (
     STARTED,
     USDC,
     Driver,
-    observation,
     order,
     plan,
 )
@@ -85,7 +84,7 @@ class Desk(Driver):
         return self.plan(asked, parts, seen=seen, change=change)
 
     def plan(self, asked, parts=BOTH, *, seen=None, change=lambda made: made):
-        self.feed(MarketObserved(asked.id, seen or observation(), self.tick()))
+        self.feed(MarketObserved(asked.id, seen or self.seen(), self.tick()))
         problems = [c.problem for c in self.commands if isinstance(c, SolveRoute)]
         if not problems:
             return []

@@ -31,6 +31,7 @@ from router.risk.controls import price as prices
 from router.risk.controls.breach import in_bps, in_ms, in_pct, in_s, in_units, strictest
 from router.risk.controls.case import Asked, Met, Planned, messages_of, worst_pips
 from router.state.counts import Measure
+from router.state.table import Table
 from tests.unit.engine.scene import (
     DOLLAR,
     ETH,
@@ -259,7 +260,8 @@ def test_a_venue_that_fails_too_often_is_left_alone_for_a_while():
         for child in children:
             driver.feed(ChildNotSent(child.id, "no", driver.tick()))
             driver.reconcile()
-            driver.world = replace(driver.world, parents={}, children={})
+            blank = dict.fromkeys(("parents", "children", "going", "queued", "planning"), Table())
+            driver.world = replace(driver.world, **blank, settling=Table(), open=Table())
 
     case = asked(rules, order(name="later"), made=driver)
     assert keys(hours.market(case, PERP)) == ["errors_max"]

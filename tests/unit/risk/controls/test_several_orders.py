@@ -160,7 +160,9 @@ def test_what_was_refused_for_want_of_a_second_person_is_no_duplicate_once_there
 def test_what_waits_for_a_person_is_not_stopped_again_by_what_that_person_pardons():
     made = desk(firm(losing_slices_max=1, losing_slice_pips=10))
     first, second = order(), order(name="two", allow_similar=True)
+    planned = order(name="planned", allow_similar=True)  # while the first trades; it ends
     made.feed(ParentSubmitted(first, made.tick()))
+    made.feed(ParentSubmitted(planned, made.tick()))
     made.feed(ParentSubmitted(second, made.tick()))
     (child,) = made.plan(first, ((PERP, 10),))
     said(made, TradingState.CANCEL_ONLY)
@@ -178,7 +180,8 @@ def test_what_waits_for_a_person_is_not_stopped_again_by_what_that_person_pardon
     said(made, TradingState.ACTIVE)
 
     assert made.world.parents[second.id].phase is Phase.OBSERVING
-    assert made.findings == []
+    assert made.world.parents[planned.id].phase is Phase.DONE
+    assert [f.control for f in made.findings] == [Control.KILL_SWITCH]
 
 
 def said(made, state):

@@ -1,0 +1,11 @@
+"""Pov: stub. Pure."""
+
+from router.algo.progress import Pace, Progress
+from router.domain.algo import Pov
+from router.domain.order import ParentOrder
+from router.domain.units import TimestampNs
+
+
+def pace(order: ParentOrder, algo: Pov, progress: Progress, *, at: TimestampNs) -> Pace:
+    """Return what may have traded by now."""
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""An order over time: the convex programme of its slices, and the proof of its answer."""
