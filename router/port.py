@@ -26,6 +26,27 @@ Approve: TypeAlias = Callable[[Amount], Awaitable[tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a contract may take of an asset until that is changed.
+
+    Attributes
+    ----------
+    spender : str
+        Whose routers take it, by the names of the configuration.
+    address : str
+        The contract's.
+    """
+
+    asset: AssetId
+    spender: str
+    address: str
+    atoms: int
+
+
+ReadAllowances: TypeAlias = Callable[[], Awaitable[tuple[Allowance, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Discovered:
     """A pool nobody configured, as the table of its family that would configure it."""
 
@@ -298,6 +319,8 @@ class VenueSetup:
         Chain venues: finds pools of configured tokens made since a block.
     owner : callable of str to Owner | None
         Perp venues: takes the account's own key, which trading never sees.
+    allowances : ReadAllowances | None
+        Chain venues: reads what the venue's contracts may take of every configured token.
     """
 
     venue: Venue
@@ -307,3 +330,4 @@ class VenueSetup:
     real_money: bool
     discover: Discover | None = None
     owner: Callable[[str], Owner] | None = None
+    allowances: ReadAllowances | None = None

@@ -26,6 +26,8 @@ PLANTS = [
     ("rooms", "router.optimiser", "import router.risk"),
     ("rooms", "router.engine", "import router.shell"),
     ("rooms", "router.shell", "import router.compose"),
+    ("rooms", "router.shell", "import router.simulation"),
+    ("rooms", "router.simulation", "import router.compose"),
     ("rooms", "router.attic", ""),
     ("core", "router.engine", "import router.journal\nimport structlog"),
     ("core", "router.journal", "def read() -> None:\n    import sqlite3"),

@@ -20,17 +20,23 @@ TOP_LEVEL = {
 }
 ASYNC_ALLOWED = (
     *("router/shell/", "router/cli/", "router/gateway/", "router/port.py", "router/compose"),
+    "router/simulation/",
     *("venues/transport/", "venues/sandbox/", "venues/evm/nodes/", "tests/", "scripts/"),
 )
 ASYNC_MODULES = re.compile(
     r"venues/(\w+/adapter|evm/(\w+/(follower|stream|executor|relay|sending|sighting|signing)"
-    r"|state/\w+_reader|account_reading|chain_venue|discovery|settings)"
-    r"|hyperliquid/(clients/(exchange|info|nonces)|feed/stream|account/(reader|funding)"
-    r"|trading/trader|owner|startup|upkeep))\.py"
+    r"|state/\w+_reader|account_reading|account_transfers|allowances|chain_venue"
+    r"|discovery|settings)"
+    r"|hyperliquid/(clients/(exchange|info|nonces|open_orders)|feed/stream"
+    r"|account/(reader|funding)|trading/(cancels|rounds|trader)"
+    r"|children|owner|startup|upkeep))\.py"
 )
 STATUS_EXEMPT = tuple(
     f"router/{place}"
-    for place in ("execution/order_machine.py", "execution/progress.py", "domain/", "shell/")
+    for place in (
+        *("execution/order_machine.py", "execution/parent_machine.py", "execution/progress.py"),
+        *("domain/", "shell/", "simulation/"),
+    )
 )
 MACHINE_PATH = re.compile(r"(?<![A-Za-z0-9.])/(?:work|root|home|tmp|farm)/[A-Za-z.]")
 REGISTRY_HOST = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|debian\.(?:org|net)")

@@ -6,13 +6,12 @@ of it. Refuses to count on what is filled in part, or that a balance shows it al
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 from types import MappingProxyType
 from typing import Final
 
-from router.domain.event import Limits
-from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.margin import Reservation, StressScenario
 from router.domain.market import PerpContext
 from router.domain.observation import Observation
@@ -22,6 +21,9 @@ from router.domain.units import (
     PIPS_PER_UNIT,
     AccountId,
     Amount,
+    AssetId,
+    InstrumentId,
+    Price,
     Rounding,
     Side,
     divide,
@@ -29,6 +31,7 @@ from router.domain.units import (
 from router.state.world import ChildState
 
 _LEVERAGE_UNKNOWN: Final = 1
+_NOTHING: Final = Fraction(0)
 _NOTHING_APART: Final[Mapping[AccountId, tuple[StressScenario, ...]]] = MappingProxyType({})
 
 
@@ -39,7 +42,7 @@ def reservations(
     *,
     apart: Mapping[AccountId, tuple[StressScenario, ...]] = _NOTHING_APART,
 ) -> tuple[Reservation, ...]:
-    """Return what each leg of the children may still take.
+    """Return what the legs of the children may still take of each account and asset, in sum.
 
     Parameters
     ----------
@@ -47,23 +50,22 @@ def reservations(
         What an account must survive beside what all must.
     """
     contexts = {context.instrument: context for context in observation.contexts}
-    found = []
+    asked: dict[tuple[InstrumentId, Side], _Asked] = {}
+    taken: dict[tuple[AccountId, AssetId], int] = {}
     for child in children:
         for leg in child.order.legs:
             instrument = leg.instrument
             if instrument.is_on_chain:
-                taken = _spent(leg)
+                spent = _spent(leg)
+                atoms, asset = spent.atoms, spent.asset
             else:
-                account = observation.account(instrument.account)
-                leverage = account.leverage(instrument.id) if account is not None else None
-                taken = _margin(
-                    leg,
-                    contexts.get(instrument.id),
-                    limits.scenarios + apart.get(instrument.account, ()),
-                    leverage=leverage or _LEVERAGE_UNKNOWN,
-                )
-            found.append(Reservation(instrument.account, taken))
-    return tuple(found)
+                market = (instrument.id, leg.side)
+                if market not in asked:
+                    asked[market] = _asked(leg, observation, limits, contexts=contexts, apart=apart)
+                atoms, asset = _margin(leg, asked[market]), instrument.quote.id
+            account = (instrument.account, asset)
+            taken[account] = taken.get(account, 0) + atoms
+    return tuple(Reservation(a, Amount(asset, n)) for (a, asset), n in taken.items())
 
 
 # A buyer gives quote, a seller base: what is exact of it, or at most the bound.
@@ -73,25 +75,46 @@ def _spent(leg: Leg) -> Amount:
     return leg.notional if leg.side is Side.BUY else leg.quantity
 
 
-def _margin(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    # What is asked of all legs of one side in one market.
+    leverage: int
+    stressed: Fraction  # of the worth, in the worst scenario
+    mark: Price | None
+
+
+def _asked(
     leg: Leg,
-    context: PerpContext | None,
-    scenarios: Iterable[StressScenario],
+    observation: Observation,
+    limits: Limits,
     *,
-    leverage: int,
-) -> Amount:
-    instrument, agreed = leg.instrument, leg.bound.atoms
-    marked = agreed if context is None else _marked(instrument, leg.quantity, context)
-    worth = max(agreed, leg.notional.atoms, marked)
+    contexts: Mapping[InstrumentId, PerpContext],
+    apart: Mapping[AccountId, tuple[StressScenario, ...]],
+) -> _Asked:
+    instrument = leg.instrument
+    account, context = observation.account(instrument.account), contexts.get(instrument.id)
+    leverage = account.leverage(instrument.id) if account is not None else None
+    leverage = leverage or _LEVERAGE_UNKNOWN
     rate = divide(PICO_PER_UNIT, leverage, Rounding.UP)
     if context is not None and context.tiers:
         rate = max(tier.maintenance for tier in context.tiers)
-    asked = [divide(worth, leverage, Rounding.UP)]
     dearest = Fraction(rate, PICO_PER_UNIT)
-    asked += [ceil(worth * _stressed(leg, scenario, rate=dearest)) for scenario in scenarios]
+    scenarios = limits.scenarios + apart.get(instrument.account, ())
+    stressed = (_stressed(leg, scenario, rate=dearest) for scenario in scenarios)
+    mark = None if context is None else instrument.tick_price(context.mark_ticks)
+    return _Asked(leverage, max(stressed, default=_NOTHING), mark)
+
+
+def _margin(leg: Leg, asked: _Asked) -> int:
+    agreed = leg.bound.atoms
+    marked = agreed if asked.mark is None else asked.mark.notional(leg.quantity, Rounding.UP).atoms
+    worth = max(agreed, leg.notional.atoms, marked)
+    initial = divide(worth, asked.leverage, Rounding.UP)
+    stressed = asked.stressed
+    survived = divide(worth * stressed.numerator, stressed.denominator, Rounding.UP)
     lost = agreed - marked if leg.side is Side.BUY else marked - agreed
-    fee = divide(worth * instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP)
-    return Amount(instrument.quote.id, max(asked) + max(lost, 0) + max(fee, 0))
+    fee = divide(worth * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP)
+    return max(initial, survived) + max(lost, 0) + max(fee, 0)
 
 
 # Of every unit of the leg, maintenance after the scenario, at the dearest tier's rate, and what the
@@ -104,7 +127,3 @@ def _stressed(leg: Leg, scenario: StressScenario, *, rate: Fraction) -> Fraction
     at_close = sign * gap * Fraction(scenario.closed_at_pips, PIPS_PER_UNIT)
     gained = closed * min(at_close, sign * growth) + (1 - closed) * sign * growth - sign * paid
     return rate * (1 + growth) * (1 - closed) - gained
-
-
-def _marked(instrument: Instrument, quantity: Amount, context: PerpContext) -> int:
-    return instrument.tick_price(context.mark_ticks).notional(quantity, Rounding.UP).atoms

@@ -1,13 +1,13 @@
 """SWEEP: all that is left, now, over every venue still allowed; makes its routing problem."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from router.algo.in_flight import reservations
 from router.algo.routes import Network, Route, allows, networks_between, routes_between
 from router.domain.account import AccountSnapshot
-from router.domain.event import Limits, VenueMargin
 from router.domain.instrument import STAGES, Instrument
+from router.domain.inventory import GAS_UNITS_POOL, GAS_UNITS_TRANSACTION
+from router.domain.limits import Limits, VenueMargin
 from router.domain.margin import HeldPosition, MarginAccount
 from router.domain.market import AnyPoolSnapshot, PerpContext
 from router.domain.observation import Observation
@@ -32,11 +32,6 @@ from router.domain.units import (
     divide,
 )
 from router.state.world import ChildState
-
-# Gas of a Universal Router transaction with a Permit2 signature, and of one pool in it with a few
-# ticks crossed; measured on the real contracts (236,000 for two pools), rounded up.
-_GAS_UNITS_TRANSACTION: Final = 130_000
-_GAS_UNITS_POOL: Final = 110_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +161,7 @@ def build_problem(piece: Slice, observation: Observation, limits: Limits) -> Rou
 def _pools(piece: Slice, observation: Observation) -> tuple[PoolCandidate, ...]:
     snapshots = _usable(piece, observation)
     return tuple(
-        PoolCandidate(i, snapshots[i.id], _GAS_UNITS_POOL)
+        PoolCandidate(i, snapshots[i.id], GAS_UNITS_POOL)
         for i in piece.scope.instruments
         if i.id in snapshots
     )
@@ -184,7 +179,7 @@ def _usable(piece: Slice, observation: Observation) -> dict[InstrumentId, AnyPoo
 
 def _networks(piece: Slice, observation: Observation) -> tuple[NetworkCandidate, ...]:
     snapshots = _usable(piece, observation)
-    found = (n.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL) for n in piece.scope.networks)
+    found = (n.candidate(snapshots, gas_units_pool=GAS_UNITS_POOL) for n in piece.scope.networks)
     return tuple(network for network in found if network is not None)
 
 
@@ -196,7 +191,7 @@ def _routes(
     used = {network.instrument for network in networks}
     held = [network for network in piece.scope.networks if network.instrument in used]
     found = (
-        route.candidate(snapshots, gas_units_pool=_GAS_UNITS_POOL)
+        route.candidate(snapshots, gas_units_pool=GAS_UNITS_POOL)
         for route in piece.scope.routes
         if not any(network.holds(route) for network in held)
     )
@@ -256,7 +251,7 @@ def _chains(piece: Slice, observation: Observation) -> tuple[ChainCash, ...]:
         snapshot = observation.account(account)
         if snapshot is not None:
             price = gas[account].native_price if account in gas else None
-            units = _GAS_UNITS_TRANSACTION
+            units = GAS_UNITS_TRANSACTION
             if account in gas and gas[account].expected_fee_wei:
                 # As if it were gas: what it costs to post the transaction's data elsewhere.
                 units += divide(snapshot.data_fee_wei, gas[account].expected_fee_wei, Rounding.UP)

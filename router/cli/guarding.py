@@ -62,6 +62,15 @@ def risk(
 
 @app.command()
 @guarded
+def reconcile(config: ConfigPath, *, as_json: Json = False) -> None:
+    """Compare all accounts with the record now; exit 1 while something halts the desk."""
+    from router.cli import reconcile as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(config, as_json=as_json)
+
+
+@app.command()
+@guarded
 def stress(
     config: ConfigPath,
     *,

@@ -6,31 +6,10 @@ from typing import Annotated, Final, cast
 
 import typer
 
-from router.cli import guarding
+from router.cli import altering, guarding, trading
 from router.cli.guard import guarded
-from router.cli.options import (
-    AllowSimilar,
-    BaseAsset,
-    By,
-    ClientId,
-    ConfigPath,
-    ConfirmedBy,
-    Deadline,
-    Hours,
-    InQuote,
-    Json,
-    Limit,
-    Live,
-    Port,
-    Quantity,
-    QuoteAsset,
-    Seed,
-    SideArgument,
-    Slippage,
-    StateDir,
-    Strategy,
-    Venues,
-)
+from router.cli.options import ConfigPath, Json, Live, Port, Seed, StateDir
+from router.cli.trading import NUMBERS_ARE_WORDS
 
 EXIT_BAD_INPUT: Final = 2
 
@@ -44,12 +23,12 @@ app = typer.Typer(
 )
 sandbox = typer.Typer(help="Local counterparties to rehearse against.", no_args_is_help=True)
 app.add_typer(sandbox, name="sandbox")
+app.add_typer(trading.app)
+app.add_typer(altering.app)
 app.add_typer(guarding.app)
 
 # The parser's own fault, of which a bad parameter is one kind; typer does not export its name.
 UsageFault = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
-# A negative number is a bad quantity, and not an option nobody knows.
-NUMBERS_ARE_WORDS: Final = {"ignore_unknown_options": True}
 
 
 @app.command("check-config")
@@ -64,100 +43,6 @@ def check_config(
     from router.cli import check_config as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, offline=offline, as_json=as_json)
-
-
-@app.command(context_settings=NUMBERS_ARE_WORDS)
-@guarded
-# The words of a command line are positional.
-def quote(  # noqa: PLR0917
-    config: ConfigPath,
-    side: SideArgument,
-    quantity: Quantity,
-    base: BaseAsset,
-    *,
-    quote_asset: QuoteAsset = "USDC",
-    cash: InQuote = False,
-    limit: Limit = None,
-    slippage_max: Slippage = None,
-    holding_hours: Hours = "8",
-    venues: Venues = None,
-    save: Annotated[
-        Path | None, typer.Option("--save", help="Write plan and problem here, for verify.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Estimate the slippage of an order; sends nothing."""
-    from router.cli import quote as verb  # noqa: PLC0415 - quick --help
-    from router.cli.request import request  # noqa: PLC0415 - quick --help
-
-    verb.run(
-        config,
-        request(
-            side=side,
-            quantity=quantity,
-            base=base,
-            quote=quote_asset,
-            cash=cash,
-            limit_price=limit,
-            slippage_max_bps=slippage_max,
-            holding_hours=holding_hours,
-            venues=venues,
-        ),
-        save=save,
-        as_json=as_json,
-    )
-
-
-@app.command(context_settings=NUMBERS_ARE_WORDS)
-@guarded
-# The words of a command line are positional.
-def order(  # noqa: PLR0917
-    config: ConfigPath,
-    side: SideArgument,
-    quantity: Quantity,
-    base: BaseAsset,
-    *,
-    quote_asset: QuoteAsset = "USDC",
-    cash: InQuote = False,
-    limit: Limit = None,
-    slippage_max: Slippage = None,
-    holding_hours: Hours = "8",
-    venues: Venues = None,
-    deadline: Deadline = "120",
-    strategy: Strategy = None,
-    allow_similar: AllowSimilar = False,
-    by: By = None,
-    confirmed_by: ConfirmedBy = None,
-    client_order_id: ClientId = None,
-    live: Live = False,
-    as_json: Json = False,
-) -> None:
-    """Send a parent order and watch it; through the daemon if one runs on the journal."""
-    from router.cli import order as verb  # noqa: PLC0415 - quick --help
-    from router.cli.request import request  # noqa: PLC0415 - quick --help
-
-    verb.run(
-        config,
-        request(
-            side=side,
-            quantity=quantity,
-            base=base,
-            quote=quote_asset,
-            cash=cash,
-            limit_price=limit,
-            slippage_max_bps=slippage_max,
-            holding_hours=holding_hours,
-            venues=venues,
-            deadline_s=deadline,
-            strategy=strategy,
-            allow_similar="true" if allow_similar else None,
-            by=by,
-            confirmed_by=confirmed_by,
-            client_order_id=client_order_id,
-        ),
-        live=live,
-        as_json=as_json,
-    )
 
 
 @app.command()
@@ -192,6 +77,40 @@ def approve(
     from router.cli import approve as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, verb.Wanted(venue, asset, quantity), live=live, as_json=as_json)
+
+
+@app.command()
+@guarded
+def revoke(
+    config: ConfigPath,
+    asset: Annotated[str | None, typer.Argument(help="The asset; all where none is given.")] = None,
+    *,
+    venue: Annotated[
+        str | None, typer.Option("--venue", help="On which chain; needed where there are several.")
+    ] = None,
+    live: Live = False,
+    as_json: Json = False,
+) -> None:
+    """Take back what a venue's contracts may take; orders need it approved again."""
+    from router.cli import approve as verb  # noqa: PLC0415 - quick --help
+
+    verb.revoke(config, asset, venue, live=live, as_json=as_json)
+
+
+@app.command()
+@guarded
+def allowances(
+    config: ConfigPath,
+    *,
+    venue: Annotated[
+        str | None, typer.Option("--venue", help="On which chain; needed where there are several.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a venue's contracts may take of every token."""
+    from router.cli import approve as verb  # noqa: PLC0415 - quick --help
+
+    verb.allowances(config, venue, as_json=as_json)
 
 
 OwnerKey = Annotated[
@@ -312,6 +231,22 @@ def demo(
     from router.cli import demo as verb  # noqa: PLC0415 - quick --help
 
     verb.run(state_dir, quantity=quantity, seed=seed, as_json=as_json)
+
+
+@app.command()
+@guarded
+def simulate(
+    *,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The first seed.")] = 0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How many seeds.")] = 1_000,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0: one a core.")] = 0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="0: all of them.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Run engine and shell against faults and crashes on virtual time; exit code 1 if one fails."""
+    from router.cli import simulate as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(range(seed, seed + runs), jobs=jobs, seconds=seconds, as_json=as_json)
 
 
 @sandbox.command()

@@ -9,9 +9,8 @@ import uvloop
 from rich.console import Console
 
 from router.cli.show import print_ready
-from router.compose import requests
 from router.compose.assembly import Assembly, assemble
-from router.compose.desk import Desk, open_desk
+from router.compose.keeper import Keeper
 from router.domain.error import RouterError
 from router.gateway import local
 from router.shell import observe
@@ -32,11 +31,12 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     door = local.socket_path(assembly.config.journal)
-    async with open_desk(assembly) as desk, local.listening(door, _work(desk)):
-        loop.add_signal_handler(signal.SIGUSR1, _halt, desk)
+    keeper = Keeper(assembly, os.environ)
+    async with keeper.open(), local.listening(door, keeper.answer):
+        loop.add_signal_handler(signal.SIGUSR1, _halt, keeper)
         wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, wanted.set)
-        reading = asyncio.create_task(_reload(desk, wanted))
+        reading = asyncio.create_task(_reload(keeper, wanted))
         if as_json:
             print_ready({"ready": True, "socket": str(door), "pid": os.getpid()})
         else:
@@ -45,20 +45,13 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
         reading.cancel()
 
 
-def _work(desk: Desk) -> local.Work:
-    async def work(request: local.Request, tell: local.Tell) -> bytes:
-        return await requests.answer(desk, request, tell)
-
-    return work
-
-
 # A file that is wrong changes nothing, and the log says why.
-async def _reload(desk: Desk, wanted: asyncio.Event) -> None:
+async def _reload(keeper: Keeper, wanted: asyncio.Event) -> None:
     while True:
         await wanted.wait()
         wanted.clear()
         try:
-            news = await desk.reload("signal SIGHUP", os.environ)
+            news = await keeper.reload("signal SIGHUP")
         except RouterError as error:
             observe.alarm_raised(f"the limits stay as they were: {error}")
         else:
@@ -66,5 +59,5 @@ async def _reload(desk: Desk, wanted: asyncio.Event) -> None:
 
 
 # For whoever has nothing but the daemon's process id.
-def _halt(desk: Desk) -> None:
-    desk.switchboard.halt(by="signal SIGUSR1", reason="the signal came")
+def _halt(keeper: Keeper) -> None:
+    keeper.halt(by="signal SIGUSR1", reason="the signal came")

@@ -69,6 +69,22 @@ def _said(data: Mapping[str, Any]) -> Iterator[str]:
     for cut in data["cuts"]:
         what = f"{cut['lots']} lots of {cut['instrument']}: {cut['reason']}"
         yield f"to be reduced: {escape(what)}"
+    yield from _transfers(data.get("transfers", ()))
+
+
+def _transfers(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        asset = row["collateral"]
+        short = f"{_short(row['account'])} is short of {_money(row['short'], asset)}"
+        given = [
+            f"{_money(one['quantity'], asset)} from the {one['place']} of {_short(one['account'])}"
+            for one in row["sources"]
+        ]
+        rest = (
+            [] if float(row["missing"]) == 0 else [f"{_money(row['missing'], asset)} from outside"]
+        )
+        would = " and ".join(given + rest)
+        yield f"[yellow]{short} in {escape(row['scenario'])}[/yellow]: {would} would cover it"
 
 
 def _missing(data: Mapping[str, Any]) -> Iterator[str]:

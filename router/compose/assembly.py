@@ -61,7 +61,8 @@ class Assembly:
         natives: dict[VenueId, AssetId] = {
             s.venue.id: s.native for s in self.setups if s.native is not None
         }
-        market = MarketView(self.instruments, self.config.staleness)
+        run = str(self.clock.now())
+        market = MarketView(self.instruments, self.config.staleness, run)
         return Reader(
             self.venues, market, natives=natives, clock=self.clock, indices=self.config.indices
         )

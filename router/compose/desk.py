@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from router import engine
+from router.compose import quotes
+from router.compose.altering import Alterations
 from router.compose.assembly import Assembly, connected, started
+from router.compose.baskets import Baskets
 from router.compose.dry_run import order_context
+from router.compose.reconcile import reconcile
 from router.compose.reload import changed, reread
 from router.domain.error import ConfigError, JournalError, OrderError
 from router.domain.event import (
@@ -22,12 +26,13 @@ from router.domain.event import (
 )
 from router.domain.switch import SwitchSetting
 from router.gateway.feed import Feed
-from router.gateway.order_request import parse_order
 from router.gateway.publisher import Publisher
 from router.gateway.risk_data import risk_data
 from router.gateway.switch_request import Wanted, check_known
 from router.journal.replay import ReplayReport, replay
 from router.shell import observe, store
+from router.shell.build import deciding_build
+from router.shell.checkpoint_store import Checkpoints, Kept, checkpoint_path, load
 from router.shell.runtime import Parts, RecordSink, Runtime
 from router.shell.solver_pool import Solver, SolverPool
 from router.shell.switch_file import SwitchFiles
@@ -54,10 +59,23 @@ class Desk:
         feed: Feed,
     ) -> None:
         self._assembly = assembly
-        self._journal_id = journal_id
+        self.journal_id = journal_id
         self.runtime = runtime
         self.switchboard = switchboard
         self.feed = feed
+
+    @property
+    def alterations(self) -> Alterations:
+        """The orders at work, for whoever wants them to be otherwise."""
+        parts = self._assembly
+        return Alterations(self.runtime, parts.config.assets, self.journal_id, parts.clock)
+
+    @property
+    def baskets(self) -> Baskets:
+        """Orders that are planned together, for whoever sends some."""
+        limits = self.runtime.world.limits  # they may have been read anew
+        context = replace(order_context(self._assembly, self.journal_id), limits=limits)
+        return Baskets(self.runtime, context, self._assembly.clock)
 
     async def work(self, request: Mapping[str, str], tell_line: Tell) -> ParentReport:
         """Take an order, tell its story line by line, and return the report once it is done.
@@ -69,15 +87,15 @@ class Desk:
         OrderError
             If the request names something that cannot be; nothing was sent.
         """
-        context = order_context(self._assembly, self._journal_id)
+        context = order_context(self._assembly, self.journal_id)
         limits = self.runtime.world.limits  # they may have been read anew
-        order = parse_order(request, replace(context, limits=limits))
+        order = quotes.parsed(self._assembly, request, replace(context, limits=limits))
 
         def watcher(event: Event, world: World) -> None:
             if parent_of(event, world) in {None, order.id}:
-                line = tell(event, world)
-                if line is not None:
-                    tell_line(line)
+                for line in (tell(event, world), *quotes.contingencies(event)):
+                    if line is not None:
+                        tell_line(line)
 
         self.runtime.watch(watcher)
         try:
@@ -104,6 +122,10 @@ class Desk:
         """Assess all accounts now and return the report as plain data."""
         found = await self.runtime.risk_report()
         return risk_data(found, self._assembly.config.assets)
+
+    async def reconcile(self) -> dict[str, object]:
+        """Look at all accounts now, and return how the record stands as plain data."""
+        return await reconcile(self.runtime, self._assembly.clock.now())
 
     async def reload(self, by: str, environment: Mapping[str, str]) -> tuple[str, ...]:
         """Read the limits anew, and return which have changed once that is durable.
@@ -161,6 +183,7 @@ async def open_desk(
     *,
     wrap: WrapJournal = lambda journal: journal,
     solver: Solver | None = None,
+    switchboard: Switchboard | None = None,
 ) -> AsyncIterator[Desk]:
     """Recover from the journal, connect, and run the engine until the block is left.
 
@@ -170,6 +193,8 @@ async def open_desk(
         Put around the journal; for those who want to see every record on its way to disk.
     solver : Solver, optional
         Another than a process of its own.
+    switchboard : Switchboard, optional
+        One that has obeyed before; else it begins with what its files say.
 
     Raises
     ------
@@ -182,8 +207,14 @@ async def open_desk(
         _journal(assembly.config.journal) as (journal, journal_id),
         _solving(assembly, solver) as planner,
     ):
-        world = recover(assembly.config.journal, journal_id).world
-        switchboard = Switchboard(assembly.clock, SwitchFiles.beside(assembly.config.journal))
+        path = assembly.config.journal
+        kept = _kept(path, journal_id)
+        checkpoints = Checkpoints(
+            checkpoint_path(path), journal_id=journal_id, build=deciding_build(), kept=kept
+        )
+        world = recover(path, journal_id, kept).world
+        files = SwitchFiles.beside(assembly.config.journal)
+        switchboard = switchboard or Switchboard(assembly.clock, files)
         async with connected(assembly):
             parts = Parts(
                 reader=assembly.reader(),
@@ -191,6 +222,7 @@ async def open_desk(
                 journal=wrap(journal),
                 clock=assembly.clock,
                 switchboard=switchboard,
+                checkpoints=checkpoints,
             )
             runtime = Runtime(parts, world)
             feed = _told_of(runtime, f"{journal_id}-{assembly.clock.now()}")
@@ -210,6 +242,14 @@ async def open_desk(
                 finally:
                     watching.cancel()
                     stop.set()
+            await _keep_last(runtime, checkpoints)
+
+
+async def _keep_last(runtime: Runtime, checkpoints: Checkpoints) -> None:
+    await checkpoints.close()
+    tip = await runtime.flushed()
+    if tip is not None:
+        checkpoints.keep(runtime.world, tip)
 
 
 # The feed of what the runtime does from here on, and of all that is found of its risk.
@@ -255,15 +295,15 @@ def _solving(assembly: Assembly, given: Solver | None) -> Iterator[Solver]:
         pool.close()
 
 
-def recover(path: Path, journal_id: str) -> ReplayReport[World]:
-    """Replay a journal into the world it leaves.
+def recover(path: Path, journal_id: str, kept: Kept | None = None) -> ReplayReport[World]:
+    """Replay a journal into the world it leaves, from what was kept of it on.
 
     Raises
     ------
     JournalError
         If it is damaged, or the engine would have decided otherwise.
     """
-    result = verify(path, journal_id)
+    result = verify(path, journal_id) if kept is None else _verify_after(path, journal_id, kept)
     if result.fault is not None:
         raise JournalError(f"{path}: {result.fault.sentence}")
     return result
@@ -273,3 +313,17 @@ def verify(path: Path, journal_id: str | None = None) -> ReplayReport[World]:
     """Replay a journal and say what it comes to; a fault is in the report, not raised."""
     name = store.identity(path) if journal_id is None else journal_id
     return replay(store.read(path), engine.step, World(), journal_id=name)
+
+
+# The world that was kept, if its record is the journal's own.
+def _kept(path: Path, journal_id: str) -> Kept | None:
+    kept = load(checkpoint_path(path), journal_id=journal_id, build=deciding_build())
+    if kept is None:
+        return None
+    record = next(store.read(path, after=kept.tip.sequence - 1), None)
+    return kept if record is not None and record.tip == kept.tip else None
+
+
+def _verify_after(path: Path, journal_id: str, kept: Kept) -> ReplayReport[World]:
+    records = store.read(path, after=kept.tip.sequence)
+    return replay(records, engine.step, kept.world, journal_id=journal_id, tip=kept.tip)

@@ -8,11 +8,11 @@ from typing import Final
 
 from router import engine
 from router.domain.basket import PlannedBasket
-from router.domain.command import Command, SolveRoute
+from router.domain.command import Command, SolveBasket, SolveRoute
 from router.domain.error import JournalError
-from router.domain.event import Event, RouteSolved
+from router.domain.event import BasketSolved, Event, RouteSolved
 from router.domain.plan import PlannedRoute, RoutingProblem
-from router.domain.units import ParentId
+from router.domain.units import BasketId, ParentId
 from router.journal.codec import decode_planned, encode
 from router.journal.replay import replay
 from router.shell import store
@@ -41,17 +41,21 @@ def load(path: Path) -> tuple[PlannedRoute | PlannedBasket, ...]:
     return _of_journal(path) if data.startswith(_SQLITE) else (decode_planned(data),)
 
 
-def _of_journal(path: Path) -> tuple[PlannedRoute, ...]:
+def _of_journal(path: Path) -> tuple[PlannedRoute | PlannedBasket, ...]:
     problems: dict[ParentId, RoutingProblem] = {}
-    found: list[PlannedRoute] = []
+    baskets: dict[BasketId, tuple[RoutingProblem, ...]] = {}
+    found: list[PlannedRoute | PlannedBasket] = []
 
     def step(world: World, event: Event) -> tuple[World, tuple[Command, ...]]:
         if isinstance(event, RouteSolved) and event.parent in problems:
             found.append(PlannedRoute(problems[event.parent], event.plan))
+        if isinstance(event, BasketSolved) and event.basket in baskets:
+            found.append(PlannedBasket(baskets[event.basket], event.plan))
         world, commands = engine.step(world, event)
         problems.update(
             (c.problem.parent, c.problem) for c in commands if isinstance(c, SolveRoute)
         )
+        baskets.update((c.basket, c.problems) for c in commands if isinstance(c, SolveBasket))
         return world, commands
 
     report = replay(store.read(path), step, World(), journal_id=store.identity(path))

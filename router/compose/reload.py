@@ -6,7 +6,7 @@ from typing import Final
 
 from router.compose.assembly import Assembly, check_limits
 from router.domain.error import ConfigError
-from router.domain.event import Limits
+from router.domain.limits import Limits
 from router.shell.config import Config, load
 
 # By its name in the file, where that is another.

@@ -8,6 +8,7 @@ import orjson
 
 from router.compose.desk import Desk, Tell
 from router.domain.error import OrderError
+from router.gateway.alter_request import parse_amend, parse_cancel
 from router.gateway.switch_request import parse_switch
 from router.journal import codec
 
@@ -60,9 +61,47 @@ async def _reload(desk: Desk, request: Request, _tell: Tell) -> bytes:
     return orjson.dumps({"changed": list(await desk.reload(by, os.environ)), "by": by})
 
 
+async def _reconcile(desk: Desk, request: Request, _tell: Tell) -> bytes:
+    for name in sorted(request):
+        raise OrderError(f"{name}: unknown field; all accounts are looked at")
+    return orjson.dumps(await desk.reconcile())
+
+
+async def _basket(desk: Desk, request: Request, tell: Tell) -> bytes:
+    return codec.encode(await desk.baskets.work(request, tell))
+
+
+async def _cancel_basket(desk: Desk, request: Request, _tell: Tell) -> bytes:
+    found = [
+        await desk.alterations.cancel(parse_cancel({**request, "order": member}))
+        for member in desk.baskets.members(request.get("order", ""))
+    ]
+    return orjson.dumps({"orders": found})
+
+
+async def _cancel(desk: Desk, request: Request, _tell: Tell) -> bytes:
+    return orjson.dumps(await desk.alterations.cancel(parse_cancel(request)))
+
+
+async def _amend(desk: Desk, request: Request, _tell: Tell) -> bytes:
+    return orjson.dumps(await desk.alterations.amend(parse_amend(request)))
+
+
+async def _orders(desk: Desk, request: Request, _tell: Tell) -> bytes:
+    for name in sorted(request):
+        raise OrderError(f"{name}: unknown field; the orders at work are all listed")
+    return orjson.dumps({"orders": desk.alterations.orders()})
+
+
 _ANSWERS: Final[Mapping[str, Answer]] = {
     _ORDER: _order,
     "switch": _switch,
     "reload": _reload,
     "risk": _risk,
+    "reconcile": _reconcile,
+    "basket": _basket,
+    "cancel_basket": _cancel_basket,
+    "cancel": _cancel,
+    "amend": _amend,
+    "orders": _orders,
 }

@@ -186,12 +186,15 @@ class Transfer:
         The venue's own word for it, and the other side where it is known.
     at_venue : TimestampNs
         A block's time on chain.
+    is_own : bool
+        Between two balances of the same account at the venue: spot and perpetuals.
     """
 
     id: str
     amount: Amount
     detail: str
     at_venue: TimestampNs
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

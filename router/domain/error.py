@@ -4,6 +4,7 @@
   + ConfigError                  the operator must edit a file; raised only at start-up
   + OrderError                   the client must change the order; nothing was sent
   + JournalError                 the record cannot be trusted or written; stop
+    - DiskError                  the disk refuses; what was durable is, nothing new can be
   + MarketDataError
     - StaleDataError             older than the instrument's staleness limit
     - SequenceGapError           a delta is missing; ask for a fresh snapshot
@@ -36,6 +37,10 @@ class OrderError(RouterError):
 
 class JournalError(RouterError):
     """The journal is damaged, of another version, or cannot be written."""
+
+
+class DiskError(JournalError):
+    """The disk refuses to take records; those that were durable are not in doubt."""
 
 
 class MarketDataError(RouterError):

@@ -203,6 +203,22 @@ class PerpContext:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketTraded:
+    """A public trade at a book, whoever made it; pools tell theirs by their swaps.
+
+    Attributes
+    ----------
+    trade : int
+        The venue's own identity of it; a second report is dropped.
+    """
+
+    instrument: InstrumentId
+    lots: int
+    trade: int
+    at_venue: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class VenueWarned:
     """Something at a venue that somebody should see to, though nothing is wrong yet."""
 
@@ -236,5 +252,6 @@ MarketEvent: TypeAlias = (
     | BookSnapshot
     | PerpContext
     | StreamLost
+    | MarketTraded
     | VenueWarned
 )

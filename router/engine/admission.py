@@ -9,8 +9,8 @@ from router.domain.order import OrderStatus
 from router.domain.plan import NoRouteReason
 from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
-from router.execution import progress
-from router.risk import controls, guards, switches
+from router.execution import leg_risk, progress
+from router.risk import controls, guards, inventory, switches
 from router.risk import limits as risk
 from router.state.world import ParentState, Phase, World
 
@@ -24,8 +24,11 @@ def activate(world: World, at: TimestampNs) -> Step:
     done: tuple[Command, ...] = ()
     if not world.is_ready or world.planning or not world.queued:
         return world, done
+    full = inventory.full_accounts(world)
     for waiting in sorted(world.queued.rows(), key=_turn):
-        if switches.holds(world, waiting.order):
+        if switches.holds(world, waiting.order) or leg_risk.waits(world, waiting):
+            continue  # until it may go on
+        if inventory.waits(world, waiting.order, full):
             continue  # until it may go on
         fault = fault_of(world, waiting, at)
         if fault is None:
@@ -62,18 +65,24 @@ def scope_of(world: World, parent: ParentState, *, stage: int) -> sweep.Scope:
 
 
 def observe(world: World, parent: ParentState) -> Step:
-    """Ask for the state of all that a parent may use from its stage on."""
-    order = parent.order
-    scope = scope_of(world, parent, stage=parent.stage)
+    """Ask for the state of all that a parent may use from its stage on; of a basket, its members.
+
+    What is planned together is observed together, in the name of the first.
+    """
+    planned = leg_risk.planned_with(world, parent)
+    scopes = [scope_of(world, each, stage=each.stage) for each in planned]
+    accounts = tuple(dict.fromkeys(name for scope in scopes for name in scope.accounts))
     command = ObserveMarket(
-        order.id,
-        scope.observed,
-        scope.accounts,
-        order.quote,
-        blocks_min=tuple((a, world.mined[a]) for a in scope.accounts if a in world.mined),
-        fills_at=tuple((a, world.filled_at[a]) for a in scope.accounts if a in world.filled_at),
+        parent.order.id,
+        tuple(dict.fromkeys(name for scope in scopes for name in scope.observed)),
+        accounts,
+        parent.order.quote,
+        blocks_min=tuple((a, world.mined[a]) for a in accounts if a in world.mined),
+        fills_at=tuple((a, world.filled_at[a]) for a in accounts if a in world.filled_at),
     )
-    return world.with_parent(replace(parent, phase=Phase.OBSERVING)), (command,)
+    for each in planned:
+        world = world.with_parent(replace(each, phase=Phase.OBSERVING))
+    return world, (command,)
 
 
 def end(world: World, parent: ParentState, reason: Refused | str, *, at: TimestampNs) -> Step:

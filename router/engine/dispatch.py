@@ -50,6 +50,7 @@ from router.engine import (
     ending,
     guarding,
     memory,
+    noticing,
     planning,
     reconciling,
     scheduling,
@@ -57,6 +58,7 @@ from router.engine import (
     working,
 )
 from router.engine.admission import Step, activate, look_at_accounts
+from router.execution import parent_machine
 from router.execution.next_step import resume
 from router.state.world import Phase, World
 
@@ -64,8 +66,21 @@ from router.state.world import Phase, World
 def step(world: World, event: Event) -> Step:
     """Fold one event into the world and say what must be done about it."""
     after, commands = _decide(world, event)
-    after, more = activate(after, _at(event))
-    return memory.remember(world, after, event), (*commands, *more)
+    after, noticed = noticing.noticed(world, after, event)
+    commands = (*commands, *noticed)
+    after, more = _gone_on(after, _at(event))
+    after, told = parent_machine.advanced(world, after, event=event, commands=(*commands, *more))
+    return memory.remember(world, after, event), told
+
+
+# What closes a basket may take something back, and that may be planned at once.
+def _gone_on(world: World, at: TimestampNs) -> Step:
+    world, commands = activate(world, at)
+    world, closed = baskets.followed(world, at)
+    if not closed:
+        return world, commands
+    world, begun = activate(world, at)
+    return world, (*commands, *closed, *begun)
 
 
 def _at(event: Event) -> TimestampNs:
@@ -79,30 +94,22 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
             return _started(world, event)
         case ParentSubmitted():
             return planning.submitted(world, event)
-        case BasketSubmitted():
-            return baskets.submitted(world, event)
         case CancelRequested():
             return altering.cancel(world, event)
         case AmendRequested():
             return altering.amend(world, event)
         case TimerFired():
             return scheduling.woken(world, event)
-        case MarketObserved():
-            return planning.observed(world, event)
-        case ObservationFailed():
-            return planning.unobservable(world, event)
+        case MarketObserved() | ObservationFailed():
+            return _looked(world, event)
         case RouteSolved():
             return planning.solved(world, event)
         case RouteRefused():
             return planning.refused(world, event)
-        case BasketSolved():
-            return baskets.solved(world, event)
-        case BasketRefused():
-            return baskets.refused(world, event)
-        case ScheduleSolved():
-            return spreading.solved(world, event)
-        case ScheduleRefused():
-            return spreading.refused(world, event)
+        case ScheduleSolved() | ScheduleRefused():
+            return _scheduled(world, event)
+        case BasketSubmitted() | BasketSolved() | BasketRefused():
+            return _basket(world, event)
         case AccountsObserved():
             return reconciling.accounts(world, event)
         case DeadlinePassed():
@@ -136,6 +143,30 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
             return working.child(world, event)
 
 
+def _scheduled(world: World, event: ScheduleSolved | ScheduleRefused) -> Step:
+    if isinstance(event, ScheduleSolved):
+        return spreading.solved(world, event)
+    return spreading.refused(world, event)
+
+
+def _basket(world: World, event: BasketSubmitted | BasketSolved | BasketRefused) -> Step:
+    match event:
+        case BasketSubmitted():
+            return baskets.submitted(world, event)
+        case BasketSolved():
+            return baskets.solved(world, event)
+        case BasketRefused():
+            return baskets.refused(world, event)
+
+
+# What is planned together is observed in the name of its first.
+def _looked(world: World, event: MarketObserved | ObservationFailed) -> Step:
+    several = baskets.is_of_one(world, event.parent)
+    if isinstance(event, MarketObserved):
+        return (baskets.observed if several else planning.observed)(world, event)
+    return (baskets.unobservable if several else planning.unobservable)(world, event)
+
+
 def _started(world: World, event: EngineStarted) -> Step:
     # A restart finds the world as the journal left it. What may have been sent is asked for by its
     # own name; nothing new is planned before the accounts have been looked at.
@@ -148,10 +179,6 @@ def _started(world: World, event: EngineStarted) -> Step:
         for child in world.open_children()
         for command in (resume(child) if child.attempts else (SignChild(child.order),))
     )
-    timers = tuple(
-        WakeAt(parent.order.id, parent.wake_at)
-        for parent in world.going.rows()
-        if parent.wake_at is not None and parent.phase in {Phase.WAITING, Phase.EXECUTING}
-    )
+    timers = tuple(WakeAt(name, at) for name, at in sorted(world.timers.items()))
     world, look = look_at_accounts(world)
     return world, (*recovery, *guarding.cancels(world), *timers, *look)

@@ -14,4 +14,4 @@ def remember(before: World, after: World, event: Event) -> World:
     if (rates, gained) != (after.funding, after.profit):
         after = replace(after, funding=rates, profit=gained)
     counted = activity.folded(before, after, event)
-    return after if counted == after.activity else replace(after, activity=counted)
+    return after if counted is after.activity else replace(after, activity=counted)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from router.algo import sweep
-from router.domain.command import ReportParent, SignChild, SolveRoute
+from router.domain.command import ReportParent, SolveRoute
 from router.domain.event import (
     MarketObserved,
     ObservationFailed,
@@ -15,7 +15,7 @@ from router.domain.order import OrderStatus, ParentOrder
 from router.domain.plan import NoRouteReason
 from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
-from router.engine import scheduling
+from router.engine import posting, quoted, resting, scheduling, sending, spreading
 from router.engine.admission import (
     Step,
     end,
@@ -26,9 +26,7 @@ from router.engine.admission import (
     settle,
 )
 from router.engine.preparing import Prepared, prepared
-from router.execution import nonces, progress
-from router.execution.children import Dispatch, children_of, reduced_books
-from router.execution.order_machine import new_child
+from router.execution import progress
 from router.risk import controls, guards
 from router.risk import limits as risk
 from router.state.world import ParentState, Phase, World
@@ -65,10 +63,17 @@ def observed(world: World, event: MarketObserved) -> Step:
     """Make the problem of a parent's next plan, and have it solved."""
     parent = world.parents[event.parent]
     if parent.phase is not Phase.OBSERVING:
-        return world, ()
+        return resting.seen(world, parent, event)
     ready = prepared(world, parent, event)
     if not isinstance(ready, Prepared):
         return ready
+    if spreading.is_due(parent):
+        return spreading.asked(ready, parent)
+    if ready.parent.order.as_quoted is not None:
+        return quoted.observed(ready)
+    waits = posting.posted(ready)
+    if waits is not None:
+        return waits
     problem = ready.problem()
     parent = replace(ready.parent, phase=Phase.SOLVING, problem=problem)
     return ready.world.with_parent(parent), (*ready.alarms, SolveRoute(problem))
@@ -78,7 +83,7 @@ def unobservable(world: World, event: ObservationFailed) -> Step:
     """End a parent whose markets could not be read."""
     parent = world.parents[event.parent]
     if parent.phase is not Phase.OBSERVING:
-        return world, ()
+        return resting.unseen(world, parent, event.at)
     return scheduling.slice_over(world, parent, event.reason, at=event.at)
 
 
@@ -97,31 +102,7 @@ def solved(world: World, event: RouteSolved) -> Step:
         verdict = controls.plan_refusal(world, parent, event.plan, at=event.at) or verdict
     if isinstance(verdict, Refused):
         return _no_plan(world, parent, verdict, at=event.at)
-    dispatch = Dispatch(
-        order=parent.order,
-        round=parent.round,
-        slice=parent.slices,
-        nonces=nonces.following(world),
-        lifetime=world.limits.child_lifetime,
-        at=event.at,
-        reduced=reduced_books(parent.problem),
-    )
-    orders = children_of(verdict, dispatch)
-    torn = controls.all_conserved(world, orders)
-    if torn is not None:
-        broken = Refused(NoRouteReason.LIMIT_EXCEEDED, torn.message, torn)
-        return settle(world, parent, broken, at=event.at)
-    parent = replace(
-        parent,
-        phase=Phase.EXECUTING,
-        problem=None,
-        plans=(*parent.plans, event.plan),
-        children=(*parent.children, *(o.id for o in orders)),
-    )
-    world = world.with_parent(parent)
-    for order in orders:
-        world = world.with_child(new_child(order))
-    return world, tuple(SignChild(order) for order in orders)
+    return sending.sent(world, parent, verdict, at=event.at)
 
 
 def refused(world: World, event: RouteRefused) -> Step:

@@ -9,7 +9,7 @@ from router.domain.command import Command, RaiseAlarm
 from router.domain.error import NoRouteError
 from router.domain.event import MarketObserved
 from router.domain.observation import Observation
-from router.domain.plan import RoutingProblem
+from router.domain.plan import NoRouteReason, RoutingProblem
 from router.domain.risk import Guards
 from router.domain.units import Price, TimestampNs
 from router.domain.verdict import Refused
@@ -74,8 +74,17 @@ def prepared(world: World, parent: ParentState, event: MarketObserved) -> Outcom
     refused = risk.check_notional(order, _mid(arrived), world.limits)
     refused = refused or controls.market_refusal(world, arrived, seen, at=at)
     if refused is not None:
-        return settle(world, arrived, refused, at=at)
+        return _refused(replace(ready, parent=arrived), refused)
     return _released(replace(ready, parent=arrived))
+
+
+# A price that nobody vouches for now may be vouched for by the next slice.
+def _refused(ready: Prepared, reason: Refused) -> Step:
+    world, parent, at = ready.world, ready.parent, ready.at
+    if reason.reason is not NoRouteReason.STALE_DATA:
+        return settle(world, parent, reason, at=at)
+    given = scheduling.release(world, parent, ready.observation, at=at)
+    return scheduling.slice_over(world, scheduling.sliced(parent, given), reason, at=at)
 
 
 # The parent with its arrival price, which is that of its first plan.

@@ -1,41 +1,72 @@
-"""The ledger against what venues and chains say, one account at a time. Pure."""
+"""The ledger against what venues and chains say, one account at a time. Pure.
 
-from collections.abc import Iterable
-from dataclasses import replace
+What each difference leads to is a table, `router.reconciliation.kinds`; here it is done.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from router.domain.account import AccountSnapshot
-from router.domain.command import Command, RaiseAlarm
+from router.domain.command import CancelChild, Command, RaiseAlarm, ResolveChild
+from router.domain.difference import Difference, DifferenceKind, Identity, Noted
 from router.domain.event import AccountsObserved, BaselineAccepted
 from router.domain.units import AccountId, TimestampNs
 from router.engine.admission import Step, end, look_at_accounts
 from router.execution import progress
-from router.reconciliation.compare import compare, is_behind
-from router.reconciliation.forced import forced_fills
-from router.state.ledger import Difference, Ledger
+from router.reconciliation.compare import is_behind
+from router.reconciliation.examine import Examined, examine
+from router.reconciliation.kinds import RULES, Resolution, is_halting, may_agree, resolution_of
+from router.state.ledger import Ledger
 from router.state.world import Reconciliation, World
+
+# Nothing that is read again shows these: only somebody's word ends them.
+_STAY = frozenset({DifferenceKind.OVERFILL})
+_NUMBERS = frozenset({DifferenceKind.BALANCE, DifferenceKind.POSITION, DifferenceKind.GAS})
+_ORDERS = frozenset(
+    {DifferenceKind.FOREIGN_ORDER, DifferenceKind.LOST_ORDER, DifferenceKind.LINGERING_ORDER}
+)
+_LASTING = frozenset({Resolution.ASK_AGAIN, Resolution.RE_RESOLVE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    found: Examined
+    is_judged: bool
+    is_still: bool  # the account has not moved since it was asked for
+
+    @property
+    def name(self) -> AccountId:
+        return self.found.account.account
+
+    @property
+    def halting(self) -> tuple[Difference, ...]:
+        numbers = self.found.numbers if self.is_judged else ()
+        return (*(each for each in self.found.sure if is_halting(each)), *numbers)
+
+    @property
+    def noticed(self) -> tuple[Difference, ...]:
+        told = tuple(each for each in self.found.sure if RULES[each.kind].is_told)
+        return (*told, *self.found.numbers) if self.is_still else told
 
 
 def accounts(world: World, event: AccountsObserved) -> Step:
     """Compare each account with the ledger; go on where they agree, else halt and say why.
 
     An account that agrees is done with, whatever is in flight. One that differs while an order of
-    ours is at work there, or has moved since it was asked for, is asked for again.
+    ours is at work there, or has moved since it was asked for, is asked for again, until what
+    differs has stayed the same for too long to be in flight.
     """
     world = replace(world, is_looking=False)
-    judged: list[AccountSnapshot] = []
-    differences: list[Difference] = []
-    for account in event.accounts:
-        found = _differences(world, account)
-        agrees = world.ledger is not None and not found
-        if agrees or _is_conclusive(world, account, epoch=event.epoch):
-            judged.append(account)
-            differences.extend(found)
-    world, alarms = _concluded(world, tuple(judged), tuple(differences), at=event.at)
-    world, told = _settled(world, {a.account for a in judged}, event)
+    busy = frozenset(child.order.account for child in world.open_children())
+    looks = tuple(_look(world, account, event, busy=busy) for account in event.accounts)
+    world, noticed = _noted(world, looks, at=event.at)
+    world = _concluded(world, looks, at=event.at)
+    judged = {look.name for look in looks if look.is_judged}
+    world, told = _settled(world, judged, event)
     again: tuple[Command, ...] = ()
     if world.unread or world.settling:
         world, again = look_at_accounts(world)
-    return world, (*alarms, *told, *again)
+    return world, (*noticed, *told, *again)
 
 
 def hour(world: World) -> Step:
@@ -49,6 +80,7 @@ def accepted(world: World, _event: BaselineAccepted) -> Step:
         return world, ()  # their fills belong to the ledger that is questioned
     epoch = world.epoch + 1
     everywhere = frozenset(world.accounts)
+    void = _reorged(world)
     world = replace(
         world,
         ledger=None,
@@ -57,52 +89,131 @@ def accepted(world: World, _event: BaselineAccepted) -> Step:
         unread=everywhere,
         epoch=epoch,
         moved={**world.moved, **dict.fromkeys(everywhere, epoch)},
+        # What is no longer in a chain used up no nonce there, and no block has it.
+        nonces={name: nonce for name, nonce in world.nonces.items() if name not in void},
+        mined={name: block for name, block in world.mined.items() if name not in void},
     )
     return look_at_accounts(world)
 
 
-def _differences(world: World, account: AccountSnapshot) -> tuple[Difference, ...]:
-    if world.ledger is None:
-        return ()
-    one = (account,)
-    return compare(world.ledger.with_settled(one), one, world.configured)
+def _reorged(world: World) -> frozenset[AccountId]:
+    found = () if world.reconciliation is None else world.reconciliation.differences
+    return frozenset(d.account for d in found if d.kind is DifferenceKind.REORGED)
 
 
-# Of an account without a baseline, what is read becomes the baseline: that must be current, too.
-def _is_conclusive(world: World, account: AccountSnapshot, *, epoch: int) -> bool:
+def _look(
+    world: World, account: AccountSnapshot, event: AccountsObserved, *, busy: frozenset[AccountId]
+) -> _Look:
     name = account.account
-    return (
-        world.moved.get(name, 0) <= epoch
-        and not is_behind((account,), world.mined)
-        and not any(child.order.account == name for child in world.open_children())
+    is_still = world.moved.get(name, 0) <= event.epoch
+    ledger = world.ledger or Ledger({}, {}, {})
+    found = examine(world, ledger, account, is_quiet=is_still)
+    agrees = world.ledger is not None and found.agrees
+    # Of an account without a baseline, what is read becomes it: that must be current, too.
+    is_current = is_still and not is_behind((account,), world.mined)
+    is_judged = agrees or (is_current and name not in busy)
+    lasts = is_still and _lasts(world, found, at=event.at)
+    return _Look(found, is_judged or lasts, is_still)
+
+
+# An order may wait for hours: what differs meanwhile, and stays as it is, is not in flight.
+def _lasts(world: World, found: Examined, *, at: TimestampNs) -> bool:
+    if world.ledger is None or is_behind((found.account,), world.mined):
+        return False
+    before = world.noted.get(found.account.account, {})
+    patience = world.limits.reconciliation.patience
+    doubts = (*found.numbers, *(each for each in found.sure if not may_agree(each)))
+    return all(
+        (known := before.get(each.identity)) is not None and at - known.since >= patience
+        for each in doubts
     )
 
 
-def _concluded(
-    world: World,
-    judged: tuple[AccountSnapshot, ...],
-    differences: tuple[Difference, ...],
-    *,
-    at: TimestampNs,
+# Somebody is told of each difference once, and what it leads to is done once.
+def _noted(
+    world: World, looks: Iterable[_Look], *, at: TimestampNs
 ) -> tuple[World, tuple[Command, ...]]:
-    forced = forced_fills(world.ledger, judged)
-    before = () if world.reconciliation is None else world.reconciliation.differences
-    news = _news(before, differences)
-    names = {account.account for account in judged}
-    if world.ledger is not None and judged:
-        others = tuple(each for each in before if each.account not in names)
-        world = replace(world, reconciliation=Reconciliation(at, (*others, *differences)))
+    done: tuple[Command, ...] = ()
+    noted = dict(world.noted)
+    for look in looks:
+        before = world.noted.get(look.name, {})
+        now: dict[Identity, Noted] = {}
+        for difference in look.noticed:
+            known = before.get(difference.identity)
+            since = at if known is None else known.since
+            is_due = _is_due(world, look, difference, age=at - since)
+            was_told = known is not None and known.is_told
+            if is_due and not was_told:
+                done = (*done, RaiseAlarm(difference.sentence))
+            if known is None:
+                done = (*done, *_remedied(world, difference))
+            now[difference.identity] = Noted(since, is_due or was_told)
+        noted[look.name] = _unsaid(before, look) | now
+    kept = {name: each for name, each in noted.items() if each}
+    return replace(world, noted=kept), (*done, *_suspected(world, done, looks))
+
+
+def _suspected(
+    world: World, done: tuple[Command, ...], looks: Iterable[_Look]
+) -> tuple[Command, ...]:
+    numbers = {each.sentence for look in looks for each in look.found.numbers}
+    if not any(isinstance(each, RaiseAlarm) and each.message in numbers for each in done):
+        return ()
+    return tuple(RaiseAlarm(each) for each in progress.suspicions(world))
+
+
+# A look from before the account moved says nothing of its numbers, also not that they agree; and
+# one that did not ask for orders says nothing of them.
+def _unsaid(before: Mapping[Identity, Noted], look: _Look) -> dict[Identity, Noted]:
+    kinds = frozenset() if look.is_still else _NUMBERS
+    if look.found.account.orders is None:
+        kinds |= _ORDERS
+    return {identity: each for identity, each in before.items() if identity[1] in kinds}
+
+
+def _is_due(world: World, look: _Look, difference: Difference, *, age: int) -> bool:
+    if resolution_of(difference) in _LASTING:
+        return age >= world.limits.reconciliation.patience
+    return difference not in look.found.numbers or look.is_judged
+
+
+def _remedied(world: World, difference: Difference) -> tuple[Command, ...]:
+    if difference.child is None:
+        return ()
+    child = world.children[difference.child]
+    match resolution_of(difference):
+        case Resolution.RE_RESOLVE:
+            return (ResolveChild(child.order, child.attempts),)
+        case Resolution.CANCEL:
+            return (CancelChild(child.order, child.attempts),)
+        case _:
+            return ()
+
+
+def _concluded(world: World, looks: tuple[_Look, ...], *, at: TimestampNs) -> World:
+    judged = {look.name for look in looks if look.is_judged}
+    halting = [each for look in looks for each in look.halting]
+    if world.ledger is not None and (judged or halting):
+        before = () if world.reconciliation is None else world.reconciliation.differences
+        kept = [d for d in before if d.account not in judged or d.kind in _STAY]
+        world = replace(world, reconciliation=Reconciliation(at, _once((*kept, *halting))))
     # Equal to the atom, so a fresh baseline loses nothing; what settles is counted from here.
-    off = {each.account for each in differences}
-    agreed = tuple(account for account in judged if account.account not in off)
+    agreed = tuple(
+        look.found.account
+        for look in looks
+        if look.is_judged and (world.ledger is None or look.found.agrees)
+    )
     if agreed:
-        ledger = world.ledger or Ledger({}, {}, {})
-        world = replace(world, ledger=ledger.with_baseline(agreed))
-    unread = world.unread - names
-    world = replace(world, unread=unread, is_ready=not unread)
-    suspicions = progress.suspicions(world) if news else ()
-    sentences = (*forced, *(each.sentence for each in news), *suspicions)
-    return world, tuple(RaiseAlarm(each) for each in sentences)
+        ledger = (world.ledger or Ledger({}, {}, {})).with_baseline(agreed)
+        based = frozenset(account.account for account in agreed)
+        world = replace(world, ledger=ledger, based=based)
+    unread = world.unread - judged
+    return replace(world, unread=unread, is_ready=not unread)
+
+
+def _once(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    found: Mapping[Identity, Difference] = {each.identity: each for each in differences}
+    return tuple(found.values())
 
 
 # Parents whose every account was looked at since their last child ended are done.
@@ -120,15 +231,3 @@ def _settled(
             world, commands = end(world, parent, parent.reason, at=event.at)
             told = (*told, *commands)
     return world, told
-
-
-# A difference is told once; what moves on with it, as funding does, is no other difference.
-def _news(
-    before: Iterable[Difference], differences: tuple[Difference, ...]
-) -> tuple[Difference, ...]:
-    told = {_identity(each) for each in before}
-    return tuple(each for each in differences if _identity(each) not in told)
-
-
-def _identity(difference: Difference) -> tuple[str, str, int]:
-    return difference.account, difference.item, difference.actual - difference.expected

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from router.algo import sweep
 from router.domain.command import RaiseAlarm
-from router.domain.event import ChildEnded, ChildFilled, ChildNotSent
+from router.domain.event import ChildCancelRefused, ChildEnded, ChildFilled, ChildNotSent
 from router.domain.units import TimestampNs
-from router.engine import scheduling
+from router.engine import altering, resting, scheduling
 from router.engine.admission import Step, look_at_accounts
 from router.execution import nonces, progress
-from router.execution.next_step import fill_gap, next_step
+from router.execution.next_step import fill_gap, is_waiting, next_step
 from router.execution.order_machine import ChildEvent, advance
 from router.risk import switches
 from router.state.world import ChildState, ParentState, Phase, World
@@ -18,6 +18,7 @@ from router.state.world import ChildState, ParentState, Phase, World
 def child(world: World, event: ChildEvent) -> Step:
     """Fold news of a child into it, and say what its parent does next."""
     before = world.children[event.child]
+    event = altering.unsent(world, before, event)
     if isinstance(event, ChildNotSent) and nonces.leaves_gap(world, before):
         return world, () if before.is_terminal else fill_gap(before)
     after = advance(before, event)
@@ -27,12 +28,12 @@ def child(world: World, event: ChildEvent) -> Step:
     match event:
         case ChildFilled():
             return _filled(world, after, event)
-        case ChildNotSent():
-            return _ended(world, after, event.at)
-        case ChildEnded():
-            if event.gas is not None:
+        case ChildNotSent() | ChildEnded():
+            if isinstance(event, ChildEnded) and event.gas is not None:
                 world = _with_mined(world, after)
             return _ended(world, after, event.at)
+        case ChildCancelRefused():
+            return altering.cancel_refused(world, after, event)
         case _:
             return nonces.with_sent(world, after), next_step(after, event)
 
@@ -50,6 +51,14 @@ def _ended(world: World, child: ChildState, at: TimestampNs) -> Step:
     parent = world.parents[child.order.parent]
     if any(not c.is_terminal for c in world.children_of(parent.order.id)):
         return world, ()
+    if parent.pending is not None:
+        return altering.resumed(world, parent, _go_on, at=at)
+    if is_waiting(child):
+        return resting.ended(world, child, at)
+    return _decided(world, parent, child, at=at)
+
+
+def _decided(world: World, parent: ParentState, child: ChildState, *, at: TimestampNs) -> Step:
     scope = sweep.scope(parent.order, switches.tradable(world, parent.order), 0)
     match progress.decide(world, parent, scope.markets):
         case progress.Next.DONE:
@@ -92,6 +101,6 @@ def _with_mined(world: World, child: ChildState) -> World:
     newest = max(child.gas.block_number, world.mined.get(account, 0))
     return replace(
         nonces.with_used(world, account, child.order.nonce),
-        ledger=world.ledger.with_gas(account, child.gas.atoms),
+        ledger=world.ledger.with_gas(account, child.gas.atoms, nonce=child.order.nonce),
         mined={**world.mined, account: newest},
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from router.domain.algo import Sweep
 from router.domain.instrument import STAGES, InstrumentKind
-from router.domain.order import ChildOrder, ParentOrder
+from router.domain.order import ChildOrder, ParentOrder, TimeInForce
 from router.domain.plan import Leg, RoutingProblem
 from router.domain.units import AccountId, ChildId, DurationNs, InstrumentId, TimestampNs
 from router.domain.verdict import Approved
@@ -32,6 +32,7 @@ class Dispatch:
     lifetime: DurationNs
     at: TimestampNs
     reduced: frozenset[InstrumentId] = frozenset()
+    time_in_force: TimeInForce = TimeInForce.IMMEDIATE
 
 
 def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...]:
@@ -67,15 +68,16 @@ def children_of(approved: Approved, dispatch: Dispatch) -> tuple[ChildOrder, ...
                 stage=stage,
                 strategy=dispatch.order.strategy,
                 reduces_only=dispatch.order.reduces_only or instrument.id in dispatch.reduced,
+                time_in_force=dispatch.time_in_force,
             )
         )
     return tuple(children)
 
 
-# A sweep has one slice, which its children's names do not tell.
+# A sweep has one slice, which its children's names do not tell; of a basket it may have more.
 def _name(dispatch: Dispatch) -> str:
     order = dispatch.order
-    if isinstance(order.algo, Sweep):
+    if isinstance(order.algo, Sweep) and dispatch.slice <= 1:
         return f"{order.id}.{dispatch.round}"
     return f"{order.id}.{dispatch.slice}.{dispatch.round}"
 

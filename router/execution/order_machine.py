@@ -34,7 +34,8 @@ ChildEvent: TypeAlias = (
 
 S = OrderStatus
 
-# ChildEnded is not in the table: it carries its own status, and is legal in every open state.
+# ChildEnded is not in the table: it carries its own status, and is legal in every open state. While
+# something is asked of a child, what it would be otherwise moves on beneath.
 TRANSITIONS: Final[Mapping[S, Mapping[type[ChildEvent], S]]] = {
     S.PENDING_NEW: {
         ChildSigned: S.SIGNED,
@@ -48,6 +49,7 @@ TRANSITIONS: Final[Mapping[S, Mapping[type[ChildEvent], S]]] = {
         ChildProgressed: S.SIGNED,
         ChildStuck: S.SIGNED,
         ChildReplaced: S.SIGNED,
+        ChildCancelRefused: S.SIGNED,
         ChildFilled: S.PARTIALLY_FILLED,  # a fill may overtake its own acknowledgement
     },
     S.NEW: {
@@ -56,6 +58,7 @@ TRANSITIONS: Final[Mapping[S, Mapping[type[ChildEvent], S]]] = {
         ChildProgressed: S.NEW,
         ChildStuck: S.NEW,
         ChildReplaced: S.NEW,
+        ChildCancelRefused: S.NEW,
         ChildFilled: S.PARTIALLY_FILLED,
     },
     S.PARTIALLY_FILLED: {
@@ -64,6 +67,7 @@ TRANSITIONS: Final[Mapping[S, Mapping[type[ChildEvent], S]]] = {
         ChildProgressed: S.PARTIALLY_FILLED,
         ChildStuck: S.PARTIALLY_FILLED,
         ChildReplaced: S.PARTIALLY_FILLED,
+        ChildCancelRefused: S.PARTIALLY_FILLED,
         ChildFilled: S.PARTIALLY_FILLED,
     },
     S.IN_DOUBT: {
@@ -72,14 +76,57 @@ TRANSITIONS: Final[Mapping[S, Mapping[type[ChildEvent], S]]] = {
         ChildProgressed: S.IN_DOUBT,
         ChildStuck: S.IN_DOUBT,
         ChildReplaced: S.IN_DOUBT,
+        ChildCancelRefused: S.IN_DOUBT,
         ChildFilled: S.PARTIALLY_FILLED,
     },
+    S.PENDING_CANCEL: {
+        ChildNotSent: S.REJECTED,
+        ChildAcknowledged: S.PENDING_CANCEL,
+        ChildWentSilent: S.PENDING_CANCEL,
+        ChildProgressed: S.PENDING_CANCEL,
+        ChildStuck: S.PENDING_CANCEL,
+        ChildReplaced: S.PENDING_CANCEL,
+        ChildCancelRefused: S.NEW,  # or as far as it is beneath
+        ChildFilled: S.PENDING_CANCEL,
+    },
+    S.PENDING_REPLACE: {
+        ChildNotSent: S.REJECTED,
+        ChildAcknowledged: S.PENDING_REPLACE,
+        ChildWentSilent: S.PENDING_REPLACE,
+        ChildProgressed: S.PENDING_REPLACE,
+        ChildStuck: S.PENDING_REPLACE,
+        ChildReplaced: S.PENDING_REPLACE,
+        ChildCancelRefused: S.NEW,  # or as far as it is beneath
+        ChildFilled: S.PENDING_REPLACE,
+    },
+}
+
+# What may be asked of a child in each open state; of an intent nothing can be asked.
+_SENT: Final = frozenset({S.SIGNED, S.NEW, S.PARTIALLY_FILLED, S.IN_DOUBT})
+ASKS: Final[Mapping[S, frozenset[S]]] = {
+    S.PENDING_CANCEL: _SENT | {S.PENDING_CANCEL, S.PENDING_REPLACE},
+    S.PENDING_REPLACE: _SENT | {S.PENDING_REPLACE},
 }
 
 
 def new_child(order: ChildOrder) -> ChildState:
     """Return the state of an intent of which nothing is signed."""
     return ChildState(order=order, status=S.PENDING_NEW)
+
+
+def ask_cancel(child: ChildState) -> ChildState:
+    """Return the child once its venue is asked to end it; asking twice is harmless."""
+    return _asked(child, S.PENDING_CANCEL)
+
+
+def ask_replace(child: ChildState) -> ChildState:
+    """Return the child once its venue is asked to end it, because another is to take over."""
+    return _asked(child, S.PENDING_REPLACE)
+
+
+def is_doubtful(child: ChildState) -> bool:
+    """Tell whether it is unknown if the venue has the child, whatever is asked of it."""
+    return S.IN_DOUBT in {child.status, child.beneath}
 
 
 def advance(child: ChildState, event: ChildEvent) -> ChildState:
@@ -91,20 +138,45 @@ def advance(child: ChildState, event: ChildEvent) -> ChildState:
     if child.is_terminal:
         return child
     if isinstance(event, ChildEnded):
-        assert child.status is not S.PENDING_NEW, f"{child.order.id} ended before it was signed"
-        assert event.status in TERMINAL, f"{child.order.id} cannot end as {event.status}"
-        return replace(
-            child,
-            status=event.status,
-            gas=event.gas,
-            reason=event.reason,
-            ended_at=event.at,
-        )
+        return _ended(child, event)
     if isinstance(event, ChildFilled) and event.fill.id in {f.id for f in child.fills}:
         return child
-    allowed = TRANSITIONS[child.status]
-    assert type(event) in allowed, f"{type(event).__name__} while {child.status} is a bug"
-    return _with_facts(replace(child, status=allowed[type(event)]), event)
+    if child.beneath is None:
+        return _with_facts(replace(child, status=_following(child, child.status, event)), event)
+    # The row of what is asked says what is legal, that of what is beneath what comes of it.
+    status = _following(child, child.status, event)
+    beneath = _following(child, child.beneath, event)
+    if status in TERMINAL or isinstance(event, ChildCancelRefused):
+        return _with_facts(replace(child, status=beneath, beneath=None), event)
+    return _with_facts(replace(child, status=status, beneath=beneath), event)
+
+
+def _asked(child: ChildState, status: OrderStatus) -> ChildState:
+    allowed = ASKS[status]
+    assert child.status in allowed, f"{status} of {child.order.id}, {child.status}, is a bug"
+    return replace(child, status=status, beneath=child.beneath or child.status)
+
+
+def _following(child: ChildState, status: OrderStatus, event: ChildEvent) -> OrderStatus:
+    allowed = TRANSITIONS[status]
+    assert type(event) in allowed, f"{type(event).__name__} while {status} is a bug"
+    found = allowed[type(event)]
+    # That a venue has it takes nothing back of what has filled.
+    return S.PARTIALLY_FILLED if found is S.NEW and child.fills else found
+
+
+def _ended(child: ChildState, event: ChildEnded) -> ChildState:
+    assert child.status is not S.PENDING_NEW, f"{child.order.id} ended before it was signed"
+    assert event.status in TERMINAL, f"{child.order.id} cannot end as {event.status}"
+    is_replaced = child.status is S.PENDING_REPLACE and event.status is S.CANCELED
+    return replace(
+        child,
+        status=S.REPLACED if is_replaced else event.status,
+        beneath=None,
+        gas=event.gas,
+        reason=event.reason,
+        ended_at=event.at,
+    )
 
 
 # One line a case of a closed union: splitting it would hide that it is complete.

@@ -27,7 +27,9 @@ def new_parent(order: ParentOrder) -> ParentState:
 def ended(parent: ParentState, status: OrderStatus, *, reason: str, at: TimestampNs) -> ParentState:
     """Return a parent with its last status."""
     assert status in TERMINAL, f"{parent.order.id} cannot end as {status}"
-    return replace(parent, phase=Phase.DONE, status=status, reason=reason, ended_at=at)
+    return replace(
+        parent, phase=Phase.DONE, status=status, reason=reason, ended_at=at, pending=None
+    )
 
 
 def filled(world: World, parent: ParentState) -> Amount:
@@ -124,10 +126,18 @@ def next_round(world: World, parent: ParentState) -> Next:
     return Next.GIVE_BACK
 
 
+def is_canceled(parent: ParentState) -> bool:
+    """Tell whether a client's cancel of the order is under way."""
+    return parent.pending is not None and parent.pending.amendment is None
+
+
 def outcome(world: World, parent: ParentState, at: TimestampNs) -> OrderStatus:
     """Return the FIX status a parent ends with, were it to end now."""
-    if filled(world, parent).atoms:
-        return OrderStatus.FILLED if left(world, parent).atoms <= 0 else OrderStatus.CANCELED
+    done = filled(world, parent).atoms
+    if done and left(world, parent).atoms <= 0:
+        return OrderStatus.FILLED
+    if done or is_canceled(parent):
+        return OrderStatus.CANCELED
     return OrderStatus.EXPIRED if parent.order.deadline_at <= at else OrderStatus.REJECTED
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from router.domain.algo import Algo
 from router.domain.error import OrderError
-from router.domain.event import Limits
 from router.domain.instrument import Asset
+from router.domain.limits import Limits
 from router.domain.order import ParentOrder
 from router.domain.units import (
     NS_PER_S,
@@ -21,6 +22,7 @@ from router.domain.units import (
     VenueId,
     parse_decimal,
 )
+from router.gateway import algo_request
 
 _FIELDS: Final = frozenset(
     {
@@ -39,12 +41,13 @@ _FIELDS: Final = frozenset(
         "allow_similar",
         "by",
         "confirmed_by",
+        *algo_request.FIELDS,
     }
 )
 _REQUIRED: Final = frozenset({"client_order_id", "side", "quantity", "base", "quote"})
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _STRATEGY_DEFAULT: Final = "default"
-_STRATEGIES_OF_OURS: Final = frozenset({"deleverage"})  # what the engine itself sends
+_STRATEGIES_OF_OURS: Final = frozenset({"deleverage", "unwind"})  # what the engine itself sends
 _DEADLINE_S_DEFAULT: Final = "120"
 _DEADLINE_S_MAX: Final = 86_400
 _HOLDING_HOURS_DEFAULT: Final = "8"
@@ -74,7 +77,8 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
         given), ``base``, ``quote``, ``client_order_id``; optional ``limit_price`` (quote units for
         one base unit), ``slippage_max_bps``, ``holding_hours``, ``venues`` (names with commas),
         ``deadline_s``, ``strategy``, ``allow_similar`` (true or false), ``by`` and ``confirmed_by``
-        (who sends it, and the other person who looked at it).
+        (who sends it, and the other person who looked at it), ``algo`` and what that needs: see
+        `algo_request.parse_algo`.
 
     Raises
     ------
@@ -86,9 +90,9 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
     client_order_id = request["client_order_id"]
     if not _CLIENT_ID.match(client_order_id):
         raise OrderError("client_order_id: must be 1 to 64 letters, digits, dots, dashes")
-    deadline_s = _number(request, "deadline_s", _DEADLINE_S_DEFAULT, decimals=3)
-    if not 0 < deadline_s <= _DEADLINE_S_MAX * 1_000:
-        raise OrderError(f"deadline_s: must lie between 0 and {_DEADLINE_S_MAX}")
+    algo = algo_request.parse_algo(request, context.now)
+    deadline_at = _deadline(request, algo, context.now)
+    algo_request.check_fit(algo, request, deadline_at=deadline_at, now=context.now)
     return ParentOrder(
         id=parent_id(context.journal_id, client_order_id),
         client_order_id=client_order_id,
@@ -100,12 +104,13 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
         slippage_max_pips=_slippage(request, context),
         holding_horizon_s=_holding(request),
         venues=_venues(request, context),
-        deadline_at=TimestampNs(context.now + deadline_s * (NS_PER_S // 1_000)),
+        deadline_at=deadline_at,
         submitted_at=context.now,
         strategy=_strategy(request),
         allow_similar=_switch(request, "allow_similar"),
         by=_person(request, "by"),
         confirmed_by=_person(request, "confirmed_by"),
+        algo=algo,
     )
 
 
@@ -113,6 +118,19 @@ def parent_id(journal_id: str, client_order_id: str) -> ParentId:
     """Derive the parent's id: the same request to the same journal is the same parent."""
     digest = hashlib.sha256(f"{journal_id}\n{client_order_id}".encode()).hexdigest()
     return ParentId(digest[:_PARENT_ID_DIGITS])
+
+
+def _deadline(request: Mapping[str, str], algo: Algo, now: TimestampNs) -> TimestampNs:
+    least = algo_request.deadline_after(algo)
+    if "deadline_s" not in request and least is not None:
+        deadline_at = least
+    else:
+        thousandths = _number(request, "deadline_s", _DEADLINE_S_DEFAULT, decimals=3)
+        deadline_at = TimestampNs(now + thousandths * (NS_PER_S // 1_000))
+    if not 0 < deadline_at - now <= _DEADLINE_S_MAX * NS_PER_S:
+        field = "deadline_s" if "deadline_s" in request else "duration_s"
+        raise OrderError(f"{field}: must lie between 0 and {_DEADLINE_S_MAX}")
+    return deadline_at
 
 
 def _check_fields(request: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from router.risk.funding_watch import FundingRow
 from router.risk.report import AccountRisk, PositionRisk
 from router.risk.stress.replayed import ReplayRow
 from router.risk.stress.table import ScenarioRow
+from router.risk.transfers import Suggestion
 from router.state.profit_report import Holding, ProfitReport, ProfitSum
 
 Assets: TypeAlias = Mapping[str, Asset]
@@ -38,6 +39,7 @@ def risk_data(report: RiskReport, assets: Assets) -> dict[str, object]:
             {"instrument": c.instrument, "lots": c.lots, "reason": c.reason}
             for c in report.assessment.cuts
         ],
+        "transfers": [_transfer(one, assets) for one in report.transfers],
         "unreadable": dict(survey.unreadable),
         "stale": dict(survey.stale),
     }
@@ -101,6 +103,25 @@ def _position(position: PositionRisk, asset: Asset, assets: Assets) -> dict[str,
         "is_isolated": position.is_isolated,
         "liquidation_price": _price(position.liquidation, assets),
         "distance_pct": _percent(position.distance_pips),
+    }
+
+
+def _transfer(one: Suggestion, assets: Assets) -> dict[str, object]:
+    asset = assets[one.short.asset]
+    return {
+        "account": one.account,
+        "scenario": one.scenario,
+        "collateral": asset.id,
+        "short": _units(one.short.atoms, asset),
+        "sources": [
+            {
+                "account": source.account,
+                "place": source.place,
+                "quantity": _units(source.amount.atoms, asset),
+            }
+            for source in one.sources
+        ],
+        "missing": _units(one.missing.atoms, asset),
     }
 
 

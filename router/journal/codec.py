@@ -6,17 +6,8 @@ beyond 64 bits is a decimal string, because JSON readers round large numbers; re
 form. Refuses floats, unknown and missing fields and values of another type, naming the path.
 """
 
-import dataclasses
-import enum
 import hashlib
-import re
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from itertools import repeat
-from operator import attrgetter, call, itemgetter
-from typing import Any, Final, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast
 
 import orjson
 
@@ -25,14 +16,7 @@ from router.domain.command import Command
 from router.domain.error import JournalError
 from router.domain.event import Event
 from router.domain.plan import PlannedRoute
-
-_NUMBER_MAX: Final = 2**63 - 1  # larger magnitudes are written as strings
-_DIGITS_MAX: Final = 1_000  # of a string: far beyond 256-bit numbers with any scale
-_DIGITS: Final = re.compile(rf"0|-?[1-9][0-9]{{0,{_DIGITS_MAX - 1}}}", re.ASCII)
-_SHOWN_MAX: Final = 40  # characters of a wrong value that a message repeats
-
-_Convert: TypeAlias = Callable[[object], object]
-_ReadAll: TypeAlias = Callable[[Any], tuple[object, ...]]
+from router.journal.plans import MisfitError, Plan, plan_of, tagged_plan
 
 
 def encode(value: object) -> bytes:
@@ -45,8 +29,8 @@ def encode(value: object) -> bytes:
     """
     kind: Any = type(value)
     try:
-        body = _plan(kind).encode(value)
-    except _MisfitError as misfit:
+        body = plan_of(kind).encode(value)
+    except MisfitError as misfit:
         raise JournalError(f"cannot encode {kind.__name__}{misfit.path}: {misfit}") from None
     return orjson.dumps({kind.__name__: body})
 
@@ -81,7 +65,7 @@ def decode_planned(data: bytes) -> PlannedRoute | PlannedBasket:
     JournalError
         If the bytes are not that.
     """
-    plan = _tagged_plan((PlannedRoute, PlannedBasket))
+    plan = tagged_plan((PlannedRoute, PlannedBasket))
     return cast("PlannedRoute | PlannedBasket", _decode_by(plan, data))
 
 
@@ -110,284 +94,15 @@ def decode_pairs(data: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _decode(data: bytes, hint: object) -> object:
-    return _decode_by(_plan(hint), data)
+    return _decode_by(plan_of(hint), data)
 
 
-def _decode_by(plan: "_Plan", data: bytes) -> object:
+def _decode_by(plan: Plan, data: bytes) -> object:
     try:
         raw = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise JournalError(f"cannot decode: not JSON: {error}") from None
     try:
         return plan.decode(raw)
-    except _MisfitError as misfit:
+    except MisfitError as misfit:
         raise JournalError(f"cannot decode {misfit.path.lstrip('.') or 'it'}: {misfit}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    encode: _Convert
-    decode: _Convert
-
-
-class _MisfitError(Exception):
-    # Collects its path from the inside out, so that the path costs nothing where all is well.
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.path = ""
-
-    def under(self, step: str) -> "_MisfitError":
-        self.path = step + self.path
-        return self
-
-
-def _must_be(what: str, value: object) -> _MisfitError:
-    return _MisfitError(f"must be {what}, was {_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    # repr() of an integer refuses more than 4,300 digits, so those are described instead.
-    if type(value) is int and value.bit_length() > 4 * _DIGITS_MAX:
-        return f"an integer of {value.bit_length()} bits"
-    text = repr(value)
-    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}... ({type(value).__name__})"
-
-
-# A plan is made once for each type: two functions that know everything the hint says.
-@cache
-def _plan(hint: Any) -> _Plan:  # noqa: ANN401 - type hints have no common type
-    hint = _without_newtype(hint)
-    if hint in _SCALARS:
-        return _SCALARS[hint]
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return _enum_plan(hint)
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _dataclass_plan(hint)
-    if get_origin(hint) is tuple:
-        return _tuple_plan(get_args(hint))
-    if get_origin(hint) in {Union, types.UnionType}:
-        return _union_plan(get_args(hint))
-    raise JournalError(f"cannot encode {hint}: not a type that can be journaled")
-
-
-def _without_newtype(hint: Any) -> Any:  # noqa: ANN401 - type hints have no common type
-    while hasattr(hint, "__supertype__"):
-        hint = hint.__supertype__
-    return hint
-
-
-def _encode_int(value: object) -> object:
-    if type(value) is not int:
-        raise _must_be("an integer", value)
-    if -_NUMBER_MAX <= value <= _NUMBER_MAX:
-        return value
-    if value.bit_length() > 3 * _DIGITS_MAX:
-        raise _must_be(f"an integer of at most {3 * _DIGITS_MAX} bits", value)
-    return str(value)
-
-
-def _decode_int(raw: object) -> object:
-    if type(raw) is int:
-        return raw
-    if type(raw) is str and _DIGITS.fullmatch(raw):
-        return int(raw)
-    raise _must_be("an integer", raw)
-
-
-def _encode_str(value: object) -> object:
-    if type(value) is not str:
-        raise _must_be("a string", value)
-    if not value.isascii():
-        _check_unicode(value)
-    return value
-
-
-def _check_unicode(value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise _must_be("valid Unicode", value) from None
-
-
-def _decode_str(raw: object) -> object:
-    if type(raw) is not str:
-        raise _must_be("a string", raw)
-    return raw
-
-
-def _same_bool(value: object) -> object:
-    if type(value) is not bool:
-        raise _must_be("true or false", value)
-    return value
-
-
-_SCALARS: Final[Mapping[object, _Plan]] = {
-    int: _Plan(_encode_int, _decode_int),
-    str: _Plan(_encode_str, _decode_str),
-    bool: _Plan(_same_bool, _same_bool),
-}
-
-
-def _enum_plan(kind: type[enum.Enum]) -> _Plan:
-    members: dict[object, enum.Enum] = {member.value: member for member in kind}
-    assert all(type(value) is str for value in members), f"{kind.__name__} has a value not a string"
-
-    def encode_member(value: object) -> object:
-        if type(value) is not kind:
-            raise _must_be(f"a member of {kind.__name__}", value)
-        return value.value
-
-    def decode_member(raw: object) -> object:
-        if type(raw) is not str or raw not in members:
-            raise _must_be(f"one of {', '.join(map(str, members))}", raw)
-        return members[raw]
-
-    return _Plan(encode_member, decode_member)
-
-
-def _dataclass_plan(kind: type) -> _Plan:
-    hints = get_type_hints(kind)
-    plans = {field.name: _plan(hints[field.name]) for field in dataclasses.fields(kind)}
-    return _Plan(_fields_encoder(kind, plans), _fields_decoder(kind, plans))
-
-
-def _fields_encoder(kind: type, plans: Mapping[str, _Plan]) -> _Convert:
-    names = tuple(plans)
-    converts = [plan.encode for plan in plans.values()]
-    read = _all_of(attrgetter, names)
-
-    def encode_fields(value: object) -> object:
-        if type(value) is not kind:
-            raise _must_be(f"of type {kind.__name__}", value)
-        values = read(value)
-        try:
-            return dict(zip(names, map(call, converts, values), strict=True))
-        except _MisfitError:
-            raise _located(_fields(names), converts, values) from None
-
-    return encode_fields
-
-
-def _fields_decoder(kind: type, plans: Mapping[str, _Plan]) -> _Convert:
-    names = tuple(plans)
-    converts = [plan.decode for plan in plans.values()]
-    read = _all_of(itemgetter, names)
-
-    def decode_fields(raw: object) -> object:
-        if type(raw) is not dict:
-            raise _must_be(f"an object with the fields of {kind.__name__}", raw)
-        if raw.keys() != plans.keys():
-            raise _wrong_fields(set(raw), set(plans))
-        values = read(raw)
-        try:
-            return kind(*map(call, converts, values))
-        except _MisfitError:
-            raise _located(_fields(names), converts, values) from None
-        except AssertionError as error:  # what the fields of a class must satisfy together
-            raise _MisfitError(f"{kind.__name__} refuses the values: {error}") from None
-
-    return decode_fields
-
-
-# A getter of one thing returns it bare, a getter of several a tuple of them.
-def _all_of(getter: Callable[..., Callable[[Any], Any]], names: tuple[str, ...]) -> _ReadAll:
-    if not names:
-        return lambda _source: ()
-    read = getter(*names)
-    if len(names) > 1:
-        return read
-    return lambda source: (read(source),)
-
-
-def _fields(names: tuple[str, ...]) -> Iterator[str]:
-    return (f".{name}" for name in names)
-
-
-# Converts again one by one, to say which of them failed.
-def _located(
-    steps: Iterable[str], converts: Iterable[_Convert], values: Iterable[object]
-) -> _MisfitError:
-    for step, convert, value in zip(steps, converts, values, strict=False):
-        try:
-            convert(value)
-        except _MisfitError as misfit:
-            return misfit.under(step)
-    raise AssertionError("a conversion failed and then succeeded")
-
-
-def _wrong_fields(found: set[str], expected: set[str]) -> _MisfitError:
-    parts = (("unknown", sorted(found - expected)), ("missing", sorted(expected - found)))
-    return _MisfitError("; ".join(f"{word} field {', '.join(n)}" for word, n in parts if n))
-
-
-def _tuple_plan(hints: tuple[Any, ...]) -> _Plan:
-    if hints[-1] is Ellipsis:
-        plan = _plan(hints[0])
-        return _Plan(
-            _sequence(tuple, repeat(plan.encode), None), _sequence(list, repeat(plan.decode), None)
-        )
-    plans = [_plan(hint) for hint in hints]
-    return _Plan(
-        _sequence(tuple, [plan.encode for plan in plans], len(plans)),
-        _sequence(list, [plan.decode for plan in plans], len(plans)),
-    )
-
-
-# Turns a tuple into a list or a list into a tuple; `count` is None where any length will do.
-def _sequence(
-    source: type[tuple[object, ...] | list[object]],
-    converts: Iterable[_Convert],
-    count: int | None,
-) -> _Convert:
-    target = list if source is tuple else tuple
-
-    def convert_items(value: object) -> object:
-        if not isinstance(value, source) or (count is not None and len(value) != count):
-            raise _must_be("a sequence" if count is None else f"a sequence of {count}", value)
-        try:
-            return target(map(call, converts, value))
-        except _MisfitError:
-            steps = (f"[{index}]" for index in range(len(value)))
-            raise _located(steps, converts, value) from None
-
-    return convert_items
-
-
-def _union_plan(hints: tuple[Any, ...]) -> _Plan:
-    present = tuple(hint for hint in hints if hint is not types.NoneType)
-    plan = _plan(present[0]) if len(present) == 1 else _tagged_plan(present)
-    if len(present) == len(hints):
-        return plan
-
-    def encode_optional(value: object) -> object:
-        return None if value is None else plan.encode(value)
-
-    def decode_optional(raw: object) -> object:
-        return None if raw is None else plan.decode(raw)
-
-    return _Plan(encode_optional, decode_optional)
-
-
-def _tagged_plan(kinds: tuple[type, ...]) -> _Plan:
-    assert all(map(dataclasses.is_dataclass, kinds)), f"only dataclasses can be told apart: {kinds}"
-    plans = {kind.__name__: _plan(kind) for kind in kinds}
-    assert len(plans) == len(kinds), "two classes of one union share a name"
-
-    def encode_tagged(value: object) -> object:
-        name = type(value).__name__
-        if type(value) not in kinds:
-            raise _must_be(f"one of {', '.join(plans)}", value)
-        return {name: plans[name].encode(value)}
-
-    def decode_tagged(raw: object) -> object:
-        if type(raw) is not dict or len(raw) != 1:
-            raise _must_be("an object with one key, the name of the type", raw)
-        name, body = next(iter(raw.items()))
-        if name not in plans:
-            raise _must_be(f"one of {', '.join(plans)}", name)
-        try:
-            return plans[name].decode(body)
-        except _MisfitError as misfit:
-            raise misfit.under(f".{name}") from None
-
-    return _Plan(encode_tagged, decode_tagged)

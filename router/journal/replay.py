@@ -51,20 +51,28 @@ class ReplayReport(Generic[World]):
 
 
 def replay(
-    records: Iterable[Record], step: Step[World], initial_world: World, *, journal_id: str
+    records: Iterable[Record],
+    step: Step[World],
+    initial_world: World,
+    *,
+    journal_id: str,
+    tip: Tip | None = None,
 ) -> ReplayReport[World]:
     """Verify the chain, take every step again, and compare its commands with the recorded ones.
 
     Parameters
     ----------
     records : iterable of Record
-        From the first on; a JournalError while iterating is reported as a fault.
+        From the first after `tip` on; a JournalError while iterating is reported as a fault.
+    tip : Tip | None
+        Where `initial_world` stands; None: before the first record.
     step : function
         The engine's; a bug in it is not caught here.
     journal_id : str
         The name the chain must begin with.
     """
-    world, tip, commands_count = initial_world, genesis(journal_id), 0
+    begun = genesis(journal_id) if tip is None else tip
+    world, tip, commands_count = initial_world, begun, 0
     remaining = iter(records)
     fault: Fault | None = None
     while fault is None and (found := _next(remaining, tip)) is not None:
@@ -76,7 +84,7 @@ def replay(
         fault = _difference(record, trace(commands))
         if fault is None:
             world, tip, commands_count = next_world, record.tip, commands_count + len(commands)
-    return ReplayReport(world, tip, tip.sequence, commands_count, fault)
+    return ReplayReport(world, tip, tip.sequence - begun.sequence, commands_count, fault)
 
 
 # The next record and its event, what is wrong with it, or None at the end.

@@ -17,9 +17,10 @@ from router.liquidity.curve import Floats
 from router.optimiser.timing.bound import gap
 from router.optimiser.timing.path import Path, path_of
 from router.optimiser.timing.programme import INTERVALS_MAX, solve
-from router.optimiser.timing.terms import Terms, terms_of
+from router.optimiser.timing.terms import terms_of
 
 _GAP_MAX: Final = 1e-6  # of the order's worth at arrival: a hundredth of a basis point
+_GAP_DIGITS: Final = 1e-11  # of the objective, where that is many times the order's worth
 
 
 def solve_schedule(problem: ScheduleProblem) -> Schedule:
@@ -39,12 +40,20 @@ def solve_schedule(problem: ScheduleProblem) -> Schedule:
             f" {len(problem.intervals)}; change its interval or its end",
         )
     terms, path = terms_of(problem), path_of(problem)
-    shares = _fractions(path, path.whole(solve(terms, **_bounds(path))))
-    whole = path.whole(shares)
+    whole = path.whole(solve(terms, **_bounds(path)))
+    shares = _fractions(path, whole)
     found = gap(terms, path, shares)
-    if found > _GAP_MAX:
+    if found > _GAP_MAX + _GAP_DIGITS * terms.scale:
         raise SolverError(f"the schedule may be {found:.1e} of the order from the best")
-    return _told(problem, terms, whole=whole, found=found)
+    equal = np.full(len(whole), 1.0 / len(whole))
+    return Schedule(
+        releases=_releases(problem, whole),
+        expected_pico=_pico(terms.expected(shares)),
+        deviation_pico=_pico(math.sqrt(terms.risk(shares))),
+        twap_pico=_pico(terms.expected(equal)),
+        twap_deviation_pico=_pico(math.sqrt(terms.risk(equal))),
+        gap_pico=_pico(found),
+    )
 
 
 def gap_of(problem: ScheduleProblem, schedule: Schedule) -> float:
@@ -90,26 +99,11 @@ def _fractions(path: Path, cumulative: tuple[int, ...]) -> Floats:
     return np.array([(b - a) / total for a, b in steps])
 
 
-def _told(
-    problem: ScheduleProblem, terms: Terms, *, whole: tuple[int, ...], found: float
-) -> Schedule:
-    total = problem.quantity.atoms
-    before = (0, *whole)
-    shares = np.array([(b - a) / total for a, b in zip(before, whole, strict=False)])
-    equal = np.full(len(whole), 1.0 / len(whole))
-    releases = tuple(
-        (TimestampNs(each.begins_at), done)
-        for each, last, done in zip(problem.intervals, before, whole, strict=False)
-        if done > last
-    )
-    return Schedule(
-        releases=releases,
-        expected_pico=_pico(terms.expected(shares)),
-        deviation_pico=_pico(math.sqrt(terms.risk(shares))),
-        twap_pico=_pico(terms.expected(equal)),
-        twap_deviation_pico=_pico(math.sqrt(terms.risk(equal))),
-        gap_pico=_pico(found),
-    )
+def _releases(
+    problem: ScheduleProblem, cumulative: tuple[int, ...]
+) -> tuple[tuple[TimestampNs, int], ...]:
+    steps = zip(problem.intervals, (0, *cumulative), cumulative, strict=False)
+    return tuple((each.begins_at, done) for each, last, done in steps if done > last)
 
 
 # Against us: a cost, a risk and a doubt are told no smaller than they are.

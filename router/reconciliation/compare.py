@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from router.domain.account import AccountSnapshot
+from router.domain.difference import Difference, DifferenceKind
 from router.domain.instrument import Instrument
 from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, TimestampNs
-from router.state.ledger import Difference, Ledger
+from router.state.ledger import Ledger
 
 
 def compare(
@@ -27,7 +28,7 @@ def compare(
         != (told := actual.balances.get((account, asset), 0))
     )
     positions = (
-        Difference(account, f"position {instrument}", expected, lots)
+        Difference(account, f"position {instrument}", expected, lots, DifferenceKind.POSITION)
         for account, instrument in sorted(set(_positions(instruments)) & ledger.positions.keys())
         if account in read
         and (expected := ledger.positions[account, instrument])

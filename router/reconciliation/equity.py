@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from router.domain.account import AccountMode, AccountSnapshot
+from router.domain.difference import Difference
 from router.domain.units import AccountId
 from router.reconciliation.compare import compare, is_behind
-from router.state.ledger import Difference, Ledger
+from router.reconciliation.examine import expected_of
+from router.state.ledger import Ledger
 from router.state.world import World
 
 
@@ -135,7 +137,8 @@ def ledger_check(
 def _of(world: World, ledger: Ledger, account: AccountSnapshot) -> Iterator[Discrepancy]:
     one = (account,)
     configured = world.configured
-    known = {(d.account, d.item): d for d in compare(ledger.with_settled(one), one, configured)}
+    expected = expected_of(world, ledger, account)
+    known = {(d.account, d.item): d for d in compare(expected, one, configured)}
     open_now = [c for c in world.open_children() if c.order.account == account.account]
     cause, detail = Cause.UNEXPLAINED, ""
     if is_behind(one, world.mined):

@@ -1,6 +1,6 @@
 """What a venue traded for an account by itself, said for a person. Books nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from router.domain.account import AccountSnapshot, ForcedFill, ForcedKind
@@ -14,14 +14,24 @@ _WORDS = {
 }
 
 
+def forced_groups(
+    ledger: Ledger, accounts: tuple[AccountSnapshot, ...]
+) -> Iterator[tuple[tuple[ForcedFill, ...], str]]:
+    """Yield what the venue traded in each position since the baseline, and a sentence of it."""
+    fills = sorted(ledger.forced(accounts), key=_place)
+    for _, group in groupby(fills, key=_place):
+        alike = tuple(fill for _, fill in group)
+        yield alike, _sentence(alike)
+
+
 def forced_fills(ledger: Ledger | None, accounts: tuple[AccountSnapshot, ...]) -> tuple[str, ...]:
     """Return a sentence for each position that the venue traded in since the baseline."""
     if ledger is None:
         return ()
-    fills = sorted(ledger.forced(accounts), key=_place)
     return tuple(
-        _sentence(account, [fill for _, fill in group])
-        for (account, *_), group in groupby(fills, key=_place)
+        f"{account.account}: {sentence}"
+        for account in accounts
+        for _, sentence in forced_groups(ledger, (account,))
     )
 
 
@@ -30,12 +40,12 @@ def _place(told: tuple[AccountId, ForcedFill]) -> tuple[AccountId, str, str, boo
     return account, fill.instrument, fill.kind, fill.lots > 0
 
 
-def _sentence(account: AccountId, fills: Sequence[ForcedFill]) -> str:
+def _sentence(fills: Sequence[ForcedFill]) -> str:
     one = fills[0]
     side = "bought" if one.lots > 0 else "sold"
     lots = sum(abs(fill.lots) for fill in fills)
     atoms = sum(fill.notional.atoms for fill in fills)
     return (
-        f"{account}: {_WORDS[one.kind]} {lots} lots of {one.instrument} ({side}) for {atoms} atoms"
+        f"{_WORDS[one.kind]} {lots} lots of {one.instrument} ({side}) for {atoms} atoms"
         f" of {one.notional.asset}, in {len(fills)} fills from {one.id} on"
     )

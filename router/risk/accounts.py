@@ -7,8 +7,8 @@ from math import ceil, floor
 
 from router.domain.account import AccountSnapshot
 from router.domain.error import MalformedDataError
-from router.domain.event import Limits
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.observation import Survey
 from router.domain.risk import AccountAssessment, ScenarioOutcome, Zone
 from router.domain.units import (

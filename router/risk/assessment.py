@@ -15,6 +15,7 @@ from router.risk.price_guard import Reference, reference
 from router.risk.report import AccountRisk
 from router.risk.stress.gate import reduced_accounts
 from router.risk.stress.table import ScenarioRow, stress_table
+from router.risk.transfers import Suggestion, suggestions
 from router.state.profit_report import ProfitReport, profit_at
 from router.state.world import World
 
@@ -36,6 +37,8 @@ class RiskReport:
     ----------
     epoch : int
         Of the ledger when the survey began: what it says is of then.
+    transfers : tuple of Suggestion
+        What would make accounts whole that are short; nothing does it by itself.
     """
 
     assessment: Assessment
@@ -47,6 +50,7 @@ class RiskReport:
     switches: tuple[SwitchSetting, ...]
     survey: Survey
     epoch: int
+    transfers: tuple[Suggestion, ...] = ()
 
 
 def assess(
@@ -79,6 +83,7 @@ def assess(
         switches=tuple(world.switches.values()),
         survey=survey,
         epoch=epoch,
+        transfers=suggestions(accounts, survey, instruments),
     )
 
 

@@ -10,7 +10,7 @@ from router.domain.risk import Assessment, Cut, Guards, Zone
 from router.domain.scope import FIRM, Scope, ScopeKind
 from router.domain.units import AccountId, Amount, InstrumentId, ParentId, Side, TimestampNs
 from router.domain.verdict import Refused
-from router.risk import controls, switches
+from router.risk import controls, inventory, switches
 from router.risk.funding_watch import expected
 from router.risk.price_guard import distrusted, trusted
 from router.risk.stress.gate import reduced_accounts
@@ -44,7 +44,12 @@ def look(world: World, order: ParentOrder, observation: Observation, *, at: Time
     # Of two legs that are cut, one scenario or the other would have the first stay.
     urgent = _is_deleveraging(order) and order.reduces_only
     return Guards(
-        without={**controls.unavailable(world, order, at), **_unbought(world, order), **without},
+        without={
+            **controls.unavailable(world, order, at),
+            **inventory.left_out(world, observation),
+            **_unbought(world, order),
+            **without,
+        },
         reduces_only={
             **reduced_accounts(world, at),
             **_switched(world, order),

@@ -4,7 +4,7 @@ The only place where `Approved` is built.
 """
 
 from router.domain.control import Control, Finding
-from router.domain.event import Limits
+from router.domain.limits import Limits
 from router.domain.order import ParentOrder
 from router.domain.plan import (
     Leg,
@@ -210,7 +210,7 @@ def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     needed: dict[tuple[AccountId, AssetId], int] = {}
     for leg in plan.legs:
         if leg.instrument.is_on_chain:
-            spent = _most_spent(leg)
+            spent = most_spent(leg)
             key = (leg.instrument.account, spent.asset)
             needed[key] = needed.get(key, 0) + spent.atoms
     for (account, asset), atoms in needed.items():
@@ -241,8 +241,11 @@ def _beyond_cash(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     return None
 
 
-def _most_spent(leg: Leg) -> Amount:
-    # A buyer gives quote, a seller gives base; the bound is what the exact side may cost at most.
+def most_spent(leg: Leg) -> Amount:
+    """Return the most that a leg on chain may take from its account.
+
+    A buyer gives quote, a seller gives base; the bound is what the exact side may cost at most.
+    """
     given_is_exact = (leg.side is Side.BUY) is (leg.quantity_kind is QuantityKind.CASH)
     if given_is_exact:
         return leg.notional if leg.side is Side.BUY else leg.quantity

@@ -48,15 +48,25 @@ class Left:
 
 def beyond_margin(problem: RoutingProblem, plan: RoutePlan) -> Refused | None:
     """Return what is wrong with the first account that trades and may not; None if all may."""
-    told = {margin.account: margin for margin in problem.margins}
-    for account in dict.fromkeys(book.instrument.account for book in problem.books):
-        parts = [_part(plan, b) for b in problem.books if b.instrument.account == account]
+    return beyond_margins(((problem, plan.legs),))
+
+
+def beyond_margins(planned: Sequence[tuple[RoutingProblem, Sequence[Leg]]]) -> Refused | None:
+    """Return what is wrong with the first account that cannot bear the legs of all plans together.
+
+    The problems say the same of every account that two of them name.
+    """
+    problems = [problem for problem, _ in planned]
+    told = {margin.account: margin for problem in problems for margin in problem.margins}
+    books = [(book, legs) for problem, legs in planned for book in problem.books]
+    for account in dict.fromkeys(book.instrument.account for book, _ in books):
+        parts = [_part(legs, book) for book, legs in books if book.instrument.account == account]
         if not any(part.traded for part in parts):
             continue
         margin = told.get(account, MarginAccount(account, 0, 0))
-        reserved = sum(r.amount.atoms for r in problem.reservations if r.account == account)
+        reserved = sum(r.amount.atoms for r in problems[0].reservations if r.account == account)
         check = _Check(margin, tuple(parts), equity=Fraction(margin.equity_atoms - reserved))
-        fault = check.fault((*problem.scenarios, *margin.scenarios))
+        fault = check.fault((*problems[0].scenarios, *margin.scenarios))
         if fault is not None:
             return Refused(fault.reason, f"{account}: {fault.message}")
     return None
@@ -225,8 +235,8 @@ def _marginal(held: Holding, rates: Sequence[Fraction]) -> Fraction:
     return total([rate * part for rate, part in zip(rates, inside, strict=True)])
 
 
-def _part(plan: RoutePlan, book: BookCandidate) -> _Part:
-    own = [leg for leg in plan.legs if leg.instrument.id == book.instrument.id]
+def _part(legs: Sequence[Leg], book: BookCandidate) -> _Part:
+    own = [leg for leg in legs if leg.instrument.id == book.instrument.id]
     return _Part(book, sum(_lots(leg) for leg in own), total([_loss(book, leg) for leg in own]))
 
 

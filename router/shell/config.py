@@ -14,12 +14,13 @@ from typing import Annotated, Final
 from pydantic import Field, ValidationError
 
 from router.domain.error import ConfigError
-from router.domain.event import Limits
 from router.domain.instrument import Asset
+from router.domain.limits import Limits
 from router.domain.units import NATIVE, Amount, AssetId, DurationNs, Pips, parse_decimal
 from router.risk.stress.rows import shared_rows
 from router.shell.config_controls import ControlSettings, control_rules
 from router.shell.config_fields import Bps, PlainDecimal, Strict
+from router.shell.config_inventory import ChainInventorySettings, chain_inventories
 from router.shell.config_prices import (
     FundingSettings,
     PriceGuardSettings,
@@ -28,6 +29,7 @@ from router.shell.config_prices import (
     price_files,
     price_guard_rules,
 )
+from router.shell.config_reconciliation import ReconciliationSettings, reconciliation_rules
 from router.shell.config_risk import RiskSettings, gate, zones
 from router.shell.config_stress import (
     StressSettings,
@@ -86,6 +88,8 @@ class FileSettings(Strict):
     controls: ControlSettings | None = None
     price_guard: PriceGuardSettings | None = None
     funding: FundingSettings | None = None
+    reconciliation: ReconciliationSettings | None = None
+    inventory: Mapping[str, ChainInventorySettings] = {}
     assets: Annotated[Mapping[str, Annotated[int, Field(ge=0, le=30)]], Field(min_length=1)]
     venues: Mapping[str, dict[str, object]] = {}
     chains: Mapping[str, dict[str, object]] = {}
@@ -210,6 +214,10 @@ def _limits(path: Path, file: FileSettings, assets: Mapping[str, Asset]) -> Limi
         uncertainty=uncertainty(f"{path}: uncertainty", file.uncertainty),
         price_guard=price_guard_rules(f"{path}: price_guard", file.price_guard),
         funding=funding_rules(f"{path}: funding", file.funding),
+        reconciliation=reconciliation_rules(file.reconciliation),
+        inventory=chain_inventories(
+            f"{path}: inventory", file.inventory, chains=file.chains, assets=assets
+        ),
         stresses=survived,
         gate=gate(f"{path}: risk", file.risk),
         zones=zones(f"{path}: risk", file.risk, venues=file.venues),

@@ -13,8 +13,8 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import AfterValidator, Field
 
 from router.domain.error import ConfigError
-from router.domain.event import VenueMargin
 from router.domain.instrument import Asset
+from router.domain.limits import VenueMargin
 from router.domain.margin import StressShock
 from router.domain.plan import InclusionScenario, Uncertainty
 from router.domain.stress import PegShock, Scenario, VenueShock

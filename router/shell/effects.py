@@ -77,7 +77,8 @@ _RESOLVE_PAUSE_MAX: Final = DurationNs(2_000_000_000)
 _REPLACE_TRIES_MAX: Final = 30
 _REPLACE_PAUSE: Final = DurationNs(1_000_000_000)
 _ACCOUNT_PAUSE: Final = DurationNs(500_000_000)
-_LOOK_PAUSE: Final = DurationNs(20_000_000)
+_LOOK_PAUSE_MIN: Final = DurationNs(10_000_000)
+_LOOK_PAUSE_MAX: Final = DurationNs(2_000_000_000)
 _CANCEL_PAUSE_MIN: Final = DurationNs(100_000_000)
 _CANCEL_PAUSE_MAX: Final = DurationNs(2_000_000_000)
 
@@ -117,9 +118,11 @@ class Effects:
         self._forbids = forbids
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolving: dict[ChildId, tuple[SignedChild, ...]] = {}
+        self._told: dict[ChildId, set[str]] = {}  # fills, so that none is on record twice
         self._replacing: set[ChildId] = set()
         self._cancelling: set[ChildId] = set()
         self._looked_at = TimestampNs(0)
+        self._look_pause = _LOOK_PAUSE_MIN
         self._timers: dict[ParentId, asyncio.Task[None]] = {}
 
     # One line a case of a closed union: splitting it would hide that it is complete.
@@ -234,9 +237,11 @@ class Effects:
     async def _observe_accounts(self, command: ObserveAccounts) -> None:
         # Without this answer nothing new is traded, so it is asked for as long as it takes; where
         # it is asked again and again, what is in flight needs a moment to show.
-        wait = self._looked_at + _LOOK_PAUSE - self._clock.now()
-        if wait > 0:
-            await self._clock.sleep(DurationNs(wait))
+        idle = self._clock.now() - self._looked_at
+        pause = min(2 * self._look_pause, _LOOK_PAUSE_MAX)
+        self._look_pause = DurationNs(_LOOK_PAUSE_MIN if idle > _LOOK_PAUSE_MAX else pause)
+        if idle < self._look_pause:
+            await self._clock.sleep(DurationNs(self._look_pause - idle))
         while True:
             try:
                 accounts = await self._reader.accounts(command.accounts)
@@ -298,6 +303,8 @@ class Effects:
             except VenueError as error:
                 observe.child_unresolved(child.id, reason=str(error), attempts_count=asked_count)
             else:
+                if resolution.status is not OrderStatus.IN_DOUBT:
+                    pause = _RESOLVE_PAUSE_MIN  # a venue that knows it waits for news by itself
                 self._report(child.id, resolution)
                 if resolution.status in TERMINAL:
                     break
@@ -375,9 +382,13 @@ class Effects:
     def _report(self, child: ChildId, resolution: Resolution) -> None:
         # Fills first: the last word on a child comes after all of them. Repeats are dropped by id.
         now = self._clock.now()
+        told = self._told.setdefault(child, set())
         for fill in resolution.fills:
-            self._post(ChildFilled(child, fill, now))
+            if fill.id not in told:
+                told.add(fill.id)
+                self._post(ChildFilled(child, fill, now))
         if resolution.status in TERMINAL:
+            del self._told[child]
             self._post(ChildEnded(child, resolution.status, resolution.reason, resolution.gas, now))
         elif resolution.wanted is not None and child not in self._replacing:
             self._replacing.add(child)

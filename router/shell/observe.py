@@ -34,7 +34,10 @@ def configure(*, verbose: bool) -> None:
 
 def be_silent() -> None:
     """Log nothing: for commands whose answer says all there is to say."""
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.ReturnLoggerFactory(),
+    )
 
 
 class _Lines:
@@ -86,6 +89,11 @@ def chain_reorganised(venue: VenueId, *, ancestor_number: int) -> None:
 def account_unreadable(*, reason: str) -> None:
     """Record that balances could not be read; they are read again."""
     _log.warning("account_unreadable", reason=reason)
+
+
+def checkpoint_unused(path: str, *, reason: str) -> None:
+    """Record that a checkpoint was of no use; the journal is replayed instead."""
+    _log.warning("checkpoint_unused", path=path, reason=reason)
 
 
 def alarm_raised(message: str) -> None:

@@ -88,6 +88,7 @@ class Reader:
             accounts=read,
             gas=tuple(g for g in gas if g is not None),
             prices=self._prices(instruments, now),
+            volumes=self.market.volumes(tuple(i.id for i in known if i.quote.id == quote)),
         )
 
     async def survey(self, quote: AssetId) -> Survey:

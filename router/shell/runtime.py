@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from router import engine
+from router.algo.pace import shape
 from router.custody.policy import Act
 from router.domain.command import Command
-from router.domain.error import ConfigError, OrderError
+from router.domain.error import ConfigError, JournalError, OrderError
 from router.domain.event import (
     ControlTripped,
     DeadlinePassed,
@@ -26,13 +27,14 @@ from router.domain.event import (
 )
 from router.domain.order import ChildOrder, ParentOrder
 from router.domain.switch import SwitchSetting
-from router.domain.units import InstrumentId, ParentId
+from router.domain.units import NS_PER_S, DurationNs, InstrumentId, ParentId, TimestampNs
 from router.journal import codec
 from router.journal.record import Record, Tip, make_record, trace
 from router.port import Clock, Obedient, TellsFunding
 from router.risk.assessment import RiskReport
 from router.risk.controls import conserved
 from router.shell import observe
+from router.shell.checkpoint_store import Checkpoints
 from router.shell.effects import Effects
 from router.shell.funding_poll import FundingPoll
 from router.shell.index_poll import IndexPoll
@@ -45,13 +47,15 @@ from router.state.world import ParentState, Phase, World
 
 Watcher: TypeAlias = Callable[[Event, World], None]
 
-_HOUR_S: Final = 3_600
-_PARENTS_OPEN_MAX: Final = 1_000  # waiting parents; beyond it submissions are refused
+_BEHIND_MAX: Final = 1_000  # records not yet durable; beyond it submissions are refused
+_EXPIRE_EVERY: Final = DurationNs(NS_PER_S // 20)
+_PARENTS_OPEN_MAX: Final = 10_000  # waiting parents; beyond it submissions are refused
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     durable: "asyncio.Future[None]"
+    tip: Tip
     event: Event
     commands: tuple[Command, ...]
     world: World
@@ -78,6 +82,8 @@ class Parts:
     ----------
     switchboard : Switchboard | None
         None: one of its own, in memory alone.
+    checkpoints : Checkpoints | None
+        None: a start replays the whole journal.
     """
 
     reader: Reader
@@ -85,6 +91,7 @@ class Parts:
     journal: RecordSink
     clock: Clock
     switchboard: Switchboard | None = None
+    checkpoints: Checkpoints | None = None
 
 
 class Runtime:
@@ -99,6 +106,7 @@ class Runtime:
         self.started = asyncio.Event()
         self._watchers: list[Watcher] = []
         self._group: asyncio.TaskGroup | None = None
+        self._expired_at = TimestampNs(0)
         self._switchboard = parts.switchboard or Switchboard(parts.clock)
         for venue in parts.reader.venues.values():
             if isinstance(venue, Obedient):
@@ -184,6 +192,20 @@ class Runtime:
                 task.cancel()
             self._effects.cancel()
 
+    @property
+    def behind(self) -> int:
+        """How many records are not known to be durable."""
+        return len(self._waiting)
+
+    async def flushed(self) -> Tip | None:
+        """Return the journal's tip once all that was posted is durable, None if it is not."""
+        try:
+            if self._waiting:
+                await asyncio.shield(self._waiting[-1].durable)
+        except JournalError:
+            return None
+        return self._tip
+
     def post(self, event: Event) -> None:
         """Take in an event: step, append; its commands are done once the record is durable."""
         before = self.world
@@ -192,7 +214,7 @@ class Runtime:
         record = make_record(self._tip, codec.encode(event), trace(commands))
         self._tip = record.tip
         durable = self._parts.journal.append(record)
-        self._waiting.append(_Step(durable, event, commands, self.world))
+        self._waiting.append(_Step(durable, record.tip, event, commands, self.world))
         self._appended.set()
         if isinstance(event, LimitsChanged):
             self._risk.limits_changed()
@@ -208,13 +230,17 @@ class Runtime:
         """
         known = self.world.parents.get(order.id)
         if known is not None:
-            if not _same_order(known.order, order):
+            if not _same_order(known.first_order or known.order, order):
                 raise OrderError(
                     f"client_order_id {order.client_order_id!r} stands for another order already;"
                     " choose a new one"
                 )
             return known
-        waiting = sum(p.phase is Phase.QUEUED for p in self.world.parents.values())
+        if len(self._waiting) >= _BEHIND_MAX:
+            raise OrderError(
+                f"the journal's disk is {len(self._waiting)} records behind; send it again later"
+            )
+        waiting = len(self.world.queued)
         if waiting >= _PARENTS_OPEN_MAX:
             raise OrderError(f"{waiting} orders are waiting; send it again later")
         self.post(ParentSubmitted(order, self._parts.clock.now()))
@@ -256,12 +282,16 @@ class Runtime:
     def _expire(self) -> None:
         # Nothing can be read or settled at the moment; orders with a deadline are told in time.
         now = self._parts.clock.now()
-        for parent in self.world.parents.values():
-            if parent.phase in {Phase.QUEUED, Phase.OBSERVING} and parent.order.deadline_at <= now:
+        if 0 <= now - self._expired_at < _EXPIRE_EVERY:
+            return  # many may be trying again at a time
+        self._expired_at, world = now, self.world
+        for parent in (*world.queued.rows(), *world.planning.rows()):
+            if parent.phase is not Phase.SOLVING and parent.order.deadline_at <= now:
                 self.post(DeadlinePassed(parent.order.id, now))
 
     def _strike_later(self) -> None:
-        self._strike = asyncio.get_running_loop().call_later(_HOUR_S, self._strike_now)
+        every_s = self.world.limits.reconciliation.look_every / NS_PER_S
+        self._strike = asyncio.get_running_loop().call_later(every_s, self._strike_now)
 
     def _strike_now(self) -> None:
         self.post(HourStruck(self._parts.clock.now()))
@@ -273,7 +303,7 @@ class Runtime:
             self._appended.clear()
             while self._waiting:
                 taken = self._waiting[0]
-                await taken.durable
+                await asyncio.shield(taken.durable)  # whoever waits may be stopped, the disk not
                 self._waiting.popleft()
                 self._act(taken)
 
@@ -286,6 +316,8 @@ class Runtime:
         )
         for watcher in tuple(self._watchers):
             watcher(taken.event, taken.world)
+        if self._parts.checkpoints is not None:
+            self._parts.checkpoints.consider(taken.world, taken.tip)
         for command in taken.commands:
             self._effects.perform(command, self._group)
 
@@ -303,6 +335,7 @@ def _same_order(known: ParentOrder, order: ParentOrder) -> bool:
             o.holding_horizon_s,
             o.venues,
             o.strategy,
+            shape(o),
         )
 
     return content(known) == content(order)

@@ -2,10 +2,12 @@
 
 An append is answered when its record has been synced to disk, not before. The first failure of the
 disk latches: nothing is accepted after it, because a sync that failed once proves nothing when it
-succeeds later. SQLite is used nowhere else; what an event means is not known here.
+succeeds later; the way out is to open the journal anew and replay it. SQLite is used nowhere else;
+what an event means is not known here.
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import sqlite3
@@ -17,12 +19,22 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from router.domain.error import JournalError
+from router.domain.error import DiskError, JournalError
 from router.journal.record import SCHEMA_VERSION, Record, Tip, from_row, genesis, to_row, verify
 
 _APPLICATION_ID: Final = 0x48445243  # "HDRC" in the header of the file
 _PENDING_MAX: Final = 100_000  # records waiting for the disk; beyond it appends are refused
 _DAMAGE: Final = (sqlite3.Error, UnicodeDecodeError)  # SQLite may quote damaged names as they are
+# What is the disk's doing, and passes; anything else is damage, or somebody else's file.
+_DISK_CODES: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+_DISK_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 _COMMIT_MAX: Final = 1_024  # records in one transaction
 _READ_MAX: Final = 256  # records read at once, so that no slow reader holds up a checkpoint
 _CREATE: Final = (
@@ -59,7 +71,7 @@ class JournalStore:
         self._resources = resources  # the connection and the lock, released in this order
         self._pending: deque[tuple[Record, _Answer]] = deque()
         self._changed = threading.Condition()  # guards all fields below and the two above
-        self._refusal: str | None = None
+        self._refusal: JournalError | None = None
         self._closing = False
         self._writer = threading.Thread(target=self._write, name="journal-writer", daemon=True)
         self._writer.start()
@@ -73,8 +85,8 @@ class JournalStore:
         """Queue a record and return a future that is done when it is durable.
 
         Appends keep their order and need not wait for one another. Must be called from a running
-        event loop. The future fails with JournalError if the record does not follow `tip`, if too
-        many are waiting, or if the disk failed now or earlier; it is never left undone.
+        event loop. The future fails with JournalError if the record does not follow `tip` or if too
+        many are waiting, with DiskError if the disk failed now or earlier; it is never left undone.
         """
         answer: _Answer = asyncio.get_running_loop().create_future()
         with self._changed:
@@ -84,7 +96,7 @@ class JournalStore:
                 self._tip = record.tip
                 self._changed.notify()
         if refusal is not None:
-            answer.set_exception(JournalError(refusal))
+            _refuse(answer, refusal)
         return answer
 
     def close(self) -> None:
@@ -104,27 +116,27 @@ class JournalStore:
         self._writer.join()
         with self._resources, _translated("the journal"):
             if self._refusal is None:
-                self._refusal = "the journal is closed"
+                self._refusal = _closed()
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _misfit(self, record: Record) -> str | None:
+    def _misfit(self, record: Record) -> JournalError | None:
         if self._closing:
-            return "the journal is closed"
+            return _closed()
         if len(self._pending) >= _PENDING_MAX:
-            return f"the disk is {_PENDING_MAX} records behind; stop sending it more"
+            return DiskError(f"the disk is {_PENDING_MAX} records behind; stop sending it more")
         fault = verify(record, self._tip)
-        return None if fault is None else f"cannot append: {fault.sentence}"
+        return None if fault is None else JournalError(f"cannot append: {fault.sentence}")
 
     # The writer thread. Whatever ends it, everything that waits for it is answered.
     def _write(self) -> None:
         batch: list[tuple[Record, _Answer]] = []
-        refusal = "the journal's writer stopped; restart and replay"
+        refusal = JournalError("the journal's writer stopped; restart and replay")
         try:
             while batch := self._next_batch():
                 self._commit(batch)
                 _settle([answer for _, answer in batch], None)
         except sqlite3.Error as error:
-            refusal = (
+            refusal = DiskError(
                 f"the journal cannot be written: {error}; "
                 f"record {batch[0][0].sequence} may not be on disk; restart and replay"
             )
@@ -143,7 +155,7 @@ class JournalStore:
         self._connection.execute("COMMIT")
 
     # An empty batch is the orderly end: the queue was empty and the store closing.
-    def _latch(self, batch: list[tuple[Record, _Answer]], refusal: str) -> None:
+    def _latch(self, batch: list[tuple[Record, _Answer]], refusal: JournalError) -> None:
         if not batch:
             return
         with self._changed:
@@ -174,12 +186,18 @@ def open_journal(path: Path, *, journal_id: str) -> JournalStore:
         if found != journal_id:
             raise JournalError(f"{path} is the journal {found!r}, not {journal_id!r}")
         _make_durable(connection, path)
+        _fold_in(connection)
         tip = _read_tip(connection, journal_id)
         return JournalStore(connection, tip, resources.pop_all())
 
 
-def read(path: Path) -> Iterator[Record]:
+def read(path: Path, *, after: int = 0) -> Iterator[Record]:
     """Yield all records in order; also while a writer runs, and from a copy of a closed journal.
+
+    Parameters
+    ----------
+    after : int
+        The sequence of the last record that is left out.
 
     Raises
     ------
@@ -187,7 +205,7 @@ def read(path: Path) -> Iterator[Record]:
         While iterating, where the file is damaged: after every record that could be read.
     """
     with _reading(path) as connection:
-        sequence, damage = 0, None
+        sequence, damage = after, None
         while damage is None:
             rows, damage = _read_rows(connection, sequence)
             for row in rows:
@@ -287,6 +305,12 @@ def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = FULL")  # the log is synced at every commit
 
 
+# What an earlier writer left in the log may have missed its sync, if that one failed; in the file,
+# synced anew, nothing written from here on hangs on it.
+def _fold_in(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     if _pragma(connection, "application_id") != _APPLICATION_ID:
         raise JournalError(f"{path} is not a journal")
@@ -343,20 +367,38 @@ def _translated(what: object) -> Iterator[None]:
     try:
         yield
     except (*_DAMAGE, OSError) as error:
-        raise JournalError(f"{what}: {error}") from error
+        kind = DiskError if _is_of_disk(error) else JournalError
+        raise kind(f"{what}: {error}") from error
 
 
-def _settle(answers: list[_Answer], refusal: str | None) -> None:
+def _is_of_disk(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _DISK_ERRNOS
+    code = getattr(error, "sqlite_errorcode", None)  # none where SQLite itself was not asked
+    return code is not None and code & 0xFF in _DISK_CODES
+
+
+def _closed() -> JournalError:
+    return JournalError("the journal is closed")
+
+
+def _settle(answers: list[_Answer], refusal: JournalError | None) -> None:
     for loop, group in groupby(answers, key=lambda answer: answer.get_loop()):
         with suppress(RuntimeError):  # the loop was closed: nobody is left to be told
             loop.call_soon_threadsafe(_resolve, list(group), refusal)
 
 
-def _resolve(answers: list[_Answer], refusal: str | None) -> None:
+def _resolve(answers: list[_Answer], refusal: JournalError | None) -> None:
     for answer in answers:
         if answer.done():  # cancelled by who waited; the record is written all the same
             continue
         if refusal is None:
             answer.set_result(None)
         else:
-            answer.set_exception(JournalError(refusal))
+            _refuse(answer, refusal)
+
+
+# Told to whoever waits for it; that nobody does is no fault of his.
+def _refuse(answer: _Answer, refusal: JournalError) -> None:
+    answer.set_exception(type(refusal)(str(refusal)))
+    answer.exception()

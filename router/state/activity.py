@@ -28,6 +28,7 @@ from router.domain.units import (
     Amount,
     AssetId,
     InstrumentId,
+    ParentId,
     Pips,
     Price,
     Rounding,
@@ -37,7 +38,8 @@ from router.domain.units import (
 )
 from router.state.counts import Activity, Measure, Seen
 from router.state.profit import Profit
-from router.state.world import ChildState, ParentState, Phase, World
+from router.state.table import Table
+from router.state.world import ChildState, ParentState, Phase, World, flow_of
 
 
 # One line a case: splitting it would hide which events count.
@@ -47,14 +49,10 @@ def folded(before: World, after: World, event: Event) -> Activity:  # noqa: PLR0
     activity = _with_result(after, at)
     match event:
         case ParentSubmitted() | RiskAssessed():
-            new = (after.parents[p] for p in after.parents if p not in before.parents)
+            new = after.parents.newer(before.parents)
             return _taken_in(activity, after, new, at=at)
         case RouteSolved():
-            parent = after.parents[event.parent]
-            children = [
-                after.children[c].order for c in parent.children if c not in before.children
-            ]
-            return _sent(activity, parent, children, at=at)
+            return _sent(activity, after, _made(before, after, event.parent), at=at)
         case ChildReplaced():
             child = after.children[event.child].order
             return _counted(activity, Measure.MESSAGES, scopes_of(child), at=at)
@@ -62,7 +60,10 @@ def folded(before: World, after: World, event: Event) -> Activity:  # noqa: PLR0
             old, new_state = before.children[event.child], after.children[event.child]
             return activity if old is new_state else _news(activity, after, event, old=old)
         case MarketObserved():
-            return _marked(activity, after, event.observation.contexts)
+            # What waits at a book, and what was quoted, is sent without being solved.
+            made = _made(before, after, event.parent)
+            marked = _marked(activity, after, event.observation.contexts)
+            return _sent(marked, after, made, at=at)
         case AccountsObserved():
             return _held(activity, event.accounts)
         case _:
@@ -145,12 +146,12 @@ def _taken_in(
         order = parent.order
         scopes = (FIRM, Scope(ScopeKind.STRATEGY, order.strategy))
         activity = _counted(activity, Measure.ORDERS, scopes, at=at)
+        bought, given = flow_of(order)
+        opposite = (given, bought)
         older = [
-            p.order.id
-            for p in world.parents.values()
-            if p.order.id != order.id
-            and p.phase is not Phase.DONE
-            and opposes(p.order, order, world.configured)
+            name
+            for name in world.flows.get(opposite, Table())
+            if name != order.id and opposes(world.parents[name].order, order, world.configured)
         ]
         still = tuple(
             pair for pair in activity.crossings if world.parents[pair[0]].phase is not Phase.DONE
@@ -176,10 +177,16 @@ def _seen(order: ParentOrder, at: TimestampNs) -> Seen:
     )
 
 
+def _made(before: World, after: World, name: ParentId) -> list[ChildOrder]:
+    names = after.parents[name].children
+    return [after.children[c].order for c in names if c not in before.children]
+
+
 def _sent(
-    activity: Activity, parent: ParentState, children: Iterable[ChildOrder], *, at: TimestampNs
+    activity: Activity, world: World, children: Iterable[ChildOrder], *, at: TimestampNs
 ) -> Activity:
     for child in children:
+        parent = world.parents[child.parent]
         assert parent.arrival_mid is not None, "what was planned had an arrival price"
         activity = _counted(activity, Measure.MESSAGES, scopes_of(child), at=at)
         activity = activity.added(Measure.CHILDREN, child.parent, at, count=1)
@@ -236,9 +243,10 @@ def _ended(
     event: ChildEnded,
 ) -> Activity:
     at = event.at
-    activity = _counted(activity, Measure.ENDED, scopes, at=at)
-    if not child.fills:
-        activity = _counted(activity, Measure.UNFILLED, scopes, at=at)
+    if child.status is not OrderStatus.REPLACED:  # we took it back ourselves, to move it
+        activity = _counted(activity, Measure.ENDED, scopes, at=at)
+        if not child.fills:
+            activity = _counted(activity, Measure.UNFILLED, scopes, at=at)
     if event.gas is not None:
         for measure in (Measure.GAS_HOUR, Measure.GAS_DAY):
             activity = _counted(activity, measure, scopes, at=at, count=event.gas.atoms)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+from immutables import Map
+
 from router.domain.scope import Scope
 from router.domain.units import (
     Amount,
@@ -21,6 +23,7 @@ _S: Final = 10**9
 _MIN: Final = 60 * _S
 _SEEN_MAX: Final = 1_000  # orders that are remembered, to know a similar one
 _SEEN_FOR: Final = 60 * _S
+_SWEEP_EVERY: Final = 60 * _S
 _STRATEGIES_MAX: Final = 256  # whose losing slices are counted
 
 
@@ -81,12 +84,17 @@ class Seen:
     limit_price: Price | None
 
 
+_NEVER: Final = TimestampNs(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """Counts and sums over the last day.
 
     Attributes
     ----------
+    swept_at : TimestampNs
+        When what is too old was last thrown away.
     crossings : tuple of (ParentId, ParentId)
         Orders of ours that could meet each other: the older that is still open, and the newer.
     losing : Mapping[str, int]
@@ -97,7 +105,8 @@ class Activity:
         Profit and loss as far as it is counted.
     """
 
-    tallies: Mapping[Key, Tally] = field(default_factory=dict)
+    tallies: Map[Key, Tally] = field(default_factory=Map)
+    swept_at: TimestampNs = _NEVER
     seen: tuple[Seen, ...] = ()
     crossings: tuple[tuple[ParentId, ParentId], ...] = ()
     losing: Mapping[str, int] = field(default_factory=dict)
@@ -140,17 +149,18 @@ class Activity:
         part = max(part, latest) if latest <= _last(measure, at) else part
         before = tuple((p, n) for p, n in tally if part - window.parts_count <= p < part)
         here = sum(n for p, n in tally if p >= part)
-        kept = {
-            other: counted
-            for other, counted in self.tallies.items()
-            if not _is_over(other[0], counted, at)
-        }
-        return replace(self, tallies={**kept, key: (*before, (part, here + count))})
+        tallies = self.tallies.set(key, (*before, (part, here + count)))
+        if abs(at - self.swept_at) < _SWEEP_EVERY:
+            return replace(self, tallies=tallies)
+        kept = {k: counted for k, counted in tallies.items() if not _is_over(k[0], counted, at)}
+        return replace(self, tallies=Map(kept), swept_at=at)
 
     def with_seen(self, seen: Seen) -> "Activity":
         """Return the activity with one more order."""
-        young = tuple(s for s in self.seen if s.at > seen.at - _SEEN_FOR)
-        return replace(self, seen=(*young, seen)[-_SEEN_MAX:])
+        old = 0
+        while old < len(self.seen) and self.seen[old].at <= seen.at - _SEEN_FOR:
+            old += 1
+        return replace(self, seen=(*self.seen[old:], seen)[-_SEEN_MAX:])
 
     def with_losing(self, strategy: str, count: int) -> "Activity":
         """Return the activity with a strategy's losing slices in a row."""
@@ -163,7 +173,7 @@ class Activity:
         """Return the activity as if nothing had been counted."""
         label = _label(whose)
         kept = {k: t for k, t in self.tallies.items() if k[:2] != (measure, label)}
-        return replace(self, tallies=kept)
+        return replace(self, tallies=Map(kept))
 
 
 def _label(whose: Scope | ParentId) -> str:

@@ -16,6 +16,7 @@ from router.domain.market import (
     ChainReorganised,
     HeadAdvanced,
     MarketEvent,
+    MarketTraded,
     PerpContext,
     PoolEvent,
     PoolQuarantined,
@@ -25,6 +26,7 @@ from router.domain.market import (
     StreamLost,
     VenueWarned,
 )
+from router.domain.observation import Volume
 from router.domain.price import SourcePrice
 from router.domain.units import NS_PER_S, DurationNs, InstrumentId, TimestampNs, VenueId
 from router.liquidity.mid import has_mid, pool_mid
@@ -32,6 +34,7 @@ from router.liquidity.oracle import LiquidityError
 from router.state.pool_memory import PoolMemory
 from router.state.prices import averaged, book_mid, told_by_book, told_by_context, told_by_pool
 from router.state.twap import Twap
+from router.state.volume import Volumes
 
 AVERAGE_WINDOW: Final = DurationNs(300 * NS_PER_S)
 
@@ -52,9 +55,17 @@ class Staleness:
 
 
 class MarketView:
-    """The last known state of every configured market; the runtime is its only writer."""
+    """The last known state of every configured market; the runtime is its only writer.
 
-    def __init__(self, instruments: tuple[Instrument, ...], staleness: Staleness) -> None:
+    Parameters
+    ----------
+    run : str
+        What its volumes are counted since; those of two runs do not compare.
+    """
+
+    def __init__(
+        self, instruments: tuple[Instrument, ...], staleness: Staleness, run: str = ""
+    ) -> None:
         self.instruments = {i.id: i for i in instruments}
         self._staleness = staleness
         self._pools: dict[InstrumentId, PoolMemory] = {}
@@ -63,6 +74,7 @@ class MarketView:
         self._lost: set[VenueId] = set()
         self._books: dict[InstrumentId, BookSnapshot] = {}
         self._contexts: dict[InstrumentId, PerpContext] = {}
+        self._volumes = Volumes(instruments, run)
         self._twaps = {i: Twap(staleness.average_window) for i in self.instruments}
         self.events_folded_count = 0
 
@@ -89,6 +101,8 @@ class MarketView:
                 self._average_book(event)
             case PerpContext():
                 self._contexts[event.instrument] = event
+            case MarketTraded():
+                self._volumes.traded(event)
             case StreamLost():
                 self._fold_loss(event.venue)
             case ChainReorganised():
@@ -163,6 +177,10 @@ class MarketView:
         known = self.instruments[instrument]
         mean = self._twaps[instrument].mean(now, (known.base.id, known.quote.id))
         return () if mean is None else (averaged(known, mean, now),)
+
+    def volumes(self, instruments: tuple[InstrumentId, ...]) -> tuple[Volume, ...]:
+        """Return what markets have traded since they are followed; some tell no trades."""
+        return self._volumes.of(instruments)
 
     def _average_pools(self, head: HeadAdvanced) -> None:
         for instrument, memory in self._pools.items():
@@ -241,6 +259,7 @@ class MarketView:
             memory.apply(event)
         except LiquidityError as error:
             raise self._broken(event.instrument, f"block {event.block_number}: {error}") from error
+        self._volumes.changed(event)
 
     def _fold_reorganisation(self, event: ChainReorganised) -> None:
         self._lost.add(event.venue)  # until the first head of the other branch
@@ -251,6 +270,7 @@ class MarketView:
         for known in self.instruments.values():
             if known.venue == event.venue:
                 self._twaps[known.id].rewind(number)
+                self._volumes.rewind(known.id, number)
         beyond = [
             instrument
             for instrument, memory in self._pools.items()

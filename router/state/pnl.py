@@ -131,6 +131,7 @@ def _based(before: World, after: World, accounts: tuple[AccountSnapshot, ...]) -
     ledger = after.ledger
     if ledger is None or ledger is before.ledger:
         return after.profit  # they did not become the baseline
+    accounts = tuple(account for account in accounts if account.account in after.based)
     known = books(before)
     profit = settled(after.profit, known, accounts, instruments=after.instruments)
     expected = known.with_settled(accounts)

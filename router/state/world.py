@@ -3,12 +3,16 @@
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
+
+from immutables import Map
 
 from router.domain.amend import PendingRequest
 from router.domain.basket import Basket
-from router.domain.event import EngineStarted, Limits
+from router.domain.difference import Difference, Identity, Noted
+from router.domain.event import EngineStarted
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.observation import Volume
 from router.domain.order import (
     TERMINAL,
@@ -28,19 +32,22 @@ from router.domain.switch import SwitchSetting
 from router.domain.units import (
     AccountId,
     Amount,
+    AssetId,
     BasketId,
     ChildId,
     InstrumentId,
     ParentId,
     Price,
+    Side,
     TimestampNs,
 )
 from router.state.counts import Activity
 from router.state.funding import FundingMemory
-from router.state.ledger import Difference, Ledger
+from router.state.ledger import Ledger
 from router.state.profit import Profit
 from router.state.table import Table
 
+Flow: TypeAlias = tuple[AssetId, AssetId]  # bought, given
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -57,6 +64,7 @@ class Phase(enum.Enum):
     DONE = "done"
 
 
+_WAITING: Final = frozenset({Phase.WAITING, Phase.EXECUTING})
 PLANNING: Final = frozenset({Phase.OBSERVING, Phase.SOLVING})
 
 
@@ -70,6 +78,8 @@ class ChildState:
         All that was signed for it, oldest first; at most one of them can take effect.
     transaction : TransactionState | None
         Chains only: the last news of it while its outcome was not final.
+    beneath : OrderStatus | None
+        While it is asked to end: the status it would have otherwise.
     """
 
     order: ChildOrder
@@ -81,6 +91,7 @@ class ChildState:
     reason: str = ""
     sent_at: TimestampNs | None = None
     ended_at: TimestampNs | None = None
+    beneath: OrderStatus | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -119,6 +130,10 @@ class ParentState:
         What a client asked for and waits for what is in flight.
     requests : tuple of str
         The client's requests so far, each taken once.
+    refusals : tuple of str
+        Those of the requests that were refused.
+    first_order : ParentOrder | None
+        As it came in, where it has other terms by now.
     quiet_from : int
         While it reconciles: the ledger's epoch from which on its accounts are looked at.
     unchecked : tuple of AccountId
@@ -146,6 +161,8 @@ class ParentState:
     volumes: tuple[Volume, ...] = ()
     pending: PendingRequest | None = None
     requests: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    first_order: ParentOrder | None = None
     quiet_from: int = 0
     unchecked: tuple[AccountId, ...] = ()
 
@@ -170,6 +187,9 @@ class World:
     planning: Table[ParentId, ParentState] = field(default_factory=Table)  # observed or solved
     settling: Table[ParentId, ParentState] = field(default_factory=Table)  # reconciling
     open: Table[ChildId, ChildState] = field(default_factory=Table)  # children that have not ended
+    transactions: Table[ChildId, ChildState] = field(default_factory=Table)  # those of chains
+    flows: Map[Flow, Table[ParentId, None]] = field(default_factory=Map)  # parents not done
+    timers: Map[ParentId, TimestampNs] = field(default_factory=Map)  # to be woken at
     baskets: Table[BasketId, Basket] = field(default_factory=Table)
     nonces: Mapping[AccountId, int] = field(default_factory=dict)  # the next one not yet used
     ledger: Ledger | None = None
@@ -177,10 +197,12 @@ class World:
     moved: Mapping[AccountId, int] = field(default_factory=dict)  # each account's newest epoch
     filled_at: Mapping[AccountId, TimestampNs] = field(default_factory=dict)  # at perp venues
     is_looking: bool = False  # whether the accounts were asked for and have not answered
+    based: frozenset[AccountId] = frozenset()  # given a new baseline by the last look
     unread: frozenset[AccountId] = frozenset()  # not looked at since the last start
     mined: Mapping[AccountId, int] = field(default_factory=dict)  # newest block that has ours
     is_ready: bool = False  # whether the accounts were looked at since the last start
     reconciliation: Reconciliation | None = None
+    noted: Mapping[AccountId, Mapping[Identity, Noted]] = field(default_factory=dict)
     limits_now: Limits | None = None  # where they were read anew since the start
     switches: Mapping[Scope, SwitchSetting] = field(default_factory=dict)
     assessment: Assessment | None = None  # since the start
@@ -238,10 +260,14 @@ class World:
     def with_parent(self, parent: ParentState) -> "World":
         """Return the world with one parent put in."""
         name, phase = parent.order.id, parent.phase
+        is_over, was_there = phase is Phase.DONE, name in self.going
+        flows = self.flows if is_over is not was_there else _flowing(self.flows, parent)
         return replace(
             self,
             parents=self.parents.put(name, parent),
-            going=_held(self.going, name, parent, holds=phase is not Phase.DONE),
+            flows=flows,
+            timers=_timed(self.timers, parent),
+            going=_held(self.going, name, parent, holds=not is_over),
             queued=_held(self.queued, name, parent, holds=phase is Phase.QUEUED),
             planning=_held(self.planning, name, parent, holds=phase in PLANNING),
             settling=_held(self.settling, name, parent, holds=phase is Phase.RECONCILING),
@@ -249,12 +275,34 @@ class World:
 
     def with_child(self, child: ChildState) -> "World":
         """Return the world with one child put in."""
-        name = child.order.id
+        name, goes_on = child.order.id, not child.is_terminal
+        on_chain = goes_on and child.order.legs[0].instrument.is_on_chain
         return replace(
             self,
             children=self.children.put(name, child),
-            open=_held(self.open, name, child, holds=not child.is_terminal),
+            open=_held(self.open, name, child, holds=goes_on),
+            transactions=_held(self.transactions, name, child, holds=on_chain),
         )
+
+
+# Orders that are not done, by what they buy and what they give for it.
+def _flowing(
+    flows: Map[Flow, Table[ParentId, None]], parent: ParentState
+) -> Map[Flow, Table[ParentId, None]]:
+    flow, holds = flow_of(parent.order), parent.phase is not Phase.DONE
+    return flows.set(flow, _held(flows.get(flow, Table()), parent.order.id, None, holds=holds))
+
+
+def _timed(timers: Map[ParentId, TimestampNs], parent: ParentState) -> Map[ParentId, TimestampNs]:
+    name = parent.order.id
+    if parent.wake_at is not None and parent.phase in _WAITING:
+        return timers.set(name, parent.wake_at)
+    return timers.delete(name) if name in timers else timers
+
+
+def flow_of(order: ParentOrder) -> Flow:
+    """Return what an order buys, and what it gives for it."""
+    return (order.base, order.quote) if order.side is Side.BUY else (order.quote, order.base)
 
 
 def _held(table: Table[K, V], key: K, row: V, *, holds: bool) -> Table[K, V]:

@@ -1,5 +1,7 @@
 """One sentence for a person about each event that matters, as it becomes durable."""
 
+from typing import TypeAlias
+
 from router.domain.event import (
     AccountsObserved,
     AmendRequested,
@@ -43,6 +45,17 @@ from router.state.world import World
 
 _BPS_PER_UNIT = 10_000
 
+News: TypeAlias = (
+    ChildSigned
+    | ChildNotSent
+    | ChildAcknowledged
+    | ChildWentSilent
+    | ChildProgressed
+    | ChildStuck
+    | ChildReplaced
+    | ChildCancelRefused
+)
+
 
 # One line a case of a closed union: splitting it would hide that it is complete.
 def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0912
@@ -59,8 +72,6 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return f"{event.by} asks to cancel {event.parent}"
         case AmendRequested():
             return f"{event.by} asks for other terms of {event.parent}"
-        case TimerFired():
-            return None
         case MarketObserved():
             return _observed(event.observation)
         case ObservationFailed():
@@ -77,6 +88,37 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return f"{event.parent} is spread over {len(event.schedule.releases)} slices"
         case ScheduleRefused():
             return f"no schedule: {event.message}"
+        case (
+            ChildSigned()
+            | ChildNotSent()
+            | ChildAcknowledged()
+            | ChildWentSilent()
+            | ChildProgressed()
+            | ChildStuck()
+            | ChildReplaced()
+            | ChildCancelRefused()
+        ):
+            return _child(event, world)
+        case ChildEnded():
+            return _ended(event, world)
+        case AccountsObserved():
+            return _reconciled(world)
+        case DeadlinePassed():
+            return f"deadline of {event.parent} passed"
+        case BaselineAccepted():
+            return f"accounts accepted as they are: {event.reason}"
+        case SwitchSet(setting):
+            return f"{setting.scope.label} is {setting.state}: {setting.by}: {setting.reason}"
+        case LimitsChanged():
+            return f"limits read anew by {event.by}"
+        case ControlTripped():
+            return f"control {event.finding.control}: {event.finding.message}"
+        case RiskAssessed() | FundingObserved() | HourStruck() | TimerFired() | ChildFilled():
+            return None  # what filled is told in sum when the child ends
+
+
+def _child(event: News, world: World) -> str:  # noqa: C901, PLR0911 - as above
+    match event:
         case ChildSigned():
             return f"{event.child} signed at {_venue(event.child, world)}: {event.signed.reference}"
         case ChildNotSent():
@@ -93,26 +135,6 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return f"{event.child} replaced: {event.signed.reference}"
         case ChildCancelRefused():
             return f"{event.child} cannot be canceled: {event.reason}"
-        case ChildFilled():
-            return None  # told in sum when the child ends
-        case ChildEnded():
-            return _ended(event, world)
-        case AccountsObserved():
-            return _reconciled(world)
-        case DeadlinePassed():
-            return f"deadline of {event.parent} passed"
-        case HourStruck():
-            return None
-        case BaselineAccepted():
-            return f"accounts accepted as they are: {event.reason}"
-        case SwitchSet(setting):
-            return f"{setting.scope.label} is {setting.state}: {setting.by}: {setting.reason}"
-        case LimitsChanged():
-            return f"limits read anew by {event.by}"
-        case ControlTripped():
-            return f"control {event.finding.control}: {event.finding.message}"
-        case RiskAssessed() | FundingObserved():
-            return None
 
 
 def _observed(observation: Observation) -> str:

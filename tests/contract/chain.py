@@ -81,6 +81,14 @@ class ChainHarness:
             )
             self._client.run_as_other(errand)
 
+    async def transfer(self, atoms):
+        manifest = self._chain.manifest
+        trader, other = (manifest.account(name) for name in ("trader", "other"))
+        sender, receiver = (other, trader) if atoms > 0 else (trader, other)
+        data = abi.call("transfer(address,uint256)", receiver.address, abs(atoms))
+        sent = self._client.submit(sender, manifest.token("USDC").address, data)
+        wait_for_receipt(self._client.rpc, sent)
+
     def change_fee(self):
         entry = self._family.entry(self._chain.manifest, self._family.fee_changes_in)
         self._client.set_fee(entry, OTHER_FEE_PIPS)

@@ -15,10 +15,12 @@ from tests.contract.execution import EXECUTION
 from tests.contract.harness import Harness
 from tests.contract.market_data import DATA
 from tests.contract.replacement import REPLACEMENT
+from tests.contract.waiting import WAITING
 
 CLAUSES: Final[Mapping[str, Callable[[Harness], Awaitable[None]]]] = {
     **DATA,
     **EXECUTION,
+    **WAITING,
     **ACCOUNTS,
     **BLOCKS,
     **BRANCHES,

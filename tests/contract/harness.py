@@ -17,7 +17,7 @@ from typing import Protocol
 from router.domain.error import MarketDataError
 from router.domain.instrument import Instrument
 from router.domain.market import MarketEvent, StreamLost
-from router.domain.order import ChildOrder
+from router.domain.order import ChildOrder, TimeInForce
 from router.domain.plan import CostSplit, Leg, QuantityKind
 from router.domain.units import NS_PER_S, Amount, DurationNs, Pips, Side, TimestampNs
 from router.port import Approve, Venue, VenueSetup
@@ -85,6 +85,10 @@ class Harness(Protocol):
         """Let somebody else move the price up, beyond the bounds of a buying `child`."""
         ...
 
+    async def transfer(self, atoms: int) -> None:
+        """Let the quote asset come to the account, or leave it where negative, without a trade."""
+        ...
+
     def silence(self) -> None:
         """Lose the answer to the next submission; it takes effect all the same."""
         ...
@@ -127,6 +131,22 @@ class PerpHarness(Harness, Protocol):
 
     def settle_funding(self, rate: Fraction) -> None:
         """Let a settlement pass at this rate of a position's value; longs pay a positive one."""
+        ...
+
+
+class BookHarness(Harness, Protocol):
+    """A harness at whose venue orders can wait."""
+
+    async def waiting_child(self, side: Side, when: TimeInForce) -> ChildOrder:
+        """Return a child that would wait; a selling one trades once the market has moved."""
+        ...
+
+    async def crossing_child(self, side: Side, when: TimeInForce) -> ChildOrder:
+        """Return a child that would trade at once."""
+        ...
+
+    def waiting_count(self) -> int:
+        """Return how many orders of the account wait, as the counterparty says."""
         ...
 
 

@@ -1,12 +1,13 @@
 """Hyperliquid against the sandbox that speaks its wire protocol, over real sockets."""
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from router.domain.error import StaleDataError
 from router.domain.instrument import Asset
-from router.domain.units import NS_PER_S, AssetId, Side
+from router.domain.units import NS_PER_S, Amount, AssetId, Side
 from tests.contract.harness import (
     PAST_DEADLINE,
     HarnessClock,
@@ -17,7 +18,7 @@ from tests.contract.harness import (
 )
 from venues.registry import builder
 from venues.sandbox.hyperliquid.answers.book import levels
-from venues.sandbox.hyperliquid.config import DEV_AGENT_KEY, DEV_MASTER_ADDRESS
+from venues.sandbox.hyperliquid.config import DEV_AGENT_KEY, DEV_MASTER_ADDRESS, DEV_MASTER_KEY
 from venues.sandbox.hyperliquid.service.faults import ReplyLoss
 from venues.sandbox.hyperliquid.service.server import HyperliquidSandbox
 
@@ -27,6 +28,7 @@ COIN = "ETH"
 LOTS = 400_007  # forty ether: more than the first level has
 LEVELS_SHOWN = 20
 PRICE_TOLERANCE_PERCENT = 1
+WAITING_PER_MILLE = 5  # from the best price: within what the market moves by
 MARKET_MOVE_BPS = 200
 STREAM_SILENCE_NS = 11 * NS_PER_S  # the venue puts up with ten seconds
 HOUR_NS = 3600 * NS_PER_S
@@ -88,6 +90,26 @@ class HyperliquidHarness:
         admitted = sum(lots for _, lots in book.asks[:3])
         child = self._child(Side.BUY, lots=admitted + LOTS, ticks=book.asks[2][0])
         return child, admitted * self.traded.lot_atoms
+
+    async def waiting_child(self, side, when):
+        book = await self._book()
+        best = book.bids[0][0] if side is Side.BUY else book.asks[0][0]
+        sign = -1 if side is Side.BUY else 1
+        limit = _five_figures(best * (1_000 + sign * WAITING_PER_MILLE) // 1_000)
+        return replace(self._child(side, lots=LOTS, ticks=limit), time_in_force=when)
+
+    async def crossing_child(self, side, when):
+        return replace(await self.child(side), time_in_force=when)
+
+    def waiting_count(self):
+        return len(self._account.open_orders)
+
+    async def transfer(self, atoms):
+        if atoms > 0:
+            self._sandbox.venue.deposit(DEV_MASTER_ADDRESS, atoms)
+            return
+        owner = self._setup().owner(DEV_MASTER_KEY)
+        await owner.move_collateral(Amount(AssetId("USDC"), -atoms), to_perp=False)
 
     def move_market(self):
         self._sandbox.venue.shift_mid(COIN, MARKET_MOVE_BPS)

@@ -18,6 +18,11 @@ _WHOLE = {
     "V-EXEC-110": "a transaction with bounds happens whole or not at all",
     "V-ACCT-30": "a spot account has neither positions nor margin",
     "V-ACCT-40": "a spot account pays and receives no funding",
+    "V-ACCT-60": "no order waits, and fills are in the transactions of whoever sent them",
+    **dict.fromkeys(
+        (f"V-EXEC-{number}" for number in (150, 160, 170, 180, 200, 210)),
+        "a transaction trades or does not: nothing waits at a book",
+    ),
 }
 _CONSTANT_FEE = {"V-DATA-60": "the fee of a pool is a constant of its contract"}
 

@@ -6,6 +6,7 @@ restart would lose: what was signed is in the journal of whoever asked for it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from router.domain.account import AccountSnapshot
@@ -21,6 +22,7 @@ from router.domain.order import ChildOrder, Fill, Replacement, SignedChild
 from router.domain.units import AccountId, TimestampNs, VenueId
 from router.port import Clock, Emit, Gate, Resolution
 from venues.evm import account_reading
+from venues.evm.account_transfers import TransferReader
 from venues.evm.identity import (
     check_factories,
     check_present,
@@ -28,7 +30,7 @@ from venues.evm.identity import (
     factory_calls,
     signing_key,
 )
-from venues.evm.nodes.chain import LATEST, PENDING
+from venues.evm.nodes.chain import LATEST, PENDING, Chain
 from venues.evm.nodes.endpoints import Endpoints
 from venues.evm.pools.family import Family
 from venues.evm.routers import calldata
@@ -60,6 +62,7 @@ class ChainVenue:
         self._pools = {pool.instrument.id: pool for pool in config.pools}
         self._endpoints = Endpoints(config, clock)
         self._stream = ChainStream(config, families, self._endpoints, clock)
+        self._transfers = TransferReader(config)
         self._executor = Executor(config, self._endpoints, clock, self._key)
 
     @property
@@ -109,15 +112,21 @@ class ChainVenue:
     async def read_account(self) -> AccountSnapshot:
         """Return balances, what routers may take of them, and the next nonce, all of one block.
 
+        Transfers are those up to that block, the desk's own among them.
+
         Raises
         ------
         NotSentError
             If the node did not answer; asking has no effect.
         """
         with self._failing_as(NotSentError):
-            return await self._endpoints.ask(
-                lambda chain: account_reading.read(chain, self._config, self._clock)
-            )
+            return await self._endpoints.ask(self._read_account)
+
+    async def _read_account(self, chain: Chain) -> AccountSnapshot:
+        account = await account_reading.read(chain, self._config, self._clock)
+        assert account.block is not None, "a chain account is read at a block"
+        transfers = await self._transfers.read(chain, account.block)
+        return replace(account, transfers=transfers)
 
     async def sign(self, child: ChildOrder) -> SignedChild:
         """Simulate the child's transaction on top of what is pending, and sign it.

@@ -5,6 +5,7 @@ The tables of its pool families lie inside it; each family reads its own.
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,7 @@ from router.domain.error import ConfigError, MalformedDataError, VenueError
 from router.domain.instrument import Asset
 from router.domain.units import AccountId, Amount, AssetId, DurationNs, VenueId
 from router.port import Approve, Clock, Discover, Discovery, VenueSetup
+from venues.evm.allowances import read_allowances
 from venues.evm.chain_venue import ChainVenue
 from venues.evm.discovery import discover
 from venues.evm.nodes.endpoints import Endpoints
@@ -152,6 +154,7 @@ def build(
         approve=_approver(config),
         real_money=config.chain_id not in _PLAY_MONEY_CHAINS,
         discover=_discoverer(config, families, facts=table.facts, clock=clock),
+        allowances=partial(read_allowances, config, clock),
     )
 
 

@@ -91,6 +91,7 @@ def build(
             (i.id, m.leverage) for i, m in zip(instruments, settings.markets, strict=True)
         ),
         set_leverage=settings.set_leverage,
+        watch_trades=True,
         sub_account=None if settings.sub_account is None else settings.sub_account.lower(),
         actions_over_stream=settings.actions_over_stream,
         dead_mans_switch_s=settings.dead_mans_switch_s,

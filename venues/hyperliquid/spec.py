@@ -1,8 +1,8 @@
 """What Hyperliquid is, what of it is supported, and what a connection to it must be told.
 
 Refuses: spot markets, builder-deployed dexs, isolated margin, and unified and portfolio-margin
-accounts (their perp account state is not meaningful). What children become never rests; the trader
-of `trading` knows every kind of order.
+accounts (their perp account state is not meaningful). Children are plain limit orders, which wait
+where they say so; the trader of `trading` knows every kind of order.
 
 The whole book comes with up to 20 levels and may be five seconds old; the best prices come whenever
 they change. Where they are newer they are laid over the book (`top_of_book`), which keeps the age
@@ -39,6 +39,8 @@ SIGNIFICANT_FIGURES_MAX: Final = 5  # of a price that is not a whole number
 # cash changed without a reason. The venue answers with at most 500 settlements, one an hour a coin.
 FUNDING_WINDOW: Final = DurationNs(48 * 3_600 * NS_PER_S)
 
+RESTING_WAIT: Final = DurationNs(30 * NS_PER_S)
+
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
 
 
@@ -59,6 +61,8 @@ class Timing:
         How long `resolve` waits for an order to end and for all its fills to be reported.
     resolve_poll : DurationNs
         How often it asks meanwhile, unless the stream says something about the order first.
+    resting_wait : DurationNs
+        How long `resolve` waits for news of an order that waits at the book.
     expiry_margin : DurationNs
         An order the venue does not know so long after its deadline has not happened: allows for
         the venue's clock and for blocks that are still being read.
@@ -74,6 +78,7 @@ class Timing:
     expiry_margin: DurationNs
     reconnect_first: DurationNs
     reconnect_longest: DurationNs
+    resting_wait: DurationNs = RESTING_WAIT
 
 
 PUBLIC_TIMING: Final = Timing(

@@ -22,6 +22,7 @@ from venues.hyperliquid.clients.budget import Budget
 from venues.hyperliquid.clients.exchange import Channel, ExchangeClient, over_http, over_socket
 from venues.hyperliquid.clients.info import InfoClient
 from venues.hyperliquid.clients.nonces import NonceSource
+from venues.hyperliquid.clients.open_orders import OpenOrders
 from venues.hyperliquid.feed.stream import Stream
 from venues.hyperliquid.signing import AgentSigner
 from venues.hyperliquid.spec import HyperliquidConfig, size_decimals
@@ -57,6 +58,7 @@ class Access:
     exchange: ExchangeClient
     trader: Trader
     reader: AccountReader
+    opened: OpenOrders
     markets: Mapping[InstrumentId, Market]
     tiers: Mapping[InstrumentId, tuple[MarginTier, ...]]
 
@@ -103,11 +105,20 @@ async def connect(tools: Tools, http: HttpClient) -> Access:
         since_ms=clock.now() // NS_PER_MS - _SINCE_BEFORE_MS,
     )
     trader = Trader(whose, exchange=exchange, info=info, orders=Orders(), clock=clock)
+    opened = OpenOrders(config.trading_address, info=info, budget=tools.budget, clock=clock)
     reader = AccountReader(
-        config, info=info, budget=tools.budget, ledger=tools.seen, clock=clock, tiers=tiers
+        config,
+        info=info,
+        budget=tools.budget,
+        ledger=tools.seen,
+        clock=clock,
+        tiers=tiers,
+        sizes={coin.coin: coin.size_decimals for coin in metadata.coins},
+        opened=opened,
+        is_live=lambda: tools.stream.is_live,
     )
     own = {i.id: require_tiers(tiers, i.symbol) for i in config.instruments}
-    return Access(channel, info, exchange, trader, reader, markets, own)
+    return Access(channel, info, exchange, trader, reader, opened, markets, own)
 
 
 class _Channel:

@@ -24,7 +24,7 @@ from router.domain.account import (
 from router.domain.error import MalformedDataError
 from router.domain.instrument import Instrument
 from router.domain.margin import HeldPosition, MarginTier
-from router.domain.market import PerpContext
+from router.domain.market import MarketTraded, PerpContext
 from router.domain.order import Fill, OrderStatus
 from router.domain.plan import Leg
 from router.domain.units import (
@@ -103,6 +103,12 @@ def context(told: wire.Context, instrument: Instrument, received_at: TimestampNs
         raise MalformedDataError(f"{told.coin}: markPx and oraclePx must be positive")
     rate = rounded(told.funding_rate, _PICO_DECIMALS, rounding=Rounding.UP, name="funding")
     return PerpContext(instrument.id, mark, oracle, Pico(rate), received_at)
+
+
+def trade(told: wire.Trade, instrument: Instrument) -> MarketTraded:
+    """Read a public trade."""
+    lots = exact(told.size, size_decimals(instrument), "sz")
+    return MarketTraded(instrument.id, lots, told.trade_id, to_ns(told.time_ms))
 
 
 # The account.
@@ -292,16 +298,16 @@ def lots_filled(told: wire.Order, accepted: wire.Accepted | None, instrument: In
     return size - left
 
 
-def order_status(told: wire.Order, *, filled: int, lots: int) -> OrderStatus:
-    """Return the status of an order of `lots` lots of which `filled` traded.
+def order_status(word: str, *, filled: int, lots: int) -> OrderStatus:
+    """Return what the venue's word means of an order of `lots` lots of which `filled` traded.
 
     Only "open" and "triggered" are statuses of a working order; the venue adds others to the rest
     now and then, and they all end it.
     """
-    if told.status in _WORKING:
+    if word in _WORKING:
         return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
     if filled == lots:
         return OrderStatus.FILLED
-    if filled == 0 and told.status.lower().endswith("rejected"):
+    if filled == 0 and word.lower().endswith("rejected"):
         return OrderStatus.REJECTED
     return OrderStatus.CANCELED

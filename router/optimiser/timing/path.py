@@ -67,7 +67,8 @@ def path_of(problem: ScheduleProblem) -> Path:
         )
     # Nothing traded is given back, so a later bound binds before, too.
     caps = list(accumulate(reversed(caps), min))[::-1]
-    most, least = [], [total]
+    most: list[int] = []
+    least = [total]
     for step, cap in zip(steps, caps, strict=True):
         most.append(min(cap, (most[-1] if most else 0) + step))
     for step in reversed(steps[1:]):

@@ -15,6 +15,7 @@ from router.domain.order import ParentOrder
 from router.domain.plan import RoutePlan
 from router.domain.units import InstrumentId, Price, TimestampNs
 from router.domain.verdict import Refused
+from router.risk import inventory
 from router.risk.controls import (
     crossing,
     daily,
@@ -111,9 +112,10 @@ def market_refusal(
     world: World, parent: ParentState, observation: Observation, *, at: TimestampNs
 ) -> Refused | None:
     """Return what stands against planning an order on what was observed."""
+    poor = inventory.market_refusal(world, parent.order, observation)
     asked = _asked(world, parent.order, at)
-    if asked is None:
-        return None
+    if poor is not None or asked is None:
+        return poor
     assert parent.arrival_mid is not None, "asked once the arrival price is known"
     told = reference_of(world, parent.order, observation, at=at)
     met = Met(asked, parent.arrival_mid, told)
@@ -130,10 +132,11 @@ def plan_refusal(
     world: World, parent: ParentState, plan: RoutePlan, *, at: TimestampNs
 ) -> Refused | None:
     """Return what stands against sending a plan."""
-    asked = _asked(world, parent.order, at)
-    if asked is None:
-        return None
     assert parent.problem is not None, "a plan answers a problem"
+    poor = inventory.plans_refusal(world, ((parent.problem, plan),))
+    asked = _asked(world, parent.order, at)
+    if poor is not None or asked is None:
+        return poor
     met = Met(asked, parent.problem.arrival_mid, parent.reference)
     planned = Planned(met, parent.problem, plan)
     return _first(check(planned) for check in _PLAN)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from router.domain.event import Limits
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.observation import Survey
 from router.domain.risk import Assessment, Cut, Zone
 from router.domain.units import AccountId

@@ -11,8 +11,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 from router.domain.account import AccountSnapshot, MarkedPosition
-from router.domain.event import Limits
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.margin import HeldPosition
 from router.domain.observation import Survey
 from router.domain.risk import Assessment, Zone, ZoneRules

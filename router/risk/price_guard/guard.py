@@ -10,8 +10,8 @@ whole; where they have one, it is used.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from router.domain.event import Limits
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.observation import Observation
 from router.domain.price import PriceGuardRules, SourcePrice
 from router.domain.units import InstrumentId, TimestampNs

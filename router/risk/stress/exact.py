@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from router.domain.account import AccountSnapshot
-from router.domain.event import Limits
+from router.domain.limits import Limits
 from router.domain.margin import HeldPosition
 from router.domain.risk import ScenarioOutcome
 from router.domain.stress import Scenario

@@ -10,8 +10,8 @@ from math import ceil, floor
 
 import numpy as np
 
-from router.domain.event import Limits
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.observation import Survey
 from router.domain.units import AccountId, AssetId
 from router.risk.stress.library import AssetClass, october

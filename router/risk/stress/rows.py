@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from router.domain.event import Limits
 from router.domain.instrument import Instrument
+from router.domain.limits import Limits
 from router.domain.margin import StressScenario
 from router.domain.stress import Scenario
 from router.domain.units import PIPS_PER_UNIT, AccountId, AssetId, VenueId

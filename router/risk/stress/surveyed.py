@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from router.domain.account import AccountSnapshot, IsolatedPosition, MarkedPosition, SpotHolding
-from router.domain.event import Limits
 from router.domain.instrument import Asset, Instrument
+from router.domain.limits import Limits
 from router.domain.observation import ChainGas, Observation, Survey
 from router.domain.units import (
     NATIVE,

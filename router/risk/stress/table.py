@@ -11,8 +11,8 @@ from math import ceil, floor
 import numpy as np
 
 from router.domain.account import AccountSnapshot
-from router.domain.event import Limits
 from router.domain.instrument import Asset, Instrument
+from router.domain.limits import Limits
 from router.domain.observation import Survey
 from router.domain.risk import ScenarioOutcome
 from router.domain.stress import Scenario

@@ -1,25 +1,24 @@
-"""A deposit halts the desk, and somebody who answers for it ends the halt."""
+"""What nothing explains halts the desk, and somebody who answers for it ends the halt."""
 
 import orjson
 
 from router.cli import accept  # noqa: F401 - the verb under test, driven through the command
 
 
-def deposit(desk, atoms):
+def pay_coin_in(desk, wei):
+    """Send the chain's coin, of which no log tells."""
     client = desk.running.chain.client
     other, trader = (client.manifest.account(name) for name in ("other", "trader"))
-    transfer = bytes.fromhex("a9059cbb")  # transfer(address,uint256)
-    data = transfer + int(trader.address, 16).to_bytes(32) + atoms.to_bytes(32)
-    digest = client.submit(other, client.manifest.token("USDC").address, data)
+    digest = client.submit(other, trader.address, b"", value_wei=wei)
     client.mine()
     assert client.rpc.request("eth_getTransactionReceipt", digest)["status"] == "0x1"
 
 
-def test_a_deposit_halts_until_somebody_answers_for_it(desk):
+def test_coin_that_nobody_expected_halts_until_somebody_answers_for_it(desk):
     bought = ("buy", "3", "ETH", "--json", "--id")
     assert desk.headrace("order", *bought, "before").exit_code == 0
 
-    deposit(desk, 5_000_000)
+    pay_coin_in(desk, 10**15)
     halted = desk.headrace("order", *bought, "halted")
     accepted = desk.headrace("accept", "--reason", "a deposit", "--json")
     after = desk.headrace("order", *bought, "after")

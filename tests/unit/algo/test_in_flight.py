@@ -163,8 +163,8 @@ def test_children_of_any_parent_are_in_flight_until_they_have_ended():
     piece = sweep.Slice(asked, asked.quantity, MID, sweep.Scope((POOL, PERP), ()), world.in_flight)
     problem = sweep.build_problem(piece, observation(), LIMITS)
     taken = [r.amount.atoms for r in problem.reservations if r.account == CHAIN]
-    assert taken == [6_006 * DOLLAR, 9_009 * DOLLAR]
-    assert [r.account for r in problem.reservations] == [CHAIN, MARGIN, CHAIN]
+    assert taken == [15_015 * DOLLAR]
+    assert [r.account for r in problem.reservations] == [CHAIN, MARGIN]
 
 
 def test_a_problem_keeps_free_what_an_accounts_own_scenarios_ask_of_children_in_flight():

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from router.algo import sweep
 from router.domain.account import MarkedPosition, Position, RequestBudget
-from router.domain.event import VenueMargin
 from router.domain.instrument import InstrumentKind
+from router.domain.limits import VenueMargin
 from router.domain.margin import HeldPosition, InitialMargin, MarginTier, StressScenario
 from router.domain.observation import ChainGas
 from router.domain.plan import InclusionScenario, QuantityKind, Uncertainty

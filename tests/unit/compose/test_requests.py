@@ -61,3 +61,47 @@ def test_what_nobody_does_is_refused_and_says_what_there_is():
         answer(desk, {"do": "switch", **WORDS, "reason": ""})
 
     assert desk.asked == []
+
+
+class FakeAlterations:
+    """Keeps what it is asked for, and lists one order."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def cancel(self, wanted):
+        self.asked.append(("cancel", wanted))
+        return {"result": "done"}
+
+    async def amend(self, wanted):
+        self.asked.append(("amend", wanted))
+        return {"result": "pending"}
+
+    def orders(self):
+        return [{"client_order_id": "one"}]
+
+
+@pytest.mark.parametrize(
+    ("do", "terms", "result"), [("cancel", {}, "done"), ("amend", {"quantity": "2"}, "pending")]
+)
+def test_orders_at_work_are_canceled_and_amended_and_the_answer_says_what_came_of_it(
+    do, terms, result
+):
+    desk = FakeDesk()
+    desk.alterations = FakeAlterations()
+    words = {"order": "one", "request": "r", "by": "ann", **terms}
+
+    told = orjson.loads(answer(desk, {"do": do, **words}))
+
+    ((kind, wanted),) = desk.alterations.asked
+    assert told == {"result": result}
+    assert (kind, wanted.order, wanted.request, wanted.terms) == (do, "one", "r", terms)
+
+
+def test_orders_at_work_are_listed():
+    desk = FakeDesk()
+    desk.alterations = FakeAlterations()
+
+    assert orjson.loads(answer(desk, {"do": "orders"})) == {"orders": [{"client_order_id": "one"}]}
+    with pytest.raises(OrderError, match="by: unknown field"):
+        answer(desk, {"do": "orders", "by": "ann"})

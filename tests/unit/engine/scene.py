@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from immutables import Map
+
 from router import engine
 from router.domain.account import AccountSnapshot, FundingPayment, Position
 from router.domain.certificate import Certificate
@@ -14,12 +16,12 @@ from router.domain.event import (
     ChildSigned,
     EngineStarted,
     Event,
-    Limits,
     MarketObserved,
     ParentSubmitted,
     RouteSolved,
 )
 from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.limits import Limits
 from router.domain.market import BlockRef, BookSnapshot, PerpContext, PoolSnapshot, PoolTick
 from router.domain.observation import ChainGas, Observation
 from router.domain.order import ChildOrder, Fill, GasPaid, OrderStatus, ParentOrder, SignedChild
@@ -40,6 +42,7 @@ from router.domain.units import (
     TimestampNs,
     VenueId,
 )
+from router.state.table import Table
 from router.state.world import ParentState, World
 
 ETH, USDC = Asset(AssetId("ETH"), 18), Asset(AssetId("USDC"), 6)
@@ -151,6 +154,12 @@ def order(ethers: int = 10, *, name: str = "one", **changes: object) -> ParentOr
     return replace(plain, **changes)
 
 
+def emptied(world: World) -> World:
+    """Return a world as it is, without any orders."""
+    kept = ("parents", "children", "going", "queued", "planning", "settling", "open")
+    return replace(world, flows=Map(), **{name: Table() for name in kept})
+
+
 def leg(instrument: Instrument, quantity: Amount) -> Leg:
     """Make a leg at the mid, with a tenth of a percent of room."""
     notional = MID.notional(quantity, Rounding.UP)
@@ -208,7 +217,8 @@ class Driver:
 
     def reconcile(self, **changes: int) -> tuple[Command, ...]:
         chain, perp = accounts(**changes)
-        later = replace(chain, block=LATER)  # after every transaction of these scenes
+        nonce = max(3, self.world.nonces.get(CHAIN, 0))  # what ours have used up
+        later = replace(chain, block=LATER, next_nonce=nonce)  # after every transaction
         return self.feed(AccountsObserved((later, perp), self.world.epoch, self.tick()))
 
     def submit(self, parent: ParentOrder) -> ParentState:

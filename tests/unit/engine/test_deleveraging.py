@@ -83,7 +83,10 @@ def test_a_cut_becomes_an_ordinary_order_that_only_reduces():
     assert (order.side, order.venues, order.reduces_only) == (Side.SELL, (PERP.venue,), True)
     assert order.quantity.atoms == LOTS * PERP.lot_atoms
     assert order.slippage_max_pips == CUT.slippage_max_pips
-    assert ReportParent(order.id, OrderStatus.NEW, "accepted") in commands
+    told = [c for c in commands if isinstance(c, ReportParent)]
+    assert [(c.parent, c.status, c.message) for c in told] == [
+        (order.id, OrderStatus.NEW, "accepted")
+    ]
     assert any(isinstance(c, ObserveMarket) and c.parent == order.id for c in commands)
 
 

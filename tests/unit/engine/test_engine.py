@@ -142,7 +142,8 @@ def test_a_silent_child_is_asked_for_and_never_sent_anew():
 
     driver.feed(ChildWentSilent(child.id, "timeout", driver.tick()))
 
-    assert driver.commands == (ResolveChild(child, (signed,)),)
+    assert driver.command(ResolveChild) == ResolveChild(child, (signed,))
+    assert driver.command(ReportParent).status is OrderStatus.IN_DOUBT
     assert driver.world.children[child.id].status is OrderStatus.IN_DOUBT
 
 
@@ -259,9 +260,12 @@ def test_balances_read_before_the_last_change_are_read_again():
     executed_pool_leg(driver, parent, 6)
     fresh = driver.command(ObserveAccounts)
 
-    old = engine.step(driver.world, replace(driver.history[1], epoch=stale, at=driver.tick()))
+    late = replace(driver.history[1], epoch=stale, at=driver.tick())
+    world, commands = engine.step(driver.world, late)
 
-    assert old == (driver.world, (fresh,))
+    assert commands == (fresh,)
+    assert (world.ledger, world.reconciliation) == (driver.world.ledger, None)
+    assert world.parents == driver.world.parents
 
 
 def test_parents_are_worked_one_after_another():

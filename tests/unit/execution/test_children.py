@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from router.algo import sweep
+from router.domain.algo import LimitUntil
 from router.domain.units import AccountId, DurationNs, InstrumentId, TimestampNs
 from router.execution.children import Dispatch, children_of, reduced_books
 from router.risk.limits import approve
@@ -50,7 +51,7 @@ def approved(*parts):
 
 
 def dispatch(**changes):
-    plain = Dispatch(order=order(), round=1, nonces={CHAIN: 3}, lifetime=LIFETIME, at=T0)
+    plain = Dispatch(order=order(), round=1, slice=1, nonces={CHAIN: 3}, lifetime=LIFETIME, at=T0)
     return replace(plain, **changes)
 
 
@@ -123,6 +124,15 @@ def test_ids_are_derived_from_the_parent_the_round_and_the_place():
     assert [c.id for c in first] == [c.id for c in same]
     assert not {c.id for c in first} & {c.id for c in later}
     assert all(c.id.startswith(order().id) for c in first)
+
+
+def test_ids_of_an_order_in_slices_tell_the_slice():
+    made, spread = approved((PERP, 2)), order(algo=LimitUntil(LIFETIME))
+
+    slices = [children_of(made, dispatch(order=spread, slice=n, round=1)) for n in (1, 2)]
+
+    assert [(c.slice, c.round) for (c,) in slices] == [(1, 1), (2, 1)]
+    assert slices[0][0].id != slices[1][0].id
 
 
 def test_a_book_that_may_only_reduce_marks_its_children_and_no_others():

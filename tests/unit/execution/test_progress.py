@@ -48,6 +48,7 @@ def world_of(asked, *children, parent_round=1):
     parent = replace(
         progress.new_parent(asked),
         round=parent_round,
+        slices=1,
         children=tuple(c.order.id for c in children),
     )
     world = World(started=STARTED).with_parent(parent)

@@ -120,7 +120,9 @@ class FakeVenue:
     async def read_account(self):
         self.reads.take()
         told = accounts(**self.moved, later=len(self.known))  # read after what it has traded
-        return next(a for a in told if a.account == self.account)
+        own = next(a for a in told if a.account == self.account)
+        nonce = None if own.next_nonce is None else own.next_nonce + len(self.known)
+        return replace(own, next_nonce=nonce)
 
     async def sign(self, child):
         self.signs.take(child.id)

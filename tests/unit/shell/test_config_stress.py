@@ -1,7 +1,7 @@
 import pytest
 
 from router.domain.error import ConfigError
-from router.domain.event import VenueMargin
+from router.domain.limits import VenueMargin
 from router.domain.margin import StressScenario, StressShock
 from router.domain.plan import InclusionScenario
 from router.domain.stress import PegShock, VenueShock

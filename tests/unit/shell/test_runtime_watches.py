@@ -15,9 +15,18 @@ from tests.unit.shell.floor import FakeVenue, Floor, events, opened, run
 
 
 class Candid(FakeVenue):
-    """A venue that tells funding at half of its cap and more."""
+    """A venue that tells funding at half of its cap and more, once.
+
+    Hours pass in no time on this clock: asked each hour it would put record after record before
+    the disk has taken the first one.
+    """
+
+    has_told = False
 
     async def read_funding(self):
+        if self.has_told:
+            await asyncio.Event().wait()
+        self.has_told = True
         return (sample(OWN, Pico(CAP), self.clock.now()),)
 
 

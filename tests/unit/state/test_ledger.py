@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.account import ForcedFill, ForcedKind, FundingPayment, Position
+from router.domain.difference import Difference
 from router.domain.order import Fill
 from router.domain.units import NATIVE, Amount, ChildId, Side, TimestampNs
 from router.reconciliation import compare as books
-from router.state.ledger import Difference, Ledger
+from router.state.ledger import Ledger
 from tests.unit.engine.scene import CHAIN, ETH, MARGIN, PERP, POOL, T0, USDC, accounts
 
 LOT = PERP.lot_atoms

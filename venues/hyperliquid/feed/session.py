@@ -10,12 +10,11 @@ refuses to keep any, or to tell what is told twice from what is new.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from router.domain.error import MalformedDataError
 from router.domain.instrument import Instrument
-from router.domain.market import BookSnapshot, PerpContext, StreamLost
+from router.domain.market import BookSnapshot, MarketTraded, PerpContext, StreamLost
 from router.domain.units import NS_PER_S, TimestampNs
 from venues.hyperliquid import translate, wire
 from venues.hyperliquid.feed import top_of_book
@@ -28,15 +27,8 @@ GREETING: Final = b"Websocket connection established."
 POSTS_MAX: Final = 100  # in flight, of this address of the network
 
 
-@dataclass(frozen=True, slots=True)
-class TradesTold:
-    """Public trades."""
-
-    trades: tuple[wire.Trade, ...]
-
-
 SessionEvent: TypeAlias = (
-    BookSnapshot | PerpContext | StreamLost | AccountNews | TradesTold | wire.Posted
+    BookSnapshot | PerpContext | StreamLost | AccountNews | MarketTraded | wire.Posted
 )
 
 
@@ -58,7 +50,7 @@ class Session:
     """
 
     def __init__(self, config: HyperliquidConfig, *, opened_at: TimestampNs) -> None:
-        self._address = config.address
+        self._address = config.trading_address
         self._timing = config.timing
         self._instruments: Mapping[str, Instrument] = {i.symbol: i for i in config.instruments}
         feeds = [(topic, coin) for topic in _Topic for coin in self._instruments]
@@ -176,7 +168,7 @@ class Session:
             "l2Book": self._pushed_book,
             "bbo": self._pushed_top,
             "activeAssetCtx": self._pushed_context,
-            "trades": _trades,
+            "trades": self._trades,
             "post": self._answer,
             "error": self._complaint,
         }.get(channel, _nothing)
@@ -232,6 +224,15 @@ class Session:
         self._told((_Topic.CONTEXT, told.coin), now)
         return (context,)
 
+    def _trades(self, data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:
+        found = []
+        for told in wire.read_trades(data):
+            instrument = self._instruments.get(told.coin)
+            if instrument is None:
+                raise MalformedDataError(f"trades of {told.coin}, which were not asked for")
+            found.append(translate.trade(told, instrument))
+        return tuple(found)
+
     def _told(self, feed: _Feed, now: TimestampNs) -> None:
         self._told_at[feed] = now
         self._unseen.discard(feed)
@@ -258,10 +259,6 @@ class Session:
     def _lose(self, reason: str, now: TimestampNs) -> tuple[StreamLost]:
         self._lost = StreamLost(VENUE, reason, now)
         return (self._lost,)
-
-
-def _trades(data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:
-    return (TradesTold(wire.read_trades(data)),)
 
 
 def _nothing(_data: object, _now: TimestampNs) -> tuple[SessionEvent, ...]:

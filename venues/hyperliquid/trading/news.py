@@ -58,10 +58,29 @@ class AccountTold:
     account: wire.Account
 
 
+@dataclass(frozen=True, slots=True)
+class TransfersTold:
+    """Money that moved without a trade; a snapshot repeats the latest rows."""
+
+    rows: tuple[wire.LedgerUpdate, ...]
+
+
 AccountNews: TypeAlias = (
-    OrdersTold | FillsTold | FundingsTold | CancelsTold | LiquidationTold | AccountTold
+    OrdersTold
+    | FillsTold
+    | FundingsTold
+    | CancelsTold
+    | LiquidationTold
+    | AccountTold
+    | TransfersTold
 )
-SUBSCRIPTIONS: Final = ("orderUpdates", "userFills", "userEvents", "userFundings")
+SUBSCRIPTIONS: Final = (
+    "orderUpdates",
+    "userFills",
+    "userEvents",
+    "userFundings",
+    "userNonFundingLedgerUpdates",
+)
 
 
 def read(channel: str, data: object, *, address: str) -> tuple[AccountNews, ...] | None:
@@ -113,6 +132,12 @@ def _account(data: object, address: str) -> tuple[AccountNews, ...]:
     return (AccountTold(told.account),)
 
 
+def _transfers(data: object, address: str) -> tuple[AccountNews, ...]:
+    told = wire.read_pushed_ledger_updates(data)
+    _check(told.address, address)
+    return (TransfersTold(told.rows),)
+
+
 def _check(told: str, address: str) -> None:
     if told.lower() != address:
         raise MalformedDataError(f"news of the account {told:.80}, which was not asked for")
@@ -124,4 +149,5 @@ _READERS: Final[Mapping[str, Callable[[object, str], tuple[AccountNews, ...]]]] 
     "userFundings": _fundings,
     "user": _events,
     "clearinghouseState": _account,
+    "userNonFundingLedgerUpdates": _transfers,
 }

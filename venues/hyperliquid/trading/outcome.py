@@ -109,7 +109,7 @@ def resolution(
         raise MalformedDataError(f"the order is in {order.coin}, not in {leg.instrument.symbol}")
     lots = leg.quantity.atoms // leg.instrument.lot_atoms
     filled = sum(fill.quantity.atoms for fill in fills) // leg.instrument.lot_atoms
-    status = translate.order_status(order, filled=filled, lots=lots)
+    status = translate.order_status(order.status, filled=filled, lots=lots)
     if status in TERMINAL and filled != expected_lots:
         reason = f"{order.status}, but fills of {filled} of {expected_lots} lots are reported"
         return Resolution(OrderStatus.IN_DOUBT, fills, None, reason)

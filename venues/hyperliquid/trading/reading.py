@@ -4,8 +4,17 @@ What is finer than that is malformed, never rounded. Only fees are, up: one of a
 side is told to the last decimal of its token, and some tokens have ten.
 """
 
-from router.domain.units import Rounding
-from venues.hyperliquid import wire
+from router.domain.account import VenueFill
+from router.domain.error import MalformedDataError
+from router.domain.instrument import Instrument
+from router.domain.order import Fill
+from router.domain.units import Amount, AssetId, ChildId, InstrumentId, Rounding, divide
+from venues.hyperliquid import translate, wire
+from venues.hyperliquid.spec import (
+    COLLATERAL_DECIMALS,
+    PRICE_AND_SIZE_DECIMALS,
+    size_decimals,
+)
 from venues.hyperliquid.trading.facts import (
     E8_DECIMALS,
     Answer,
@@ -83,3 +92,69 @@ def answer(told: wire.PlacedAnswer) -> Answer:
             return Refused(text)
         case _:
             return Placed(None)
+
+
+def fill_id(told: FillReport) -> str:
+    """Return what tells a fill from every other: as `translate.fill` has it."""
+    return f"{told.coin}:{told.time_ms}:{told.trade_id}"
+
+
+def child_fill(told: FillReport, child: ChildId, instrument: Instrument) -> Fill:
+    """Read an execution of `child`: the same as `translate.fill` makes of the venue's words."""
+    if told.fee_token != translate.FEE_CURRENCY:
+        raise MalformedDataError(
+            f"feeToken must be {translate.FEE_CURRENCY}, was {told.fee_token!r}"
+        )
+    lots, notional, fee = on_grid(told, size_decimals(instrument), instrument.quote.id)
+    return Fill(
+        id=fill_id(told),
+        child=child,
+        instrument=instrument.id,
+        quantity=Amount(instrument.base.id, abs(lots) * instrument.lot_atoms),
+        notional=notional,
+        fee=fee,
+        at_venue=translate.to_ns(told.time_ms),
+    )
+
+
+def venue_fill(
+    told: FillReport, instrument: InstrumentId, *, decimals: int, quote: AssetId
+) -> VenueFill:
+    """Read an execution of any order of the account.
+
+    Parameters
+    ----------
+    decimals : int
+        Of a size in that market.
+    """
+    lots, notional, fee = on_grid(told, decimals, quote)
+    return VenueFill(
+        id=fill_id(told),
+        order=str(told.oid),
+        reference=told.cloid or "",
+        instrument=instrument,
+        lots=lots,
+        notional=notional,
+        fee=fee,
+        at_venue=translate.to_ns(told.time_ms),
+    )
+
+
+def on_grid(told: FillReport, decimals: int, quote: AssetId) -> tuple[int, Amount, Amount]:
+    """Return the signed lots of a fill, what they cost or brought in, and the fee.
+
+    The notional is exact, for a tick times a lot is an atom of the collateral; the fee is rounded
+    up.
+    """
+    lots = _whole(told.size_e8, decimals)
+    ticks = _whole(told.price_e8, PRICE_AND_SIZE_DECIMALS - decimals)
+    finer: int = 10 ** (E8_DECIMALS - COLLATERAL_DECIMALS)
+    fee = Amount(quote, divide(told.fee_e8, finer, Rounding.UP))
+    return lots if told.is_buy else -lots, Amount(quote, ticks * lots), fee
+
+
+def _whole(value_e8: int, decimals: int) -> int:
+    units, rest = divmod(value_e8, 10 ** (E8_DECIMALS - decimals))
+    if rest:
+        raise MalformedDataError(f"a fill of {value_e8} e-8 is off the market's grid")
+    return int(units)

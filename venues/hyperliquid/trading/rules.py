@@ -6,17 +6,24 @@ on the account or the market is left to the venue.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from router.domain.error import NotSentError
 from router.domain.market import PerpContext
-from router.domain.order import ChildOrder
+from router.domain.order import ChildOrder, TimeInForce
 from router.domain.plan import Leg
 from router.domain.units import InstrumentId, TimestampNs
 from venues.hyperliquid import translate
 from venues.hyperliquid.actions import limits
+from venues.hyperliquid.actions import order as actions
 from venues.hyperliquid.actions.market import Market
-from venues.hyperliquid.actions.order import Order, TimeInForce, place
 from venues.hyperliquid.spec import VENUE, HyperliquidConfig
+
+_WHEN: Final[Mapping[TimeInForce, actions.TimeInForce]] = {
+    TimeInForce.IMMEDIATE: actions.TimeInForce.IMMEDIATE,
+    TimeInForce.RESTING: actions.TimeInForce.RESTING,
+    TimeInForce.POST_ONLY: actions.TimeInForce.POST_ONLY,
+}
 
 
 def order_action(
@@ -26,7 +33,7 @@ def order_action(
     marks: Mapping[InstrumentId, int],
     now: TimestampNs,
 ) -> dict[str, object]:
-    """Return the action of a child: an immediate-or-cancel order at the leg's limit.
+    """Return the action of a child: an order at the leg's limit that waits as long as it says.
 
     Parameters
     ----------
@@ -49,17 +56,17 @@ def order_action(
         raise NotSentError(VENUE, f"{child.id} has no limit_ticks: a book needs them")
     if now >= child.deadline_at:
         raise NotSentError(VENUE, f"the deadline of {child.id} has passed")
-    order = Order(
+    order = actions.Order(
         market,
         child.side,
         ticks=leg.limit_ticks,
         lots=lots,
-        when=TimeInForce.IMMEDIATE,
+        when=_WHEN[child.time_in_force],
         reduce_only=child.reduces_only,
         cloid=translate.cloid(child.id),
     )
     limits.check_order(order, reference_ticks=marks.get(leg.instrument.id))
-    return place([order])
+    return actions.place([order])
 
 
 def with_order_max(

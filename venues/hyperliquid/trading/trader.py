@@ -54,6 +54,7 @@ from venues.hyperliquid.trading.news import (
     FundingsTold,
     LiquidationTold,
     OrdersTold,
+    TransfersTold,
 )
 from venues.hyperliquid.trading.orders import Orders
 
@@ -219,6 +220,8 @@ class Trader:
                 self.orders.stream_lost(now=self._clock.now())  # it cancels orders
             case AccountTold(account):
                 self.told = account
+            case TransfersTold():
+                return  # no order's matter
 
     def lost(self) -> None:
         """Take that news may have been missed."""

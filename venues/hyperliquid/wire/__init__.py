@@ -115,11 +115,13 @@ from venues.hyperliquid.wire.funding import (
 )
 from venues.hyperliquid.wire.history import (
     LedgerUpdate,
+    PushedLedgerUpdates,
     VaultEquity,
     Worth,
     read_delegations,
     read_ledger_updates,
     read_portfolio,
+    read_pushed_ledger_updates,
     read_vault_equities,
 )
 from venues.hyperliquid.wire.limits import (
@@ -229,6 +231,7 @@ __all__ = [
     "PushedAccount",
     "PushedFills",
     "PushedFundings",
+    "PushedLedgerUpdates",
     "RateLimit",
     "RequestError",
     "Role",
@@ -308,6 +311,7 @@ __all__ = [
     "read_pushed_context",
     "read_pushed_fills",
     "read_pushed_fundings",
+    "read_pushed_ledger_updates",
     "read_rate_limit",
     "read_role",
     "read_settlement",

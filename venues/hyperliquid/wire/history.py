@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from router.domain.error import MalformedDataError
 from venues.hyperliquid.wire.primitives import (
     Fields,
+    flag,
     integer,
     many,
     optional_integer,
@@ -38,6 +39,15 @@ class LedgerUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedLedgerUpdates:
+    """Changes of an account's ledger; a snapshot repeats the latest ones."""
+
+    address: str
+    is_snapshot: bool
+    rows: tuple[LedgerUpdate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VaultEquity:
     """What an account has in a vault, and until when it is locked."""
 
@@ -59,6 +69,13 @@ class Worth:
 def read_ledger_updates(value: object) -> tuple[LedgerUpdate, ...]:
     """Read `userNonFundingLedgerUpdates`."""
     return many(value, "ledgerUpdates", _ledger_update)
+
+
+def read_pushed_ledger_updates(value: object) -> PushedLedgerUpdates:
+    """Read `userNonFundingLedgerUpdates` as it is pushed."""
+    fields = table(value, "userNonFundingLedgerUpdates")
+    rows = read_ledger_updates(fields.get("nonFundingLedgerUpdates"))
+    return PushedLedgerUpdates(text(fields, "user"), flag(fields, "isSnapshot"), rows)
 
 
 def _ledger_update(value: object) -> LedgerUpdate:

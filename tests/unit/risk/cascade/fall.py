@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from router.domain.event import Limits
 from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.limits import Limits
 from router.domain.observation import Survey
 from router.domain.risk import Assessment, Cut, Zone, ZoneRules
 from router.domain.units import (

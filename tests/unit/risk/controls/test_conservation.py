@@ -11,7 +11,7 @@ from router.domain.order import OrderStatus
 from router.domain.scope import FIRM
 from router.domain.switch import TradingState
 from router.domain.units import Amount, ChildId, Side
-from router.engine import planning
+from router.engine import sending
 from router.execution.children import children_of
 from router.execution.order_machine import new_child
 from router.risk import controls
@@ -105,7 +105,7 @@ def test_cash_is_counted_where_cash_was_ordered():
 
 
 def test_a_bug_that_makes_ten_times_the_children_is_stopped_where_they_are_made(monkeypatch):
-    monkeypatch.setattr(planning, "children_of", tenfold)
+    monkeypatch.setattr(sending, "children_of", tenfold)
     driver, parent = Driver(), order(4)
     driver.start()
     driver.submit(parent)
@@ -118,7 +118,7 @@ def test_a_bug_that_makes_ten_times_the_children_is_stopped_where_they_are_made(
 
 
 def test_if_nobody_looks_there_the_last_gate_before_the_signature_stops_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(planning, "children_of", tenfold)
+    monkeypatch.setattr(sending, "children_of", tenfold)
     monkeypatch.setattr(controls, "all_conserved", lambda *_: None)  # the check "moved away"
     floor, path = Floor(), tmp_path / "a.journal"
     asked, after = order(4, venues=(PERP.venue,)), order(1, name="after", venues=(PERP.venue,))
@@ -145,7 +145,7 @@ def test_if_nobody_looks_there_the_last_gate_before_the_signature_stops_it(monke
 def test_the_same_bug_with_the_check_in_place_signs_nothing_and_halts_the_firm(
     monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(planning, "children_of", tenfold)
+    monkeypatch.setattr(sending, "children_of", tenfold)
     floor, path = Floor(), tmp_path / "a.journal"
     asked = order(4, venues=(PERP.venue,))
 

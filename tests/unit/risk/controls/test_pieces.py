@@ -31,7 +31,6 @@ from router.risk.controls import price as prices
 from router.risk.controls.breach import in_bps, in_ms, in_pct, in_s, in_units, strictest
 from router.risk.controls.case import Asked, Met, Planned, messages_of, worst_pips
 from router.state.counts import Measure
-from router.state.table import Table
 from tests.unit.engine.scene import (
     DOLLAR,
     ETH,
@@ -42,6 +41,7 @@ from tests.unit.engine.scene import (
     POOL,
     T0,
     USDC,
+    emptied,
     leg,
     observation,
     order,
@@ -260,8 +260,7 @@ def test_a_venue_that_fails_too_often_is_left_alone_for_a_while():
         for child in children:
             driver.feed(ChildNotSent(child.id, "no", driver.tick()))
             driver.reconcile()
-            blank = dict.fromkeys(("parents", "children", "going", "queued", "planning"), Table())
-            driver.world = replace(driver.world, **blank, settling=Table(), open=Table())
+            driver.world = emptied(driver.world)
 
     case = asked(rules, order(name="later"), made=driver)
     assert keys(hours.market(case, PERP)) == ["errors_max"]

@@ -168,7 +168,7 @@ def test_what_waits_for_a_person_is_not_stopped_again_by_what_that_person_pardon
     said(made, TradingState.CANCEL_ONLY)
     made.sign(child)
     made.acknowledge(child)
-    dear = replace(MID, quote_atoms=MID.quote_atoms * 1_002 // 1_000)  # 20 bps worse than quoted
+    dear = replace(MID, quote_atoms=MID.quote_atoms * 10_005 // 10_000)  # 5 bps worse than quoted
     quantity = Amount(ETH.id, 10 * ETHER)
     paid, fee = dear.notional(quantity, Rounding.UP), Amount(USDC.id, 0)
     fill = Fill("f", child.id, PERP.id, quantity, paid, fee, T0)

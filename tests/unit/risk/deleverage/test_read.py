@@ -6,8 +6,8 @@ from fractions import Fraction
 import pytest
 
 from router.domain.account import AccountSnapshot, IsolatedPosition, MarkedPosition, Position
-from router.domain.event import Limits
 from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.limits import Limits
 from router.domain.margin import HeldPosition, MarginTier
 from router.domain.market import BookSnapshot, PerpContext
 from router.domain.observation import Observation, Survey

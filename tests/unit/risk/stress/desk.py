@@ -1,8 +1,8 @@
 """A desk of perp accounts, inventory and books, in dollars; USDC has six decimals."""
 
 from router.domain.account import AccountSnapshot, MarkedPosition
-from router.domain.event import Limits, VenueMargin
 from router.domain.instrument import Asset, Instrument, InstrumentKind
+from router.domain.limits import Limits, VenueMargin
 from router.domain.margin import HeldPosition, MarginTier, StressShock
 from router.domain.market import BookSnapshot, PerpContext
 from router.domain.observation import ChainGas, Observation, Survey

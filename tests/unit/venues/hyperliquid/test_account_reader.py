@@ -1,91 +1,22 @@
 """What an account snapshot is made of, and how rarely the dear questions are asked for it."""
 
-import asyncio
-from collections import Counter
-from dataclasses import dataclass, field
-
-import orjson
 import pytest
 
 from router.domain.account import ForcedKind, RequestBudget
 from router.domain.error import MalformedDataError, VenueError
-from router.domain.units import NS_PER_S, TimestampNs
-from venues.hyperliquid.account.reader import AccountReader, forced_fill
-from venues.hyperliquid.clients.budget import Budget
-from venues.hyperliquid.clients.info import InfoClient
+from router.domain.units import NS_PER_S
+from tests.unit.venues.hyperliquid.reading_venue import (
+    HOUR_MS,
+    START_MS,
+    HandClock,
+    Venue,
+    read,
+    reader_of,
+    row,
+)
+from venues.hyperliquid.account.reader import forced_fill
 from venues.hyperliquid.trading.facts import FillReport
 from venues.hyperliquid.trading.ledger import Ledger
-from venues.transport.http import HttpReply
-
-HOUR_MS = 3_600_000
-START_MS = 500_000 * HOUR_MS + 10 * 60_000  # ten minutes into an hour
-
-
-@dataclass
-class HandClock:
-    at: int = START_MS * 1_000_000
-
-    def now(self):
-        return TimestampNs(self.at)
-
-    async def sleep(self, duration):
-        self.at += duration
-
-
-@dataclass
-class Venue:
-    clock: HandClock
-    asked: Counter = field(default_factory=Counter)
-    fills: list = field(default_factory=list)
-    fundings: list = field(default_factory=list)
-    held: str = "0.0"
-    spot: list = field(default_factory=list)
-    mode: str = "disabled"
-
-    async def post_json(self, _path, body, *, within):
-        assert within > 0
-        kind = orjson.loads(body)["type"]
-        self.asked[kind] += 1
-        summary = {
-            "accountValue": "100.0",
-            "totalNtlPos": "0.0",
-            "totalRawUsd": "100.0",
-            "totalMarginUsed": "0.0",
-        }
-        told = {
-            "clearinghouseState": {
-                "assetPositions": self.positions(),
-                "crossMarginSummary": summary,
-                "withdrawable": "100.0",
-                "time": self.clock.at // 1_000_000,
-            },
-            "userFunding": self.fundings,
-            "userFillsByTime": self.fills,
-            "userRateLimit": {"cumVlm": "0.0", "nRequestsUsed": 40, "nRequestsCap": 100},
-            "spotClearinghouseState": {"balances": self.spot},
-            "userAbstraction": self.mode,
-        }[kind]
-        return HttpReply(200, orjson.dumps(told))
-
-    def positions(self):
-        leverage = {"type": "cross", "value": 10}
-        position = {"coin": "ETH", "szi": self.held, "leverage": leverage}
-        return [] if self.held == "0.0" else [{"type": "oneWay", "position": position}]
-
-
-def row(time_ms, *, trade=1, **changes):
-    return {
-        "coin": "ETH",
-        "px": "2900.5",
-        "sz": "0.5",
-        "side": "A",
-        "time": time_ms,
-        "oid": 1,
-        "tid": trade,
-        "fee": "0.0000015",
-        "feeToken": "USDC",
-        **changes,
-    }
 
 
 @pytest.fixture
@@ -104,13 +35,8 @@ def ledger(config):
 
 
 @pytest.fixture
-def reader(config, venue, clock, ledger):
-    info = InfoClient(venue, within=NS_PER_S)
-    return AccountReader(config, info=info, budget=Budget(clock), ledger=ledger, clock=clock)
-
-
-def read(reader):
-    return asyncio.run(reader.read())
+def reader(config, venue, ledger):
+    return reader_of(config, venue, ledger=ledger)
 
 
 def test_a_forced_fill_is_told_exactly_and_an_ordinary_one_is_not(reader, venue, config):
@@ -184,6 +110,7 @@ def test_dear_questions_are_asked_again_only_when_the_answer_may_be_another(read
         "userRateLimit": 1,
         "spotClearinghouseState": 1,
         "userAbstraction": 1,
+        "userNonFundingLedgerUpdates": 1,
     }
 
     reader.missed_news()

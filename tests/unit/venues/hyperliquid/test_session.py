@@ -5,10 +5,10 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from router.domain.market import BookSnapshot, PerpContext, StreamLost
+from router.domain.market import BookSnapshot, MarketTraded, PerpContext, StreamLost
 from router.domain.units import NS_PER_S, TimestampNs
 from venues.hyperliquid import wire
-from venues.hyperliquid.feed.session import GREETING, POSTS_MAX, Session, TradesTold
+from venues.hyperliquid.feed.session import GREETING, POSTS_MAX, Session
 from venues.hyperliquid.trading.news import CancelsTold, FillsTold, OrdersTold
 
 START = 1_000 * NS_PER_S
@@ -64,6 +64,7 @@ def test_a_session_subscribes_to_every_book_context_and_to_its_own_orders(sessio
         {"type": "userFills", "user": user},
         {"type": "userEvents", "user": user},
         {"type": "userFundings", "user": user},
+        {"type": "userNonFundingLedgerUpdates", "user": user},
         {"type": "clearinghouseState", "user": user, "dex": ""},
     ]
 
@@ -85,8 +86,30 @@ def test_public_trades_are_watched_where_the_configuration_says_so(config):
     (told,) = session.receive(frame("trades", [trade]), now=at(1))
 
     assert {"type": "trades", "coin": "ETH"} in wanted
-    assert isinstance(told, TradesTold)
-    assert [t.trade_id for t in told.trades] == [7]
+    assert told == MarketTraded("eth-perp", 10_000, 7, 5_000_000)
+
+
+def test_trades_of_a_coin_that_was_not_asked_for_end_the_session(session):
+    trade = {"coin": "DOGE", "side": "B", "px": "1.0", "sz": "1", "hash": "0x0", "time": 5}
+
+    (lost,) = session.receive(frame("trades", [{**trade, "tid": 7}]), now=at(1))
+
+    assert "DOGE" in lost.reason
+
+
+def test_a_sub_account_hears_its_own_news_and_not_its_masters(config):
+    sub_account = "0x" + "cd" * 20
+    (eth,) = config.instruments
+    theirs = replace(
+        config,
+        sub_account=sub_account,
+        instruments=(replace(eth, account=f"hyperliquid:{sub_account}"),),
+    )
+    session = Session(theirs, opened_at=at(0))
+
+    wanted = [orjson.loads(f)["subscription"] for f in session.opening_frames()]
+
+    assert {w["user"] for w in wanted if "user" in w} == {sub_account}
 
 
 def test_a_session_is_complete_once_everything_was_told(session):

@@ -294,4 +294,4 @@ def test_more_left_than_was_asked_for_is_malformed(eth):
     ],
 )
 def test_statuses_of_the_venue_become_ours(status, filled, expected):
-    assert translate.order_status(order(status), filled=filled, lots=10) is expected
+    assert translate.order_status(status, filled=filled, lots=10) is expected

@@ -1,0 +1,110 @@
+"""Several orders as one request: planned together, taken in all or none.
+
+Two orders of one pair are refused: what they trade together is their net, and no venue is asked to
+trade against itself. Whoever wants the net sends it as one order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import orjson
+
+from router.domain.basket import Basket
+from router.domain.error import OrderError
+from router.domain.instrument import Asset
+from router.domain.order import ParentOrder
+from router.domain.units import Amount, AssetId, BasketId, parse_decimal
+from router.gateway.order_request import OrderContext, parent_id, parse_order
+
+_FIELDS: Final = frozenset({"client_order_id", "orders", "exposure_max"})
+_ORDERS_MAX: Final = 16
+_NAMED_BY_BASKET: Final = "client_order_id"
+
+
+@dataclass(frozen=True, slots=True)
+class BasketOrder:
+    """A basket with its orders, in the order in which they were given."""
+
+    basket: Basket
+    orders: tuple[ParentOrder, ...]
+
+
+def parse_basket(request: Mapping[str, str], context: OrderContext) -> BasketOrder:
+    """Make a basket of a flat mapping of strings.
+
+    Parameters
+    ----------
+    request : Mapping[str, str]
+        ``client_order_id`` of the whole; ``orders``, a JSON array of orders as `parse_order` takes
+        them, without a ``client_order_id``; optional ``exposure_max``, in the quote asset: how far
+        one side may be ahead of the other.
+
+    Raises
+    ------
+    OrderError
+        Naming the order by its place, the field and the remedy.
+    """
+    for name in sorted(request.keys() - _FIELDS):
+        raise OrderError(f"{name}: unknown field; use {', '.join(sorted(_FIELDS))}")
+    if not request.get(_NAMED_BY_BASKET):
+        raise OrderError("client_order_id: missing; name the basket")
+    name = request[_NAMED_BY_BASKET]
+    orders = tuple(
+        _order(each, place, name=name, context=context)
+        for place, each in enumerate(_rows(request), 1)
+    )
+    pairs = [(order.base, order.quote) for order in orders]
+    for pair in pairs:
+        if pairs.count(pair) > 1:
+            raise OrderError(f"orders: two trade {'/'.join(pair)}; send their net as one order")
+    basket = basket_id(context.journal_id, name)
+    quote = context.assets[orders[0].quote]
+    return BasketOrder(
+        Basket(basket, tuple(order.id for order in orders), _exposure(request, quote)),
+        tuple(replace(order, basket=basket) for order in orders),
+    )
+
+
+def basket_id(journal_id: str, name: str) -> BasketId:
+    """Derive a basket's id: the same request to the same journal is the same basket."""
+    return BasketId(parent_id(journal_id, f"basket {name}"))
+
+
+def _rows(request: Mapping[str, str]) -> list[dict[str, str]]:
+    try:
+        rows = orjson.loads(request.get("orders", ""))
+    except ValueError:
+        raise OrderError("orders: must be a JSON array of orders") from None
+    if (
+        not isinstance(rows, list)
+        or not 0 < len(rows) <= _ORDERS_MAX
+        or not all(isinstance(row, dict) for row in rows)
+        or not all(isinstance(text, str) for row in rows for text in row.values())
+    ):
+        raise OrderError(
+            f"orders: must be a JSON array of 1 to {_ORDERS_MAX} orders whose values are strings"
+        )
+    return rows
+
+
+def _order(row: dict[str, str], place: int, *, name: str, context: OrderContext) -> ParentOrder:
+    if _NAMED_BY_BASKET in row:
+        raise OrderError(f"order {place}: client_order_id: the basket names its orders")
+    try:
+        return parse_order({**row, _NAMED_BY_BASKET: f"{name}.{place}"}, context)
+    except OrderError as error:
+        raise OrderError(f"order {place}: {error}") from None
+
+
+def _exposure(request: Mapping[str, str], quote: Asset) -> Amount | None:
+    text = request.get("exposure_max")
+    if text is None:
+        return None
+    try:
+        atoms = parse_decimal(text, quote.decimals)
+    except ValueError as error:
+        raise OrderError(f"exposure_max: {error}") from None
+    if atoms <= 0:
+        raise OrderError(f"exposure_max: must be positive, in {quote.id}; was {text}")
+    return Amount(AssetId(quote.id), atoms)

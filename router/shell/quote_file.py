@@ -1,0 +1,131 @@
+"""Quotes kept beside the journal until they are sent or too old: one small file each.
+
+A file is one line of what was asked and until when it holds, and one line of the plan with the
+problem it solves; its name is the digest of both, so nobody executes what was not shown. Keeps a
+bounded number, and refuses to judge whether a quote still holds.
+"""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from router.domain.error import JournalError, OrderError
+from router.domain.plan import PlannedRoute
+from router.domain.units import QuoteId, TimestampNs
+from router.journal import codec
+
+_KEPT_MAX: Final = 64  # the oldest make room for a new one
+_BYTES_MAX: Final = 64 * 1024 * 1024
+_ID: Final = re.compile(r"q-[0-9a-f]{16}")
+_EXPIRES: Final = "expires_at"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptQuote:
+    """What was shown, and to which request.
+
+    Attributes
+    ----------
+    request : tuple of (str, str)
+        The fields of the request, as the order's own are.
+    expires_at : TimestampNs
+        It is not executed after.
+    """
+
+    id: QuoteId
+    request: tuple[tuple[str, str], ...]
+    planned: PlannedRoute
+    expires_at: TimestampNs
+
+
+def is_quote_id(text: str) -> bool:
+    """Tell whether a word is of the form in which quotes are named."""
+    return _ID.fullmatch(text) is not None
+
+
+def folder_of(journal: Path) -> Path:
+    """Return where the quotes of a journal are, however its path is written."""
+    journal = journal.resolve()
+    return journal.with_name(f"{journal.name}.quotes")
+
+
+def keep(
+    journal: Path,
+    request: tuple[tuple[str, str], ...],
+    planned: PlannedRoute,
+    *,
+    expires_at: TimestampNs,
+) -> KeptQuote:
+    """Write a quote beside a journal, whole or not at all.
+
+    Raises
+    ------
+    OrderError
+        If the disk refuses.
+    """
+    head = codec.encode_pairs(((_EXPIRES, str(expires_at)), *request))
+    data = head + b"\n" + codec.encode(planned) + b"\n"
+    name, folder = _name_of(data), folder_of(journal)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_room(folder)
+        new = folder / f"{name}-new"
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+        new.replace(_path(folder, name))
+    except OSError as error:
+        raise OrderError(f"the quote cannot be kept in {folder}: {error.strerror}") from None
+    return KeptQuote(name, request, planned, expires_at)
+
+
+def load(journal: Path, name: str) -> KeptQuote:
+    """Return a quote as it was shown.
+
+    Raises
+    ------
+    OrderError
+        If there is none of this name, or its file is not what was written.
+    """
+    if not is_quote_id(name):
+        raise OrderError(f"quote_id: must look like q-0123456789abcdef, was {name[:40]!r}")
+    path = _path(folder_of(journal), QuoteId(name))
+    try:
+        with path.open("rb") as file:
+            data = file.read(_BYTES_MAX)
+    except OSError as error:
+        problem = f"quote_id: {name} is not kept ({error.strerror})"
+        raise OrderError(f"{problem}; ask for a new quote with the same configuration") from None
+    if _name_of(data) != name:
+        raise OrderError(f"quote_id: the file of {name} was changed; ask for a new quote")
+    return _read(QuoteId(name), data)
+
+
+def _read(name: QuoteId, data: bytes) -> KeptQuote:
+    head, _, body = data.partition(b"\n")
+    try:
+        (_, expires_at), *request = codec.decode_pairs(head)
+        planned = codec.decode_planned(body)
+        until = TimestampNs(int(expires_at))
+    except (JournalError, ValueError) as error:
+        problem = f"quote_id: {name} was kept by another version ({error})"
+        raise OrderError(f"{problem}; ask for a new quote") from None
+    if not isinstance(planned, PlannedRoute):
+        raise OrderError(f"quote_id: {name} is of a basket; quote one order")
+    return KeptQuote(name, tuple(request), planned, until)
+
+
+def _name_of(data: bytes) -> QuoteId:
+    return QuoteId(f"q-{hashlib.sha256(data).hexdigest()[:16]}")
+
+
+def _path(folder: Path, name: QuoteId) -> Path:
+    return folder / f"{name}.json"
+
+
+def _make_room(folder: Path) -> None:
+    kept = sorted(folder.glob("q-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    for path in kept[: max(0, len(kept) - _KEPT_MAX + 1)]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,11 @@
+"""A chain whose blocks come by themselves, as heads must while nobody trades."""
+
+import pytest
+
+from venues.sandbox.chain import start
+
+
+@pytest.fixture(scope="session")
+def ticking_chain():
+    with start(block_time_s=0.5) as running:
+        yield running

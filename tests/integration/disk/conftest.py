@@ -1,0 +1,70 @@
+"""Both counterparties, and daemons whose journal lies where a test can spoil the disk."""
+
+import subprocess
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from router.compose.sandbox import sandboxes
+from tests.integration.cli.conftest import furnished
+
+DISK_BYTES = 24 * 1024 * 1024
+
+
+class SmallDisk:
+    """A file system of its own, which can be filled, emptied, and made read-only."""
+
+    def __init__(self, path):
+        self.path = path
+        self.ballast = path / "ballast"
+
+    def fill(self):
+        with self.ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4_096))
+
+    def empty(self):
+        self.ballast.unlink()
+
+    def remount(self, mode):
+        _mount("-o", f"remount,{mode}", self.path)
+
+
+def _mount(*words):
+    return subprocess.run(
+        ["mount", *(str(word) for word in words)],  # noqa: S603, S607 - the system's own command
+        check=True,
+        capture_output=True,
+    )
+
+
+@contextmanager
+def mounted(path):
+    """Mount a small disk; skips where that is not allowed."""
+    path.mkdir()
+    try:
+        _mount("-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", path)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"a file system cannot be mounted here ({error}): run as root")
+    try:
+        yield SmallDisk(path)
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)  # noqa: S603, S607 - as above
+
+
+@pytest.fixture(scope="session")
+def counterparties(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("disk") / "sandboxes"
+    with sandboxes(folder, seed=11, block_time_s=0.5) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(counterparties, tmp_path):
+    return furnished(counterparties, tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    with mounted(tmp_path / "small") as disk:
+        yield disk

@@ -1,0 +1,126 @@
+"""Checks on worlds made by hand: each says what it must, and nothing of what is in order."""
+
+from dataclasses import replace
+from random import Random
+
+from router.domain.order import OrderStatus, Replacement, SignedChild
+from router.execution.progress import new_parent
+from router.simulation.chain import Chain
+from router.simulation.checks_books import Conservation, NeverAbove, OneEffect
+from router.simulation.checks_desk import KillSwitch, ReadyFirst
+from router.simulation.checks_orders import IntentFirst, LegalTransitions, OneNonceEach
+from router.simulation.exchange import Exchange
+from router.simulation.scene import Sending, Step, Truth, opening
+from router.simulation.town import MARGIN, STARTED, USDC
+from router.simulation.virtual_time import VirtualTimeLoop
+from router.simulation.weather import CALM
+from router.state.ledger import Ledger
+from router.state.world import ChildState, World
+from tests.simulation.test_parts import child
+from tests.unit.engine.scene import PERP as ANY_PERP
+from tests.unit.engine.scene import order as asked
+
+
+def truth():
+    loop = VirtualTimeLoop()
+    made = Truth(Chain(loop, Random(1), lambda: CALM), Exchange(loop, Random(1), lambda: CALM))
+    loop.close()
+    return made
+
+
+def signed(order, **changes):
+    return replace(SignedChild(order.id, f"ref-{order.id}", order.nonce, "bytes"), **changes)
+
+
+def on_record(order, *attempts, status=OrderStatus.SIGNED):
+    return World().with_child(ChildState(order, status, attempts=attempts))
+
+
+def sending(order, bytes_of, world, *, is_halted=False):
+    return Sending(order, bytes_of, world, is_halted)
+
+
+def test_the_ledger_of_an_untouched_desk_is_what_the_venues_hold():
+    balances = {key: atoms for key, atoms in opening().items() if key[1] != "exchange:ETH"}
+    world = World(ledger=Ledger(balances, {}, {}))
+    wrong = World(ledger=Ledger({**balances, (MARGIN, USDC.id): 1}, {}, {}))
+    seen = truth()
+
+    assert Conservation().step(Step(World(), STARTED, world, seen)) is not None, "no position told"
+    fault = Conservation().step(Step(World(), STARTED, wrong, seen))
+    assert fault is not None
+    assert "USDC of exchange:margin" in fault
+
+
+def test_an_effect_that_no_record_knows_is_told():
+    seen, order = truth(), child(ANY_PERP, 100, nonce=7, ticks=310_000)
+    seen.exchange.place("ref-c7", order)
+
+    known = on_record(order, signed(order))
+
+    assert OneEffect().step(Step(World(), STARTED, known, seen)) is None
+    assert OneEffect().step(Step(World(), STARTED, World(), seen)) is not None
+    seen.exchange.place("again", replace(order, nonce=8))
+    assert OneEffect().step(Step(World(), STARTED, known, seen)) is not None
+
+
+def test_more_than_was_asked_for_is_told():
+    parent = asked(1)
+    order = child(ANY_PERP, 20_000, nonce=7, ticks=310_000, parent=parent.id)
+    world = World().with_child(ChildState(order, OrderStatus.SIGNED))
+    state = _parent(parent, order)
+
+    fault = NeverAbove().step(Step(World(), STARTED, world.with_parent(state), truth()))
+
+    assert fault is not None
+    assert "are out or filled" in fault
+
+
+def _parent(parent, order):
+    return replace(new_parent(parent), children=(order.id,))
+
+
+def test_bytes_must_be_on_record_before_they_leave():
+    order = child(ANY_PERP, 1, nonce=7)
+
+    check = IntentFirst()
+
+    assert check.sending(sending(order, signed(order), on_record(order, signed(order)))) is None
+    assert check.sending(sending(order, signed(order), on_record(order))) is not None
+    assert check.sending(sending(order, signed(order), World())) is not None
+
+
+def test_after_a_halt_only_what_prevents_something_leaves():
+    order = child(ANY_PERP, 1, nonce=7)
+    world = on_record(order, signed(order))
+    cancel = signed(order, replacement=Replacement.CANCEL)
+
+    assert KillSwitch().sending(sending(order, signed(order), world, is_halted=True)) is not None
+    assert KillSwitch().sending(sending(order, cancel, world, is_halted=True)) is None
+    assert KillSwitch().sending(sending(order, signed(order), world)) is None
+
+
+def test_a_nonce_belongs_to_the_first_that_used_it():
+    first, second = child(ANY_PERP, 1, nonce=7), child(ANY_PERP, 1, nonce=7)
+    second = replace(second, id="other")
+    check = OneNonceEach()
+
+    assert check.sending(sending(first, signed(first), on_record(first))) is None
+    assert check.sending(sending(second, signed(second), on_record(first))) is not None
+
+
+def test_what_has_ended_stays_as_it_is():
+    order = child(ANY_PERP, 1, nonce=7)
+    ended = on_record(order, status=OrderStatus.CANCELED)
+    woken = on_record(order, status=OrderStatus.NEW)
+
+    check = LegalTransitions()
+
+    assert check.step(Step(woken, STARTED, ended, truth())) is None
+    assert check.step(Step(ended, STARTED, woken, truth())) is not None
+
+
+def test_a_start_makes_everything_unread():
+    check = ReadyFirst()
+
+    assert check.step(Step(World(), STARTED, World(started=STARTED), truth())) is None
