@@ -1,7 +1,8 @@
 """Implementation shortfall: the problem of an order's schedule, and its pace by the answer. Pure.
 
 Impact is taken from the depth of the first observation: what a slice moves goes back with the
-order's half-life; what dearer markets charge more is paid by their slice alone. Refuses an order whose own pair shows no depth.
+order's half-life; what dearer markets charge more is paid by their slice alone. Refuses an order
+whose own pair shows no depth.
 """
 
 from typing import Final

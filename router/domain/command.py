@@ -132,11 +132,14 @@ class ObserveAccounts:
     ----------
     blocks_min : tuple of (AccountId, int)
         Blocks that hold transactions of ours: a node behind them has not seen all we did.
+    since : tuple of (AccountId, TimestampNs)
+        Of each perp account, what traded before this is in the ledger's baseline, and not told.
     """
 
     accounts: tuple[AccountId, ...]
     epoch: int
     blocks_min: tuple[tuple[AccountId, int], ...]
+    since: tuple[tuple[AccountId, TimestampNs], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

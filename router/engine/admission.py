@@ -123,7 +123,13 @@ def look_at_accounts(world: World) -> Step:
     """Ask for all balances and positions, unless they are asked for already."""
     if world.is_looking:
         return world, ()
-    command = ObserveAccounts(world.accounts, world.epoch, tuple(sorted(world.mined.items())))
+    since = {} if world.ledger is None else world.ledger.read_at
+    command = ObserveAccounts(
+        world.accounts,
+        world.epoch,
+        tuple(sorted(world.mined.items())),
+        tuple((name, since[name]) for name in world.accounts if name in since),
+    )
     return replace(world, is_looking=True), (command,)
 
 

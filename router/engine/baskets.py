@@ -33,7 +33,7 @@ from router.engine.preparing import Prepared, prepared
 from router.execution import leg_risk, progress
 from router.execution.leg_risk import Asking
 from router.reconciliation.compare import is_current
-from router.risk import controls
+from router.risk import controls, inventory
 from router.risk import limits as risk
 from router.risk.basket_check import beyond_alone, beyond_together
 from router.state.world import ParentState, Phase, World
@@ -134,7 +134,8 @@ def solved(world: World, event: BasketSolved) -> Step:
     faults = _checked(world, answers, at=event.at)
     if faults:
         return _without(world, basket, faults, at=event.at)
-    torn = beyond_together([(problem, plan) for _, problem, plan in answers])
+    pairs = [(problem, plan) for _, problem, plan in answers]
+    torn = beyond_together(pairs) or inventory.plans_refusal(world, pairs)
     if torn is not None:
         return _apart(world, basket, members, why=torn, at=event.at)
     return _sent(world, basket, answers, at=event.at)

@@ -12,7 +12,6 @@ from router.domain.event import (
     RouteSolved,
 )
 from router.domain.order import OrderStatus, ParentOrder
-from router.domain.plan import NoRouteReason
 from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
 from router.engine import posting, quoted, resting, scheduling, sending, spreading

@@ -13,7 +13,7 @@ from router.domain.event import AccountsObserved, BaselineAccepted
 from router.domain.units import AccountId, TimestampNs
 from router.engine.admission import Step, end, look_at_accounts
 from router.execution import progress
-from router.reconciliation.compare import is_behind
+from router.reconciliation.compare import is_current
 from router.reconciliation.examine import Examined, examine
 from router.reconciliation.kinds import RULES, Resolution, is_halting, may_agree, resolution_of
 from router.state.ledger import Ledger
@@ -32,7 +32,7 @@ _LASTING = frozenset({Resolution.ASK_AGAIN, Resolution.RE_RESOLVE})
 class _Look:
     found: Examined
     is_judged: bool
-    is_still: bool  # the account has not moved since it was asked for
+    is_still: bool  # nothing has moved the account since it was read
 
     @property
     def name(self) -> AccountId:
@@ -110,15 +110,15 @@ def _look(
     found = examine(world, ledger, account, is_quiet=is_still)
     agrees = world.ledger is not None and found.agrees
     # Of an account without a baseline, what is read becomes it: that must be current, too.
-    is_current = is_still and not is_behind((account,), world.mined)
-    is_judged = agrees or (is_current and name not in busy)
-    lasts = is_still and _lasts(world, found, at=event.at)
-    return _Look(found, is_judged or lasts, is_still)
+    is_good = is_still and is_current((account,), world.mined, world.filled_at)
+    is_judged = agrees or (is_good and name not in busy)
+    lasts = is_good and _lasts(world, found, at=event.at)
+    return _Look(found, is_judged or lasts, is_good)
 
 
 # An order may wait for hours: what differs meanwhile, and stays as it is, is not in flight.
 def _lasts(world: World, found: Examined, *, at: TimestampNs) -> bool:
-    if world.ledger is None or is_behind((found.account,), world.mined):
+    if world.ledger is None:
         return False
     before = world.noted.get(found.account.account, {})
     patience = world.limits.reconciliation.patience

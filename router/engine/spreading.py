@@ -9,7 +9,7 @@ from router.domain.command import ReportParent, SolveSchedule
 from router.domain.error import NoRouteError
 from router.domain.event import ScheduleRefused, ScheduleSolved
 from router.domain.schedule import Schedule
-from router.domain.units import PICO_PER_UNIT, TimestampNs
+from router.domain.units import PICO_PER_UNIT, Amount, TimestampNs
 from router.engine.admission import Step, fault_of, settle
 from router.engine.preparing import Prepared
 from router.execution import progress
@@ -56,6 +56,8 @@ def solved(world: World, event: ScheduleSolved) -> Step:
     fault = fault_of(world, parent, event.at)
     if fault is not None:
         return settle(world, parent, fault, at=event.at)
+    if not _is_of(event.schedule, parent, left=progress.left(world, parent)):
+        return world.with_parent(replace(parent, phase=Phase.QUEUED)), ()  # amended since
     schedule = _after(event.schedule, progress.filled(world, parent).atoms)
     parent = replace(parent, schedule=schedule, phase=Phase.QUEUED)
     told = ReportParent(parent.order.id, parent.status, _sentence(schedule))
@@ -72,6 +74,13 @@ def refused(world: World, event: ScheduleRefused) -> Step:
 
 def _waits(parent: ParentState) -> bool:
     return parent.phase is Phase.SOLVING and is_due(parent)
+
+
+def _is_of(schedule: Schedule, parent: ParentState, *, left: Amount) -> bool:
+    if not schedule.releases:
+        return False
+    last_at, atoms = schedule.releases[-1]
+    return atoms == left.atoms and last_at < parent.order.deadline_at
 
 
 def _sentence(schedule: Schedule) -> str:

@@ -1,6 +1,7 @@
 """Compare our ledger with what the venues say, to the atom. Decides nothing, changes nothing."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from router.domain.account import AccountSnapshot
 from router.domain.difference import Difference, DifferenceKind
@@ -50,6 +51,18 @@ def is_current(
     """Tell whether accounts were read after all that is known to have moved them."""
     return not is_behind(accounts, mined) and all(
         a.at_venue is None or a.account not in filled_at or a.at_venue > filled_at[a.account]
+        for a in accounts
+    )
+
+
+def without_old_fills(
+    accounts: tuple[AccountSnapshot, ...], since: Mapping[AccountId, TimestampNs]
+) -> tuple[AccountSnapshot, ...]:
+    """Return the accounts without the fills that are of before a moment, each its own."""
+    return tuple(
+        replace(a, fills=tuple(f for f in a.fills if f.at_venue >= since.get(a.account, 0)))
+        if a.fills
+        else a
         for a in accounts
     )
 

@@ -48,11 +48,8 @@ def examine(world: World, ledger: Ledger, account: AccountSnapshot, *, is_quiet:
         Whether the account has not moved since it was asked for.
     """
     name = account.account
-    if is_behind((account,), world.mined):
-        block = 0 if account.block is None else account.block.number
-        newest = world.mined[name]
-        detail = f"read at block {block}, and block {newest} has a transaction of ours"
-        behind = Difference(name, "block", newest, block, DifferenceKind.BEHIND, detail)
+    behind = _behind(world, account)
+    if behind is not None:
         return Examined(account, (behind,), ())
     nonce = nonce_difference(world, ledger, account)
     if nonce is not None and nonce.kind is DifferenceKind.REORGED:
@@ -80,6 +77,20 @@ def expected_of(world: World, ledger: Ledger, account: AccountSnapshot) -> Ledge
     """Return the ledger with all that the venue tells to have moved the account without a trade."""
     transfers = money.foreign_transfers(world, ledger, account)
     return ledger.with_settled((account,)).with_transfers(account.account, transfers)
+
+
+# What was read before our own newest news is evidence of nothing.
+def _behind(world: World, account: AccountSnapshot) -> Difference | None:
+    name, kind = account.account, DifferenceKind.BEHIND
+    if account.block is not None and is_behind((account,), world.mined):
+        block, newest = account.block.number, world.mined[name]
+        detail = f"read at block {block}, and block {newest} has a transaction of ours"
+        return Difference(name, "block", newest, block, kind, detail)
+    filled = world.filled_at.get(name)
+    if account.at_venue is None or filled is None or account.at_venue >= filled:
+        return None
+    detail = f"read as of {account.at_venue} ns, and a fill of ours is of {filled} ns"
+    return Difference(name, "time", filled, account.at_venue, kind, detail)
 
 
 def _in_flight(difference: Difference) -> Difference:

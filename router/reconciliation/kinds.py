@@ -196,8 +196,8 @@ RULES: Final[Mapping[DifferenceKind, Rule]] = {
         is_told=False,
     ),
     K.BEHIND: Rule(
-        "the node has not seen a block that holds a transaction of ours",
-        "the block of the account against the newest of our own",
+        "a node or a venue answers of before a transaction or a fill of ours",
+        "the account's block or time against the newest of our own",
         R.ASK_AGAIN,
         "none; while it lasts, use another node",
     ),

@@ -54,16 +54,16 @@ from router.domain.event import (
     RouteSolved,
     ScheduleRefused,
     ScheduleSolved,
-    TimerFired,
 )
 from router.domain.order import TERMINAL, ChildOrder, OrderStatus, Replacement, SignedChild
-from router.domain.units import ChildId, DurationNs, ParentId, TimestampNs
+from router.domain.units import ChildId, DurationNs, TimestampNs
 from router.domain.verdict import Refused
 from router.port import Clock, Resolution
-from router.reconciliation.compare import is_behind, is_current
+from router.reconciliation.compare import is_behind, is_current, without_old_fills
 from router.shell import observe
 from router.shell.reader import Reader
 from router.shell.solver_pool import Solver
+from router.shell.timers import Timers
 
 Post: TypeAlias = Callable[[Event], None]
 Waiting: TypeAlias = Callable[[], None]
@@ -123,7 +123,7 @@ class Effects:
         self._cancelling: set[ChildId] = set()
         self._looked_at = TimestampNs(0)
         self._look_pause = _LOOK_PAUSE_MIN
-        self._timers: dict[ParentId, asyncio.Task[None]] = {}
+        self._timers = Timers(clock, post)
 
     # One line a case of a closed union: splitting it would hide that it is complete.
     def perform(  # noqa: C901, PLR0912
@@ -140,7 +140,7 @@ class Effects:
             case SolveSchedule():
                 self._start(group, self._solve_schedule(command))
             case WakeAt():
-                self._wake_at(group, command)
+                self._timers.set(command, group)
             case SignChild():
                 self._start(group, self._sign(command))
             case SubmitChild():
@@ -165,29 +165,14 @@ class Effects:
 
     def cancel(self) -> None:
         """Stop what is under way; what was in flight is resolved after the next start."""
+        self._timers.cancel()
         for task in self._tasks:
             task.cancel()
 
     def _start(self, group: asyncio.TaskGroup, work: Coroutine[None, None, None]) -> None:
-        self._kept(group.create_task(work))
-
-    def _kept(self, task: asyncio.Task[None]) -> None:
+        task = group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _wake_at(self, group: asyncio.TaskGroup, command: WakeAt) -> None:
-        older = self._timers.pop(command.parent, None)
-        if older is not None:
-            older.cancel()
-        timer = group.create_task(self._wake(command))
-        self._timers[command.parent] = timer
-        self._kept(timer)
-
-    async def _wake(self, command: WakeAt) -> None:
-        while (now := self._clock.now()) < command.at:
-            await self._clock.sleep(DurationNs(command.at - now))
-        del self._timers[command.parent]
-        self._post(TimerFired(command.parent, now))
 
     async def _observe_market(self, command: ObserveMarket) -> None:
         reason = ""
@@ -254,6 +239,7 @@ class Effects:
                 await self._pause(_ACCOUNT_PAUSE)
                 continue
             self._looked_at = self._clock.now()
+            accounts = without_old_fills(accounts, dict(command.since))
             self._post(AccountsObserved(accounts, command.epoch, self._looked_at))
             return
 
@@ -380,7 +366,7 @@ class Effects:
         self._waiting()
 
     def _report(self, child: ChildId, resolution: Resolution) -> None:
-        # Fills first: the last word on a child comes after all of them. Repeats are dropped by id.
+        # Fills first: the last word on a child comes after all of them.
         now = self._clock.now()
         told = self._told.setdefault(child, set())
         for fill in resolution.fills:

@@ -96,7 +96,7 @@ def drawn(rng: Random) -> Script:
             wishes.append(_cancel(order, begins_s + rng.uniform(0.0, 25.0)))
         if rng.random() < 0.25:  # noqa: PLR2004 - one order in four
             wishes.append(_amendment(order, begins_s + rng.uniform(0.0, 25.0), rng))
-    if rng.random() < 0.12:  # noqa: PLR2004 - one run in eight
+    if rng.random() < 0.2:  # noqa: PLR2004 - one run in five
         wishes.extend(_halt(rng))
     if rng.random() < 0.1:  # noqa: PLR2004 - one run in ten
         wishes.append(_limits(rng))

@@ -291,15 +291,9 @@ MUTATIONS = (
         "what is in doubt is sent anew under another name",
         "exactly once",
     ),
+    _mutation(book_repeated_fills, "a fill that is told twice counts twice", "backed fills"),
     _mutation(
-        book_repeated_fills,
-        "a fill that is told twice counts twice",
-        "backed fills",
-    ),
-    _mutation(
-        forget_what_is_reserved,
-        "a plan does not see what other orders have in flight",
-        "limits",
+        forget_what_is_reserved, "a plan does not see what other orders have in flight", "limits"
     ),
     _mutation(
         take_a_nonce_twice,
@@ -327,9 +321,7 @@ MUTATIONS = (
     _mutation(book_every_fill_twice, "the ledger takes a fill twice", "conservation"),
     _mutation(keep_no_account_of_gas, "the ledger pays no gas", "conservation"),
     _mutation(
-        end_without_the_last_fill,
-        "a child ends before all its fills are told",
-        "nothing lost",
+        end_without_the_last_fill, "a child ends before all its fills are told", "nothing lost"
     ),
     _mutation(
         believe_a_block_that_is_not_deep,
@@ -339,15 +331,9 @@ MUTATIONS = (
         "conservation",
     ),
     _mutation(
-        tell_a_bound_for_a_fill,
-        "a fill is booked for an atom more than was traded",
-        "backed fills",
+        tell_a_bound_for_a_fill, "a fill is booked for an atom more than was traded", "backed fills"
     ),
-    _mutation(
-        take_an_order_back_to_new,
-        "a status goes back",
-        "legal transitions",
-    ),
+    _mutation(take_an_order_back_to_new, "a status goes back", "legal transitions"),
     _mutation(
         forget_the_first_bytes,
         "a replacement takes the place of the bytes before it",
@@ -366,9 +352,7 @@ MUTATIONS = (
         "never above the order",
     ),
     _mutation(
-        obey_no_switch_at_the_signer,
-        "the kill switch is not asked before sending",
-        "kill switch",
+        obey_no_switch_at_the_signer, "the kill switch is not asked before sending", "kill switch"
     ),
     _mutation(
         plan_before_the_books_agree,
@@ -381,16 +365,8 @@ MUTATIONS = (
         "an account read before our own transaction counts as current",
         "liveness",
     ),
-    _mutation(
-        decide_by_the_process,
-        "a decision depends on what no record holds",
-        "replay",
-    ),
-    _mutation(
-        remember_what_is_not_on_record,
-        "the world holds what no record says",
-        "replay",
-    ),
+    _mutation(decide_by_the_process, "a decision depends on what no record holds", "replay"),
+    _mutation(remember_what_is_not_on_record, "the world holds what no record says", "replay"),
     _mutation(
         call_every_order_filled,
         "an order that traded in part is told to be filled",
@@ -399,9 +375,5 @@ MUTATIONS = (
         "no bug",
     ),
     _mutation(never_end_an_order, "an order reconciles for ever", "liveness"),
-    _mutation(
-        break_on_a_second_acknowledgement,
-        "an assertion that does not hold",
-        "no bug",
-    ),
+    _mutation(break_on_a_second_acknowledgement, "an assertion that does not hold", "no bug"),
 )

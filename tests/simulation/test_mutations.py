@@ -9,7 +9,7 @@ from router.simulation.inspector import check_names
 from router.simulation.run import simulate
 from tests.simulation.mutations import MUTATIONS
 
-SEEDS_MAX = 150
+SEEDS_MAX = 400
 
 
 @pytest.fixture(autouse=True)

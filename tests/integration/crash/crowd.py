@@ -1,4 +1,4 @@
-"""A journal with very many open children, and a process that starts on it and says how long it took.
+"""A journal with very many open children, and a process that says how long a start on it takes.
 
 The journal is written by the engine itself, on a desk of several scripted books where every order
 rests. Started as a program it opens that desk as the daemon does, on venues that answer at once,
@@ -118,7 +118,9 @@ def story(parents_count):
         )
         feed(ParentSubmitted(parent, now))
         (solve,) = (
-            c for c in feed(MarketObserved(parent.id, observed(now), now)) if isinstance(c, SolveRoute)
+            c
+            for c in feed(MarketObserved(parent.id, observed(now), now))
+            if isinstance(c, SolveRoute)
         )
         parts = replace(plan(solve.problem), legs=tuple(leg(b, QUANTITY) for b in BOOKS))
         for command in feed(RouteSolved(parent.id, parts, now)):

@@ -1,4 +1,4 @@
-"""What this desk is not: it sends, then writes down that it has sent, and asks again under a new name.
+"""What this desk is not: it sends, then writes that down, and tries again under a new name.
 
 It trades through the same venue adapter, at the same door, and dies of the same kills.
 """
@@ -43,7 +43,10 @@ async def serve(assembly, url, is_ready):
             book.execute("INSERT INTO done VALUES (?)", (name,))
         return orjson.dumps({"ParentReport": {"status": "filled"}})
 
-    async with connected(assembly), local.listening(local.socket_path(assembly.config.journal), work):
+    async with (
+        connected(assembly),
+        local.listening(local.socket_path(assembly.config.journal), work),
+    ):
         is_ready()
         await stop.wait()
     book.close()

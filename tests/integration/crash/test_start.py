@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import orjson
@@ -23,7 +24,7 @@ url = "http://127.0.0.1:1"
 
 def start(folder):
     """Start the process and return what it says of itself."""
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: S603 - our own program
         [
             sys.executable,
             "-m",
@@ -43,9 +44,7 @@ def start(folder):
 def quickest(folder, children_count, *, runs):
     text = (REPOSITORY / "configs" / "demo.toml").read_text() + CONFIG_OF_VENUES
     (folder / "headrace.toml").write_text(text)
-    crowd.write(
-        folder / "crowd.journal", children_count // crowd.BOOKS_COUNT, behind=BEHIND
-    )
+    crowd.write(folder / "crowd.journal", children_count // crowd.BOOKS_COUNT, behind=BEHIND)
     started = [start(folder) for _ in range(runs)]
     assert {marks["open"] for marks in started} == {children_count}
     return min(started, key=lambda marks: marks["looked"] - marks["began"])
@@ -55,7 +54,7 @@ def parts(marks):
     """Say where the time went, in seconds."""
     names = ("began", "imported", "replayed", "started", "looked")
     moments = [marks[name] for name in names]
-    spent = [f"{b - a:.2f}" for a, b in zip(moments, moments[1:], strict=False)]
+    spent = [f"{b - a:.2f}" for a, b in pairwise(moments)]
     split = "imports {}, replay {}, connect {}, accounts {}".format(*spent)
     return f"{moments[-1] - moments[0]:.2f} s ({split}), {marks['cpu']:.2f} s of the processor"
 

@@ -31,8 +31,9 @@ class SmallDisk:
 
 
 def _mount(*words):
-    return subprocess.run(
-        ["mount", *(str(word) for word in words)],  # noqa: S603, S607 - the system's own command
+    command = ["mount", *(str(word) for word in words)]
+    return subprocess.run(  # noqa: S603 - the system's own command
+        command,
         check=True,
         capture_output=True,
     )

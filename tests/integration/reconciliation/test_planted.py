@@ -44,9 +44,8 @@ def test_every_discrepancy_is_found_named_and_resolved_or_halted(chain, path):
                         wrong[case.name] = str(error)
                         await day.desk.accept(case.name)
                         await day.look()
-
-                    told = await reconcile(day.desk.runtime, day.clock.now())
-                    assert (told["ready"], told["halting"]) == (True, [])
+            told = await reconcile(day.desk.runtime, day.clock.now())
+            assert (told["ready"], told["halting"]) == (True, [])
 
     asyncio.run(rehearsed())
 

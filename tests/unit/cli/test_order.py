@@ -67,9 +67,7 @@ def test_an_order_is_sent_to_the_daemon_word_for_word(config):
             "base": "ETH",
             "quote": "USDC",
             "limit_price": "3000.5",
-            "holding_hours": "8",
             "venues": "hyperliquid",
-            "deadline_s": "120",
         }
     ]
 

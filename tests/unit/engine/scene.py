@@ -219,6 +219,8 @@ class Driver:
         chain, perp = accounts(**changes)
         nonce = max(3, self.world.nonces.get(CHAIN, 0))  # what ours have used up
         later = replace(chain, block=LATER, next_nonce=nonce)  # after every transaction
+        filled_at = self.world.filled_at.get(MARGIN, TimestampNs(0))  # and after every fill
+        perp = replace(perp, at_venue=max(perp.at_venue, TimestampNs(filled_at + 1)))
         return self.feed(AccountsObserved((later, perp), self.world.epoch, self.tick()))
 
     def submit(self, parent: ParentOrder) -> ParentState:

@@ -17,8 +17,10 @@ from router.state.world import Phase, World
 from tests.unit.engine.scene import (
     LATER,
     LIMITS,
+    MARGIN,
     PERP,
     POOL,
+    T0,
     Driver,
     accounts,
     observation,
@@ -79,7 +81,8 @@ def test_a_restart_at_any_event_ends_in_the_same_place():
 
 def later_accounts(world):
     chain, perp = accounts(**moved(world))
-    return (replace(chain, block=LATER), perp)
+    filled_at = world.filled_at.get(MARGIN, T0 - 1)  # it is read after every fill
+    return (replace(chain, block=LATER), replace(perp, at_venue=TimestampNs(filled_at + 1)))
 
 
 def read_now(world, at):

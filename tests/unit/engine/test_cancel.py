@@ -15,6 +15,7 @@ from router.domain.command import (
     WakeAt,
 )
 from router.domain.event import (
+    CancelRequested,
     ChildAcknowledged,
     ChildNotSent,
     ChildReplaced,
@@ -23,6 +24,7 @@ from router.domain.event import (
     TimerFired,
 )
 from router.domain.order import OrderStatus, Replacement, SignedChild
+from router.engine.altering import refusal, take_back
 from router.state.world import Phase
 from tests.unit.engine.altered import S, signed, started, unsigned
 from tests.unit.engine.scene import PERP, POOL, STARTED, order, plan
@@ -343,3 +345,26 @@ def test_what_a_venue_cancels_unasked_is_no_cancel_of_the_order():
     assert desk.settled().status is S.CANCELED
     assert desk.sequence[-1] == (S.CANCELED, (10, 4, 0))
     assert S.PENDING_CANCEL not in {each.status for each in desk.told}
+
+
+def test_what_would_be_refused_can_be_asked_before():
+    desk = started()
+    desk.out()
+    asked = CancelRequested(order().id, "c1", "ann", desk.tick())
+
+    assert refusal(desk.world, asked) is None
+    desk.feed(asked)
+    assert refusal(desk.world, asked) == "it was taken before; nothing is done twice"
+
+
+def test_what_was_asked_to_end_is_not_asked_twice_and_a_cancel_comes_after_a_replacement():
+    desk = started()
+    desk.out()
+
+    world, first = take_back(desk.world, desk.parent, is_replaced=True)
+    again = take_back(world, desk.parent, is_replaced=True)
+    canceled, asked = take_back(world, desk.parent)
+
+    assert [type(c) for c in first] == [type(c) for c in asked] == [CancelChild]
+    assert again == (world, ())
+    assert take_back(canceled, desk.parent) == (canceled, ())

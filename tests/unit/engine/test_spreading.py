@@ -10,10 +10,10 @@ from router.domain.event import MarketObserved, ScheduleRefused, ScheduleSolved,
 from router.domain.market import PoolTick
 from router.domain.order import OrderStatus
 from router.domain.plan import NoRouteReason
-from router.domain.units import NS_PER_S, DurationNs, Pico, Pips, TimestampNs
+from router.domain.units import NS_PER_S, Amount, DurationNs, Pico, Pips, TimestampNs
 from router.optimiser.schedule import solve_schedule
 from router.state.world import Phase
-from tests.unit.engine.scene import ETHER, POOL, T0, Driver, order
+from tests.unit.engine.scene import ETH, ETHER, POOL, T0, Driver, order
 
 ALGO = Shortfall(
     start_at=T0,
@@ -109,6 +109,25 @@ def test_the_next_slice_comes_at_its_time_and_the_sum_is_the_order(driver):
 
     assert state(driver, parent).phase is Phase.RECONCILING
     assert sum(traded) == 10
+
+
+@pytest.mark.parametrize(
+    "amended",
+    [{"quantity": Amount(ETH.id, 5 * ETHER)}, {"deadline_at": TimestampNs(T0 + 20 * NS_PER_S)}],
+)
+def test_a_schedule_of_older_terms_is_made_anew(driver, amended):
+    parent = order(algo=ALGO)
+    schedule = solve_schedule(asked(driver, parent))
+    now = state(driver, parent)
+    driver.world = driver.world.with_parent(replace(now, order=replace(parent, **amended)))
+
+    driver.feed(ScheduleSolved(parent.id, schedule, driver.tick()))
+    assert state(driver, parent).schedule is None
+    driver.feed(MarketObserved(parent.id, driver.seen(), driver.tick()))
+
+    problem = driver.command(SolveSchedule).problem
+    assert problem.quantity == amended.get("quantity", parent.quantity)
+    assert problem.intervals[-1].ends_at <= amended.get("deadline_at", ALGO.end_at)
 
 
 def test_after_a_restart_the_schedule_is_still_there(driver):

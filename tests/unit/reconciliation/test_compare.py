@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from router.domain.account import Position
-from router.domain.units import Amount, AssetId, InstrumentId
+from router.domain.account import Position, VenueFill
+from router.domain.units import Amount, AssetId, InstrumentId, TimestampNs
 from router.reconciliation import compare as books
 from router.state.ledger import Ledger
-from tests.unit.engine.scene import CHAIN, MARGIN, PERP, POOL, accounts
+from tests.unit.engine.scene import CHAIN, MARGIN, PERP, POOL, USDC, accounts
 
 LEDGER = Ledger.from_accounts(accounts())
 DAI = AssetId("DAI")
@@ -77,3 +77,17 @@ def test_differences_come_in_a_fixed_order_balances_first():
     assert [d.item for d in differences] == ["ETH", "NATIVE", "USDC", "USDC", f"position {PERP.id}"]
     shuffled = tuple(reversed(accounts(native=1, eth=2, usdc=3, cash=4, lots=5)))
     assert compare(LEDGER, shuffled) == differences
+
+
+def test_of_fills_only_those_since_a_moment_are_told():
+    chain, perp = accounts()
+    old, new = (
+        VenueFill("f", "1", "", PERP.id, 1, Amount(USDC.id, 1), Amount(USDC.id, 0), TimestampNs(at))
+        for at in (99, 100)
+    )
+    busy = replace(perp, fills=(old, new))
+
+    trimmed = books.without_old_fills((chain, busy), {MARGIN: TimestampNs(100)})
+
+    assert trimmed == (chain, replace(perp, fills=(new,)))
+    assert books.without_old_fills((chain, busy), {}) == (chain, busy)

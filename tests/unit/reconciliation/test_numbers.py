@@ -2,7 +2,9 @@
 
 import pytest
 
+from router.domain.command import ObserveAccounts
 from router.domain.event import BaselineAccepted
+from router.domain.order import OrderStatus
 from tests.unit.engine.scene import BLOCK, CHAIN, DOLLAR, ETHER
 from tests.unit.reconciliation.scene import (
     GAS,
@@ -103,6 +105,18 @@ def test_a_node_that_stays_behind_is_told_once():
 
     assert [line.split(":")[0] for line in told] == ["behind"]
     assert kinds(driver) == []
+
+
+def test_a_venue_that_answers_of_before_our_fill_is_asked_again_and_proves_nothing():
+    driver = started()
+    child = open_child(driver)
+    driver.fill(child, 10)
+    driver.end(child, OrderStatus.FILLED)
+
+    told = look(driver, planted(later=-5))
+
+    assert (told, kinds(driver)) == ([], [])
+    assert any(isinstance(c, ObserveAccounts) for c in driver.commands)
 
 
 @pytest.mark.parametrize(

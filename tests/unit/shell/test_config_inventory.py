@@ -44,7 +44,9 @@ def test_without_a_table_nothing_is_kept(load):
 
 
 def test_a_chain_that_does_not_say_how_many_may_have_sixteen_in_flight():
-    (rule,) = chain_inventories("inventory", tables("0"), chains={"local": {"fee_cap_gwei": 1}}, assets={})
+    chains = {"local": {"fee_cap_gwei": 1}}
+
+    (rule,) = chain_inventories("inventory", tables("0"), chains=chains, assets={})
 
     assert (rule.native_reserve_wei, rule.in_flight_max) == (0, 16)
 

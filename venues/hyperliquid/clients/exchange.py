@@ -91,9 +91,9 @@ class ExchangeClient:
         self._vault_bytes = None if vault is None else bytes.fromhex(vault[2:])
         self._lifetime = lifetime
 
-    def stamp(self) -> Stamp:
+    def stamp(self, *, is_kept: bool = True) -> Stamp:
         """Return the stamp of a request to come; whoever must record it first passes it on."""
-        nonce = self._nonces.next()
+        nonce = self._nonces.next(is_kept=is_kept)
         if self._lifetime is None:
             return Stamp(nonce, None)
         return Stamp(nonce, (self._clock.now() + self._lifetime) // _NS_PER_MS)
@@ -279,7 +279,8 @@ class ExchangeClient:
         for_master: bool = False,
     ) -> T:
         self._budget.act(count, purpose=purpose)  # first: what it refuses costs no nonce
-        body = self.signed(action, stamp or self.stamp(), for_master=for_master)
+        stamp = stamp or self.stamp(is_kept=purpose is not Purpose.CANCEL)
+        body = self.signed(action, stamp, for_master=for_master)
         try:
             reply = await self._channel(body)
         except TransportError as error:

@@ -130,8 +130,14 @@ class NonceSource:
                 )
             await self._clock.sleep(DurationNs((ahead + 1) * _NS_PER_MS))
 
-    def next(self) -> int:
+    def next(self, *, is_kept: bool = True) -> int:
         """Return an unused nonce for an action of the adapter's own, [ms].
+
+        Parameters
+        ----------
+        is_kept : bool
+            Whether the mark has to be kept. A cancel goes out though the disk is full: should a
+            later process use its nonce again, the venue refuses that one.
 
         Raises
         ------
@@ -147,7 +153,11 @@ class NonceSource:
             raise NotSentError(
                 VENUE, f"the clock went back: the next nonce is {nonce - now} ms ahead; set it"
             )
-        self._secure(nonce)
+        try:
+            self._secure(nonce)
+        except NotSentError:
+            if is_kept:
+                raise
         self._last = nonce
         self._own.add(nonce)
         self._own_by_age.append(nonce)
