@@ -14,7 +14,8 @@ from rich.console import Console
 from router.cli import show
 from router.cli.show_risk import margin_tables
 from router.compose.assembly import Assembly, assemble
-from router.compose.desk import Desk, open_desk, verify
+from router.compose.desk import Desk, open_desk
+from router.compose.recovery import verify
 from router.compose.sandbox import Sandboxes, sandboxes
 from router.domain.error import ConfigError
 from router.journal import codec

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli import show
-from router.compose.desk import verify
+from router.compose.recovery import verify
 from router.domain.error import RouterError
 from router.gateway import local
 from router.gateway.reconciliation_data import reconciliation_data

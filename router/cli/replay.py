@@ -7,7 +7,7 @@ from rich.console import Console
 
 from router.cli.guard import EXIT_BAD_INPUT
 from router.cli.show import print_json
-from router.compose.desk import verify
+from router.compose.recovery import verify
 
 
 def run(path: Path, *, as_json: bool) -> None:

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from router import engine
 from router.compose import quotes
 from router.compose.altering import Alterations
 from router.compose.assembly import Assembly, connected, started
 from router.compose.baskets import Baskets
 from router.compose.dry_run import order_context
 from router.compose.reconcile import reconcile
+from router.compose.recovery import resumed
 from router.compose.reload import changed, reread
-from router.domain.error import ConfigError, JournalError, OrderError
+from router.domain.error import ConfigError, OrderError
 from router.domain.event import (
     AccountsObserved,
     BaselineAccepted,
@@ -29,10 +29,8 @@ from router.gateway.feed import Feed
 from router.gateway.publisher import Publisher
 from router.gateway.risk_data import risk_data
 from router.gateway.switch_request import Wanted, check_known
-from router.journal.replay import ReplayReport, replay
 from router.shell import observe, store
-from router.shell.build import deciding_build
-from router.shell.checkpoint_store import Checkpoints, Kept, checkpoint_path, load
+from router.shell.checkpoint_store import Checkpoints
 from router.shell.runtime import Parts, RecordSink, Runtime
 from router.shell.solver_pool import Solver, SolverPool
 from router.shell.switch_file import SwitchFiles
@@ -207,12 +205,7 @@ async def open_desk(
         _journal(assembly.config.journal) as (journal, journal_id),
         _solving(assembly, solver) as planner,
     ):
-        path = assembly.config.journal
-        kept = _kept(path, journal_id)
-        checkpoints = Checkpoints(
-            checkpoint_path(path), journal_id=journal_id, build=deciding_build(), kept=kept
-        )
-        world = recover(path, journal_id, kept).world
+        world, checkpoints = resumed(assembly.config.journal, journal_id)
         files = SwitchFiles.beside(assembly.config.journal)
         switchboard = switchboard or Switchboard(assembly.clock, files)
         async with connected(assembly):
@@ -293,37 +286,3 @@ def _solving(assembly: Assembly, given: Solver | None) -> Iterator[Solver]:
         yield pool
     finally:
         pool.close()
-
-
-def recover(path: Path, journal_id: str, kept: Kept | None = None) -> ReplayReport[World]:
-    """Replay a journal into the world it leaves, from what was kept of it on.
-
-    Raises
-    ------
-    JournalError
-        If it is damaged, or the engine would have decided otherwise.
-    """
-    result = verify(path, journal_id) if kept is None else _verify_after(path, journal_id, kept)
-    if result.fault is not None:
-        raise JournalError(f"{path}: {result.fault.sentence}")
-    return result
-
-
-def verify(path: Path, journal_id: str | None = None) -> ReplayReport[World]:
-    """Replay a journal and say what it comes to; a fault is in the report, not raised."""
-    name = store.identity(path) if journal_id is None else journal_id
-    return replay(store.read(path), engine.step, World(), journal_id=name)
-
-
-# The world that was kept, if its record is the journal's own.
-def _kept(path: Path, journal_id: str) -> Kept | None:
-    kept = load(checkpoint_path(path), journal_id=journal_id, build=deciding_build())
-    if kept is None:
-        return None
-    record = next(store.read(path, after=kept.tip.sequence - 1), None)
-    return kept if record is not None and record.tip == kept.tip else None
-
-
-def _verify_after(path: Path, journal_id: str, kept: Kept) -> ReplayReport[World]:
-    records = store.read(path, after=kept.tip.sequence)
-    return replay(records, engine.step, kept.world, journal_id=journal_id, tip=kept.tip)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from router.compose.assembly import Assembly, ready, started
-from router.compose.desk import recover
+from router.compose.recovery import recover
 from router.domain.error import ConfigError, StaleDataError
 from router.domain.order import ChildOrder
 from router.domain.stress import Scenario

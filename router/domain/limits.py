@@ -1,6 +1,7 @@
 """Limits that somebody chose, and what must be kept to; decisions depend on them."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from router.domain.controls import ControlRules
 from router.domain.difference import ReconciliationRules
@@ -12,6 +13,9 @@ from router.domain.price import PriceGuardRules
 from router.domain.risk import GateRules, ZoneRules
 from router.domain.stress import Scenario
 from router.domain.units import Amount, DurationNs, Pips, VenueId
+
+
+_RECONCILIATION: Final = ReconciliationRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Limits:
     controls: ControlRules | None = None
     price_guard: PriceGuardRules | None = None
     funding: FundingRules | None = None
-    reconciliation: ReconciliationRules = ReconciliationRules()
+    reconciliation: ReconciliationRules = _RECONCILIATION
     inventory: tuple[ChainInventory, ...] = ()
 
     def venue_margin(self, venue: VenueId) -> VenueMargin:

@@ -218,8 +218,9 @@ def stop_asking(patch):
 
 
 def take_an_old_balance_for_a_new_one(patch):
-    patch.setattr(reconciling, "is_behind", lambda *_: False)
+    patch.setattr(reconciling, "is_current", lambda *_: True)
     patch.setattr(effects, "is_behind", lambda *_: False)
+    patch.setattr(effects, "is_current", lambda *_: True)
     patch.setattr(examine, "is_behind", lambda *_: False)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import aiohttp
 
 from router.compose.assembly import assemble
-from router.compose.desk import Desk, open_desk, verify
+from router.compose.desk import Desk, open_desk
+from router.compose.recovery import verify
 from router.compose.sandbox_tables import AGENT_KEY_ENV, CHAIN_KEY_ENV, chain_table, venue_table
 from router.domain.error import NoRouteError
 from router.domain.units import Amount

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from router.compose.desk import verify
+from router.compose.recovery import verify
 from router.domain.error import OrderError
 from router.domain.order import OrderStatus
 from router.gateway import local

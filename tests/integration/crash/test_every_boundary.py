@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 import pytest
 
-from router.compose.desk import verify
+from router.compose.recovery import verify
 from router.compose.sandbox import sandboxes
 from router.domain.order import OrderStatus
 from router.shell import store

@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 from router.compose.assembly import assemble
-from router.compose.desk import open_desk, verify
+from router.compose.desk import open_desk
+from router.compose.recovery import verify
 from router.compose.sandbox_tables import CHAIN, CHAIN_KEY_ENV, chain_table
 from router.domain.error import NoRouteError, SolverError
 from router.domain.plan import NoRouteReason

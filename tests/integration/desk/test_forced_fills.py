@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from router.compose.assembly import assemble
-from router.compose.desk import open_desk, verify
+from router.compose.desk import open_desk
+from router.compose.recovery import verify
 from router.compose.sandbox_tables import AGENT_KEY_ENV, venue_table
 from router.domain.order import OrderStatus
 from router.shell.clock import SystemClock

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from router.compose.assembly import assemble
-from router.compose.desk import open_desk, verify
+from router.compose.desk import open_desk
+from router.compose.recovery import verify
 from router.compose.sandbox_tables import AGENT_KEY_ENV, CHAIN_KEY_ENV, chain_table, venue_table
 from router.domain.event import HourStruck
 from router.domain.order import OrderStatus

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from router.compose.desk import verify
+from router.compose.recovery import verify
 from router.domain.error import OrderError
 from router.domain.order import OrderStatus
 from router.gateway import local

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from router.compose.assembly import assemble
-from router.compose.desk import open_desk, verify
+from router.compose.desk import open_desk
+from router.compose.recovery import verify
 from router.compose.sandbox import sandboxes
 from router.domain.error import NoRouteError
 from router.domain.event import ChildSigned

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from router.compose.desk import verify
+from router.compose.recovery import verify
 from router.domain.difference import DifferenceKind as K
 from tests.integration.reconciliation import planted
 from tests.integration.reconciliation.day import opened, rehearsal
