@@ -14,7 +14,6 @@ from router.domain.risk import GateRules, ZoneRules
 from router.domain.stress import Scenario
 from router.domain.units import Amount, DurationNs, Pips, VenueId
 
-
 _RECONCILIATION: Final = ReconciliationRules()
 
 

@@ -65,6 +65,8 @@ def prepared(world: World, parent: ParentState, event: MarketObserved) -> Outcom
     if not is_current(seen.accounts, world.mined, world.filled_at):
         return observe(world, parent)  # read before something that has moved the accounts since
     scope = scope_of(world, parent, stage=parent.stage)
+    if scope.accounts and not seen.accounts:
+        return observe(world, parent)  # asked for while it waited at a book, and comes only now
     found = guards.look(world, order, seen, at=at)
     ready = Prepared(nonces.with_floor(world, seen), parent, scope, found, seen, at)
     arrived = _arrived(ready)

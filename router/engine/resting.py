@@ -22,7 +22,8 @@ from router.execution.next_step import cancel, is_waiting
 from router.state.world import ChildState, ParentState, Phase, World
 
 _MOVED = {OrderStatus.REPLACED, OrderStatus.REJECTED}
-_AT_THE_BOOK = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
+# A venue takes a cancel of what nobody knows to be there, too: then it never comes there.
+_MAY_BE_THERE = order_machine.ASKS[OrderStatus.PENDING_REPLACE] - {OrderStatus.PENDING_REPLACE}
 _GOES_ON_AT_ONCE = {OrderStatus.REPLACED, OrderStatus.FILLED}
 
 
@@ -128,8 +129,8 @@ def _has_moved(parent: ParentState, child: ChildState, seen_now: Observation) ->
 
 def _taken_back(world: World, parent: ParentState, child: ChildState, *, at: TimestampNs) -> Step:
     world, timer = _again(world, parent, at)
-    if child.status not in _AT_THE_BOOK:
-        return world, timer  # nobody knows yet whether it is there, or it is on its way back
+    if child.status not in _MAY_BE_THERE:
+        return world, timer  # it is not signed yet, or on its way back
     if _is_over(world, parent, at):
         asked = order_machine.ask_cancel(child)
     else:

@@ -199,15 +199,14 @@ async def _start(config, journal):
         for b in BOOKS
     )
     marks = {"began": BEGAN, "imported": IMPORTED, "configured": time.monotonic()}
-    recover = desk_module.recover
+    resumed = desk_module.resumed
 
     def timed(*args):
-        report = recover(*args)
+        found = resumed(*args)
         marks["replayed"] = time.monotonic()
-        marks["records"] = report.records_count
-        return report
+        return found
 
-    desk_module.recover = timed
+    desk_module.resumed = timed
     async with open_desk(Assembly(loaded, setups, clock), solver=NoSolver()) as desk:
         marks["started"] = time.monotonic()
         looked = asyncio.Event()
