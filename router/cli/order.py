@@ -27,7 +27,8 @@ def run(path: Path, request: Mapping[str, str], *, live: bool, as_json: bool) ->
     assembly = assemble(path, os.environ, clock)
     assembly.require_permission(live=live)
     console = show.console(as_json=as_json)
-    request = {"client_order_id": f"cli-{clock.now()}", **request}
+    # A quote is sent once: the same words again follow the order that it became.
+    request = {"client_order_id": request.get("quote_id", f"cli-{clock.now()}"), **request}
 
     def tell(line: str) -> None:
         show.print_story(console, line)

@@ -8,7 +8,7 @@ from router.domain.error import OrderError
 from router.domain.event import AmendRequested, CancelRequested, Event
 from router.domain.instrument import Asset
 from router.domain.units import NS_PER_S, ParentId
-from router.engine.altering import refusal
+from router.engine.altering import is_other, refusal
 from router.gateway.alter_request import Wanted
 from router.gateway.order_data import order_data
 from router.gateway.order_request import parent_id
@@ -68,7 +68,8 @@ class Alterations:
     async def _asked(self, event: _Request, wanted: Wanted) -> dict[str, object]:
         known = self.runtime.world.parents[event.parent]
         if event.request in known.requests:
-            fault = self._fault(event) if event.request in known.refusals else None
+            is_refused = event.request in known.refusals or is_other(known, event)
+            fault = self._fault(event) if is_refused else None
             await self._answered(event, wanted, is_new=False)
         else:
             fault = self._fault(event)
@@ -98,6 +99,7 @@ class Alterations:
                 self.runtime.post(event)
                 await taken.wait()
             else:
+                await self.runtime.flushed()  # whoever asked first may be waiting for that still
                 taken.set()
                 if not _is_under_way(self.runtime.world.parents[event.parent], event):
                     return

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from router.domain.error import OrderError
-from router.domain.event import BasketSolved, BasketSubmitted, Event
+from router.domain.event import BasketSolved, Event
 from router.domain.units import BasketId, ParentId
 from router.execution.contingency import contingency
 from router.execution.leg_risk import UNWINDING
 from router.gateway.basket_request import BasketOrder, basket_id, parse_basket
 from router.gateway.order_request import OrderContext
-from router.port import Clock
 from router.shell.runtime import Runtime
 from router.state.world import World
 from router.tca.concern import parent_of
@@ -44,7 +43,6 @@ class Baskets:
 
     runtime: Runtime
     context: OrderContext
-    clock: Clock
 
     async def work(self, request: Mapping[str, str], tell_line: Tell) -> BasketReport:
         """Take a basket, tell its story line by line, and return the report once it is done.
@@ -72,7 +70,7 @@ class Baskets:
 
         self.runtime.watch(watcher)
         try:
-            self._submit(given)
+            self.runtime.submit_basket(given.basket, given.orders)
             for order in given.orders:
                 await self.runtime.finished(order.id)
             unwound = tuple(n for n in self.runtime.world.parents if _is_unwinding(n, given))
@@ -99,19 +97,6 @@ class Baskets:
         if basket is None:
             raise OrderError(f"order: no basket {name!r} is at work")
         return basket.orders
-
-    def _submit(self, given: BasketOrder) -> None:
-        parents = self.runtime.world.parents
-        known = [order.id in parents for order in given.orders]
-        if all(known):
-            asked = [(o.side, o.base, o.quote, o.quantity) for o in given.orders]
-            have = [parents[order.id].order for order in given.orders]
-            if asked != [(o.side, o.base, o.quote, o.quantity) for o in have]:
-                raise OrderError("client_order_id: stands for another basket already; choose one")
-            return
-        if any(known):
-            raise OrderError("client_order_id: stands for another order already; choose a new one")
-        self.runtime.post(BasketSubmitted(given.basket, given.orders, self.clock.now()))
 
 
 def _is_unwinding(name: ParentId, given: BasketOrder) -> bool:

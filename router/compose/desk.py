@@ -73,7 +73,7 @@ class Desk:
         """Orders that are planned together, for whoever sends some."""
         limits = self.runtime.world.limits  # they may have been read anew
         context = replace(order_context(self._assembly, self.journal_id), limits=limits)
-        return Baskets(self.runtime, context, self._assembly.clock)
+        return Baskets(self.runtime, context)
 
     async def work(self, request: Mapping[str, str], tell_line: Tell) -> ParentReport:
         """Take an order, tell its story line by line, and return the report once it is done.

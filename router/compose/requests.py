@@ -1,5 +1,6 @@
 """What may be asked of a running desk at its local door, by what the request says to do."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
@@ -72,11 +73,12 @@ async def _basket(desk: Desk, request: Request, tell: Tell) -> bytes:
 
 
 async def _cancel_basket(desk: Desk, request: Request, _tell: Tell) -> bytes:
-    found = [
-        await desk.alterations.cancel(parse_cancel({**request, "order": member}))
-        for member in desk.baskets.members(request.get("order", ""))
-    ]
-    return orjson.dumps({"orders": found})
+    members = desk.baskets.members(request.get("order", ""))
+    wanted = [parse_cancel({**request, "order": member}) for member in members]
+    # All at once: none goes on trading while another is waited for.
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(desk.alterations.cancel(each)) for each in wanted]
+    return orjson.dumps({"orders": [each.result() for each in asked]})
 
 
 async def _cancel(desk: Desk, request: Request, _tell: Tell) -> bytes:

@@ -26,10 +26,12 @@ def activate(world: World, at: TimestampNs) -> Step:
         return world, done
     full = inventory.full_accounts(world)
     for waiting in sorted(world.queued.rows(), key=_turn):
-        if switches.holds(world, waiting.order) or leg_risk.waits(world, waiting):
+        if leg_risk.waits(world, waiting):
             continue  # until it may go on
-        if inventory.waits(world, waiting.order, full):
-            continue  # until it may go on
+        is_held = switches.holds(world, waiting.order)
+        is_held = is_held or inventory.waits(world, waiting.order, full)
+        if is_held and at < waiting.order.deadline_at:
+            continue  # until it may go on, or is too late
         fault = fault_of(world, waiting, at)
         if fault is None:
             world, commands = observe(world, waiting)

@@ -22,10 +22,12 @@ from router.domain.order import OrderStatus, ParentOrder
 from router.domain.units import Amount, TimestampNs
 from router.engine.admission import Step, settle
 from router.execution import progress
+from router.execution.leg_risk import UNWINDING
 from router.execution.next_step import cancel as taken_back
 from router.execution.next_step import is_waiting
 from router.execution.order_machine import ChildEvent, ask_cancel, ask_replace
 from router.execution.parent_machine import status_of
+from router.risk.guards import DELEVERAGING
 from router.risk.terms import terms_refusal
 from router.state.world import ChildState, ParentState, Phase, World
 
@@ -34,6 +36,7 @@ GoOn: TypeAlias = Callable[[World, ParentState], Step]
 
 _ASK_AGAIN_NS: Final = 1_000_000_000
 _OVER: Final = frozenset({Phase.RECONCILING, Phase.DONE})
+_OF_OURS: Final = frozenset({DELEVERAGING, UNWINDING})  # their quantities follow from what is held
 
 
 def cancel(world: World, event: CancelRequested) -> Step:
@@ -71,6 +74,8 @@ def refusal(world: World, event: Request) -> str | None:
     parent = world.parents.get(event.parent)
     if parent is None:
         return "there is no such order"
+    if is_other(parent, event):
+        return "its name stands for another request of this order already; choose a new one"
     if event.request in parent.requests:
         was = "refused" if event.request in parent.refusals else "taken"
         return f"it was {was} before; nothing is done twice"
@@ -78,6 +83,13 @@ def refusal(world: World, event: Request) -> str | None:
     if untimely is None and isinstance(event, AmendRequested):
         return _unfit(world, parent, event.amendment, at=event.at)
     return untimely
+
+
+def is_other(parent: ParentState, event: Request) -> bool:
+    """Tell whether a request has the name of one that was taken, and asks for something else."""
+    asked = _amendment(event)
+    named = (each.amendment for each in parent.asked if each.request == event.request)
+    return _content(next(named, asked)) != _content(asked)
 
 
 def take_back(world: World, parent: ParentState, *, is_replaced: bool = False) -> Step:
@@ -163,8 +175,24 @@ def _untimely(world: World, parent: ParentState) -> str | None:
 def _taken(world: World, event: Request, amendment: Amendment | None) -> tuple[World, ParentState]:
     parent = world.parents[event.parent]
     pending = PendingRequest(event.request, event.by, amendment)
-    parent = replace(parent, pending=pending, requests=(*parent.requests, event.request))
+    parent = replace(
+        parent,
+        pending=pending,
+        requests=(*parent.requests, event.request),
+        asked=(*parent.asked, pending),
+    )
     return world.with_parent(parent), parent
+
+
+def _amendment(event: Request) -> Amendment | None:
+    return event.amendment if isinstance(event, AmendRequested) else None
+
+
+# A deadline is told from when it is asked for: asked again it is another moment, and the same term.
+def _content(amendment: Amendment | None) -> tuple[Amendment, bool] | None:
+    if amendment is None:
+        return None
+    return replace(amendment, deadline_at=None), amendment.deadline_at is not None
 
 
 def _refused(world: World, event: Request, fault: str) -> Step:
@@ -242,6 +270,8 @@ def _unfit(
     if order.basket or order.as_quoted is not None:
         kind = "an order of a basket" if order.basket else "an order bound to a quote"
         return f"{kind} keeps its terms; cancel it, and send another"
+    if order.strategy in _OF_OURS:
+        return "an order that the engine itself sent keeps its terms"
     fault = _misnamed(order, amendment)
     if fault is not None:
         return fault

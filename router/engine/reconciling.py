@@ -17,7 +17,7 @@ from router.reconciliation.compare import is_current
 from router.reconciliation.examine import Examined, examine
 from router.reconciliation.kinds import RULES, Resolution, is_halting, may_agree, resolution_of
 from router.state.ledger import Ledger
-from router.state.world import Reconciliation, World
+from router.state.world import ParentState, Reconciliation, World
 
 # Nothing that is read again shows these: only somebody's word ends them.
 _STAY = frozenset({DifferenceKind.OVERFILL})
@@ -83,6 +83,8 @@ def accepted(world: World, _event: BaselineAccepted) -> Step:
     void = _reorged(world)
     world = replace(
         world,
+        # What is being asked for may wait for a block that this chain does not get to.
+        is_looking=world.is_looking and not void,
         ledger=None,
         reconciliation=None,
         is_ready=False,
@@ -221,13 +223,22 @@ def _settled(
     world: World, judged: set[AccountId], event: AccountsObserved
 ) -> tuple[World, tuple[Command, ...]]:
     told: tuple[Command, ...] = ()
+    read = frozenset(world.accounts)
     for parent in tuple(world.settling.rows()):
         if event.epoch < parent.quiet_from:
             continue
         unchecked = tuple(name for name in parent.unchecked if name not in judged)
-        if unchecked:
+        if not read.isdisjoint(unchecked):
             world = world.with_parent(replace(parent, unchecked=unchecked))
-        else:
-            world, commands = end(world, parent, parent.reason, at=event.at)
-            told = (*told, *commands)
+            continue
+        gone = (RaiseAlarm(_gone(parent, name)) for name in unchecked)
+        world, commands = end(world, parent, parent.reason, at=event.at)
+        told = (*told, *gone, *commands)
     return world, told
+
+
+def _gone(parent: ParentState, account: AccountId) -> str:
+    return (
+        f"{account}: no longer configured, so {parent.order.id} ends without a look at it;"
+        " compare it by hand, or put it back before the next order"
+    )

@@ -15,10 +15,12 @@ from router.domain.event import MarketObserved
 from router.domain.observation import Observation
 from router.domain.order import OrderStatus
 from router.domain.units import TimestampNs
-from router.engine.admission import Step, fault_of, settle
+from router.engine.admission import Step, fault_of, scope_of, settle
 from router.engine.pegging import target_ticks
 from router.execution import order_machine, progress
 from router.execution.next_step import cancel, is_waiting
+from router.risk import switches
+from router.risk.stress.gate import reduced_accounts
 from router.state.world import ChildState, ParentState, Phase, World
 
 _MOVED = {OrderStatus.REPLACED, OrderStatus.REJECTED}
@@ -28,18 +30,23 @@ _GOES_ON_AT_ONCE = {OrderStatus.REPLACED, OrderStatus.FILLED}
 
 
 def moves(world: World, parent: ParentState) -> int:
-    """Count how often a parent's children were followed to another price, or refused at theirs."""
+    """Count how often a parent's children were followed to another price, or refused at theirs.
+
+    What an amendment took back was not followed: the next child goes on in the same slice. Nor was
+    refused what never left the house.
+    """
     if not isinstance(parent.order.algo, Iceberg):
         return 0
-    children = world.children_of(parent.order.id)
-    return sum(is_waiting(child) and child.status in _MOVED for child in children)
+    last = {c.order.slice: c for c in world.children_of(parent.order.id)}
+    over = (child for number, child in last.items() if number < parent.slices)
+    return sum(is_waiting(c) and c.status in _MOVED and bool(c.attempts) for c in over)
 
 
 def refused_last(world: World, parent: ParentState) -> int:
     """Count how many children were refused since the last that was not."""
     newest_first = reversed(world.children_of(parent.order.id))
     refused = takewhile(lambda child: child.status is OrderStatus.REJECTED, newest_first)
-    return sum(is_waiting(child) for child in refused)
+    return sum(is_waiting(child) and bool(child.attempts) for child in refused)
 
 
 def looked(world: World, parent: ParentState, at: TimestampNs) -> Step:
@@ -60,9 +67,20 @@ def seen(world: World, parent: ParentState, event: MarketObserved) -> Step:
     child, at = _waiting(world, parent), event.at
     if child is None:
         return world, ()
+    if _opens(world, child, at):
+        return _taken_back(world, parent, child, at=at, for_good=True)
     if _is_over(world, parent, at) or _has_moved(parent, child, event.observation):
         return _taken_back(world, parent, child, at=at)
     return _again(world, parent, at)
+
+
+def is_late_look(world: World, parent: ParentState, event: MarketObserved) -> bool:
+    """Tell whether what was seen is the book of a child that has just ended, and no more.
+
+    It says nothing of accounts, so nothing can be planned on it.
+    """
+    has_accounts = bool(scope_of(world, parent, stage=parent.stage).accounts)
+    return has_accounts and not event.observation.accounts
 
 
 def unseen(world: World, parent: ParentState, at: TimestampNs) -> Step:
@@ -105,6 +123,13 @@ def _is_over(world: World, parent: ParentState, at: TimestampNs) -> bool:
     return is_crossing or fault_of(world, parent, at) is not None
 
 
+# Whether it would open a position where by now positions may only become smaller.
+def _opens(world: World, child: ChildState, at: TimestampNs) -> bool:
+    return switches.opens(world, child.order) or (
+        not child.order.reduces_only and child.order.account in reduced_accounts(world, at)
+    )
+
+
 def _has_moved(parent: ParentState, child: ChildState, seen_now: Observation) -> bool:
     algo = _algo(parent)
     (leg,) = child.order.legs
@@ -127,11 +152,18 @@ def _has_moved(parent: ParentState, child: ChildState, seen_now: Observation) ->
     return target is not None and abs(target - leg.limit_ticks) >= max(algo.reprice_ticks, 1)
 
 
-def _taken_back(world: World, parent: ParentState, child: ChildState, *, at: TimestampNs) -> Step:
+def _taken_back(
+    world: World,
+    parent: ParentState,
+    child: ChildState,
+    *,
+    at: TimestampNs,
+    for_good: bool = False,
+) -> Step:
     world, timer = _again(world, parent, at)
     if child.status not in _MAY_BE_THERE:
         return world, timer  # it is not signed yet, or on its way back
-    if _is_over(world, parent, at):
+    if for_good or _is_over(world, parent, at):
         asked = order_machine.ask_cancel(child)
     else:
         asked = order_machine.ask_replace(child)

@@ -51,7 +51,13 @@ def woken(world: World, event: TimerFired) -> Step:
 
 
 def release(world: World, parent: ParentState, seen: Observation, *, at: TimestampNs) -> Pace:
-    """Return how much of a parent may have traded by now."""
+    """Return how much of a parent may have traded by now.
+
+    A slice grows no further once it has come to the venues that are left for later: those before
+    them are not observed, so that not even volumes would compare.
+    """
+    if parent.stage > 0 and parent.released is not None:
+        return Pace(parent.released, parent.wake_at)
     so_far = Progress(
         filled=progress.filled(world, parent),
         released=parent.released,

@@ -80,7 +80,8 @@ def _go_on(world: World, parent: ParentState) -> Step:
         return world, ()
     # Its children used gas for nothing that could be booked: look at the accounts before planning
     # the rest.
-    accounts = frozenset(c.order.account for c in progress.unexplained(world, parent))
+    accounts = {c.order.account for c in progress.unexplained(world, parent)}
+    accounts &= set(world.accounts)  # nobody reads what is no longer configured
     world = replace(world, is_ready=False, unread=world.unread | accounts)
     return look_at_accounts(world)
 

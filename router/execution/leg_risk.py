@@ -156,8 +156,10 @@ def capped(world: World, basket: Basket, parent: ParentState) -> ParentState:
 
 def goes_on(world: World, parent: ParentState) -> bool:
     """Tell whether a member has traded what was released of it, and more of it may follow."""
+    basket = world.baskets.get(parent.order.basket)
     return (
-        parent.order.basket in world.baskets
+        basket is not None
+        and not is_stranded(world, basket, parent)
         and parent.pending is None
         and parent.released is not None
         and parent.released.atoms < parent.order.quantity.atoms

@@ -4,6 +4,7 @@ Two orders of one pair are refused: what they trade together is their net, and n
 trade against itself. Whoever wants the net sends it as one order.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,6 +21,7 @@ from router.gateway.order_request import OrderContext, parent_id, parse_order
 _FIELDS: Final = frozenset({"client_order_id", "orders", "exposure_max"})
 _ORDERS_MAX: Final = 16
 _NAMED_BY_BASKET: Final = "client_order_id"
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,61}\Z")  # with its place an order's, of at most 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def parse_basket(request: Mapping[str, str], context: OrderContext) -> BasketOrd
     if not request.get(_NAMED_BY_BASKET):
         raise OrderError("client_order_id: missing; name the basket")
     name = request[_NAMED_BY_BASKET]
+    if not _NAME.match(name):
+        raise OrderError("client_order_id: must be 1 to 61 letters, digits, dots, dashes")
     orders = tuple(
         _order(each, place, name=name, context=context)
         for place, each in enumerate(_rows(request), 1)

@@ -2,7 +2,7 @@
 
 from router.domain.control import Control, Finding
 from router.domain.instrument import Instrument
-from router.domain.order import ChildOrder, ParentOrder
+from router.domain.order import ChildOrder, ParentOrder, TimeInForce
 from router.domain.plan import NoRouteReason
 from router.domain.scope import FIRM, Scope, ScopeKind
 from router.domain.switch import SwitchSetting, TradingState, of_market, strictest_of
@@ -44,8 +44,15 @@ def reduces_only(world: World, order: ParentOrder, instrument: Instrument) -> Sw
 
 def cancels(world: World, child: ChildOrder) -> bool:
     """Tell whether a child that is out is to be cancelled."""
-    found = strictest_of(world.switches, of_market(child.strategy, child.venue, child.account))
-    return found is not None and found.state is TradingState.HALTED
+    found = _of_child(world, child)
+    return found is TradingState.HALTED or opens(world, child)
+
+
+def opens(world: World, child: ChildOrder) -> bool:
+    """Tell whether a child that waits may open a position where positions may only shrink."""
+    waits = child.time_in_force is not TimeInForce.IMMEDIATE
+    is_reducing = _of_child(world, child) is TradingState.REDUCE_ONLY
+    return waits and is_reducing and not child.reduces_only
 
 
 def refused(setting: SwitchSetting) -> Refused:
@@ -63,6 +70,11 @@ def refused(setting: SwitchSetting) -> Refused:
         message=message,
     )
     return Refused(NoRouteReason.LIMIT_EXCEEDED, message, finding)
+
+
+def _of_child(world: World, child: ChildOrder) -> TradingState:
+    found = strictest_of(world.switches, of_market(child.strategy, child.venue, child.account))
+    return TradingState.ACTIVE if found is None else found.state
 
 
 def _of_order(order: ParentOrder) -> tuple[Scope, ...]:

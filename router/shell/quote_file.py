@@ -125,7 +125,15 @@ def _path(folder: Path, name: QuoteId) -> Path:
     return folder / f"{name}.json"
 
 
+# Another process may have made room meanwhile.
+def _written_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def _make_room(folder: Path) -> None:
-    kept = sorted(folder.glob("q-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    kept = sorted(folder.glob("q-*.json"), key=_written_at)
     for path in kept[: max(0, len(kept) - _KEPT_MAX + 1)]:
         path.unlink(missing_ok=True)

@@ -13,9 +13,11 @@ from typing import Final, Protocol, TypeAlias
 from router import engine
 from router.algo.pace import shape
 from router.custody.policy import Act
+from router.domain.basket import Basket
 from router.domain.command import Command
 from router.domain.error import ConfigError, JournalError, OrderError
 from router.domain.event import (
+    BasketSubmitted,
     ControlTripped,
     DeadlinePassed,
     EngineStarted,
@@ -236,15 +238,27 @@ class Runtime:
                     " choose a new one"
                 )
             return known
-        if len(self._waiting) >= _BEHIND_MAX:
-            raise OrderError(
-                f"the journal's disk is {len(self._waiting)} records behind; send it again later"
-            )
-        waiting = len(self.world.queued)
-        if waiting >= _PARENTS_OPEN_MAX:
-            raise OrderError(f"{waiting} orders are waiting; send it again later")
+        self._require_room(1)
         self.post(ParentSubmitted(order, self._parts.clock.now()))
         return self.world.parents[order.id]
+
+    def submit_basket(self, basket: Basket, orders: tuple[ParentOrder, ...]) -> None:
+        """Take in the orders of a basket; the same basket again is the same basket.
+
+        Raises
+        ------
+        OrderError
+            If the id stands for something else already, or too many are waiting.
+        """
+        known = [self.world.parents.get(order.id) for order in orders]
+        if any(state is not None for state in known):
+            if not all(map(_is_of_basket, known, orders)):
+                raise OrderError(
+                    "client_order_id: stands for another basket or order already; choose a new one"
+                )
+            return
+        self._require_room(len(orders))
+        self.post(BasketSubmitted(basket, orders, self._parts.clock.now()))
 
     async def finished(self, parent: ParentId) -> ParentState:
         """Return a parent once it is done and that is durable."""
@@ -263,6 +277,15 @@ class Runtime:
         finally:
             self.unwatch(look)
         return self.world.parents[parent]
+
+    def _require_room(self, count: int) -> None:
+        if len(self._waiting) >= _BEHIND_MAX:
+            raise OrderError(
+                f"the journal's disk is {len(self._waiting)} records behind; send it again later"
+            )
+        waiting = len(self.world.queued)
+        if waiting + count > _PARENTS_OPEN_MAX:
+            raise OrderError(f"{waiting} orders are waiting; send it again later")
 
     # On record as far as the journal takes it; it is in force already.
     def _tell_switch(self, setting: SwitchSetting) -> None:
@@ -336,9 +359,18 @@ def _same_order(known: ParentOrder, order: ParentOrder) -> bool:
             o.venues,
             o.strategy,
             shape(o),
+            None if o.as_quoted is None else o.as_quoted.id,
         )
 
     return content(known) == content(order)
+
+
+def _is_of_basket(known: ParentState | None, order: ParentOrder) -> bool:
+    return (
+        known is not None
+        and known.order.basket == order.basket
+        and _same_order(known.first_order or known.order, order)
+    )
 
 
 # A pool that is no longer configured could not be asked what it traded.

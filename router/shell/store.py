@@ -7,7 +7,6 @@ what an event means is not known here.
 """
 
 import asyncio
-import errno
 import fcntl
 import os
 import sqlite3
@@ -21,20 +20,10 @@ from typing import Final, TypeAlias
 
 from router.domain.error import DiskError, JournalError
 from router.journal.record import SCHEMA_VERSION, Record, Tip, from_row, genesis, to_row, verify
+from router.shell.disk_fault import DAMAGE, translated
 
 _APPLICATION_ID: Final = 0x48445243  # "HDRC" in the header of the file
 _PENDING_MAX: Final = 100_000  # records waiting for the disk; beyond it appends are refused
-_DAMAGE: Final = (sqlite3.Error, UnicodeDecodeError)  # SQLite may quote damaged names as they are
-# What is the disk's doing, and passes; anything else is damage, or somebody else's file.
-_DISK_CODES: Final = frozenset(
-    {
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
-_DISK_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 _COMMIT_MAX: Final = 1_024  # records in one transaction
 _READ_MAX: Final = 256  # records read at once, so that no slow reader holds up a checkpoint
 _CREATE: Final = (
@@ -114,7 +103,7 @@ class JournalStore:
             self._closing = True
             self._changed.notify()
         self._writer.join()
-        with self._resources, _translated("the journal"):
+        with self._resources, translated("the journal"):
             if self._refusal is None:
                 self._refusal = _closed()
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -175,7 +164,7 @@ def open_journal(path: Path, *, journal_id: str) -> JournalStore:
         disk refuses.
     """
     path = path.resolve()
-    with ExitStack() as resources, _translated(path):
+    with ExitStack() as resources, translated(path):
         resources.enter_context(_locked(path))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         resources.enter_context(closing(connection))
@@ -239,7 +228,7 @@ def identity(path: Path) -> str:
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     path = path.resolve()
-    with _translated(path), ExitStack() as opened:
+    with translated(path), ExitStack() as opened:
         connection = opened.enter_context(closing(_connect_uri(path, "mode=ro")))
         if not _can_read(connection, path):
             connection = opened.enter_context(closing(_connect_uri(path, "immutable=1")))
@@ -275,7 +264,7 @@ def _read_rows(
         cursor = connection.execute(_SELECT, (sequence, _READ_MAX))
         while (row := cursor.fetchone()) is not None:
             rows.append(row)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         return rows, str(error)
     return rows, None
 
@@ -360,22 +349,6 @@ def _acquire(descriptor: int, path: Path) -> None:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         raise JournalError(f"{path} is open for writing in another process") from None
-
-
-@contextmanager
-def _translated(what: object) -> Iterator[None]:
-    try:
-        yield
-    except (*_DAMAGE, OSError) as error:
-        kind = DiskError if _is_of_disk(error) else JournalError
-        raise kind(f"{what}: {error}") from error
-
-
-def _is_of_disk(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in _DISK_ERRNOS
-    code = getattr(error, "sqlite_errorcode", None)  # none where SQLite itself was not asked
-    return code is not None and code & 0xFF in _DISK_CODES
 
 
 def _closed() -> JournalError:

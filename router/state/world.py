@@ -132,6 +132,8 @@ class ParentState:
         The client's requests so far, each taken once.
     refusals : tuple of str
         Those of the requests that were refused.
+    asked : tuple of PendingRequest
+        What the others asked for: a name stands for one thing.
     first_order : ParentOrder | None
         As it came in, where it has other terms by now.
     quiet_from : int
@@ -162,6 +164,7 @@ class ParentState:
     pending: PendingRequest | None = None
     requests: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    asked: tuple[PendingRequest, ...] = ()
     first_order: ParentOrder | None = None
     quiet_from: int = 0
     unchecked: tuple[AccountId, ...] = ()

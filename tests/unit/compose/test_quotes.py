@@ -81,7 +81,7 @@ class Running:
 
 def test_a_basket_that_is_not_at_work_has_no_members_to_cancel():
     with pytest.raises(OrderError, match="no basket 'pair' is at work"):
-        Baskets(Running(World()), CONTEXT, None).members("pair")
+        Baskets(Running(World()), CONTEXT).members("pair")
 
 
 def test_the_members_of_a_basket_are_found_by_the_clients_name_of_it():
@@ -92,4 +92,4 @@ def test_the_members_of_a_basket_are_found_by_the_clients_name_of_it():
     found = replace(driver.world.baskets[NAME], id=name)
     world = replace(driver.world, baskets=driver.world.baskets.put(name, found))
 
-    assert Baskets(Running(world), CONTEXT, None).members("pair") == (BUY_ETH.id, SELL_BTC.id)
+    assert Baskets(Running(world), CONTEXT).members("pair") == (BUY_ETH.id, SELL_BTC.id)

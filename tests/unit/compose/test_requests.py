@@ -105,3 +105,32 @@ def test_orders_at_work_are_listed():
     assert orjson.loads(answer(desk, {"do": "orders"})) == {"orders": [{"client_order_id": "one"}]}
     with pytest.raises(OrderError, match="by: unknown field"):
         answer(desk, {"do": "orders", "by": "ann"})
+
+
+class SlowAlterations(FakeAlterations):
+    """Answers nobody before all have asked."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.all_here = asyncio.Barrier(count)
+
+    async def cancel(self, wanted):
+        async with asyncio.timeout(5):
+            await self.all_here.wait()
+        return {"order": wanted.order}
+
+
+class TwoOrders:
+    def members(self, name):
+        assert name == "pair"
+        return ("eth", "btc")
+
+
+def test_the_orders_of_a_basket_are_canceled_at_once_and_not_one_after_the_other():
+    desk = FakeDesk()
+    desk.alterations, desk.baskets = SlowAlterations(2), TwoOrders()
+    words = {"do": "cancel_basket", "order": "pair", "request": "r", "by": "ann"}
+
+    told = orjson.loads(answer(desk, words))
+
+    assert told == {"orders": [{"order": "eth"}, {"order": "btc"}]}

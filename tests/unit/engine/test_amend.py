@@ -325,3 +325,44 @@ def test_the_answer_to_the_same_problem_is_used_where_terms_were_refused():
 
     assert child.legs[0].quantity.atoms == 10 * ETHER
     assert not [c for c in desk.commands if isinstance(c, SolveRoute)]
+
+
+def test_a_name_stands_for_one_request_whatever_else_is_asked_under_it():
+    desk = started()
+    desk.submit(order())
+    desk.amend("a1", ethers=12)
+
+    desk.amend("a1", ethers=14)
+    other = desk.told[-1].message
+    desk.cancel("a1")
+    cancel = desk.told[-1].message
+    desk.amend("a1", ethers=12)
+    same = desk.told[-1].message
+
+    assert "stands for another request" in other
+    assert "stands for another request" in cancel
+    assert "taken before" in same
+    assert desk.parent.order.quantity.atoms == 12 * ETHER
+    assert desk.parent.status is S.NEW
+
+
+def test_a_deadline_told_from_a_later_moment_is_the_same_request():
+    desk = started()
+    desk.submit(order())
+    desk.amend("a1", deadline_at=TimestampNs(T0 + 60 * 10**9))
+
+    desk.amend("a1", deadline_at=TimestampNs(T0 + 61 * 10**9))
+
+    assert "taken before" in desk.told[-1].message
+    assert desk.parent.order.deadline_at == T0 + 60 * 10**9
+
+
+@pytest.mark.parametrize("strategy", ["deleverage", "unwind"])
+def test_an_order_of_the_engines_own_keeps_its_terms(strategy):
+    desk = started()
+    desk.submit(order(strategy=strategy))
+
+    desk.amend(ethers=12)
+
+    assert "the engine itself sent" in desk.told[-1].message
+    assert desk.parent.order.quantity.atoms == 10 * ETHER

@@ -7,7 +7,7 @@ import pytest
 from router.domain.algo import LimitUntil
 from router.domain.basket import Basket
 from router.domain.command import ObserveMarket, SolveBasket, SolveRoute
-from router.domain.event import BasketRefused, ChildNotSent, MarketObserved
+from router.domain.event import BasketRefused, CancelRequested, ChildNotSent, MarketObserved
 from router.domain.order import GasPaid, OrderStatus
 from router.domain.plan import NoRouteReason
 from router.domain.units import Amount, DurationNs, Rounding, Side
@@ -277,3 +277,22 @@ def test_what_cannot_be_a_basket_is_told_what_it_must_be(changes, said):
 
     assert said in form_fault(basket, orders)
     assert form_fault(basket, (BUY_ETH, SELL_BTC)) is None
+
+
+def test_the_side_that_is_ahead_ends_where_nobody_is_left_to_catch_up(desk):
+    desk.give(BUY_ETH, SELL_BTC, exposure=15_000)
+    eth, btc = desk.answer(desk.look(), (PERP, 5 * ETHER), (BTC_PERP, COIN // 4))
+    done(desk, eth)
+    desk.sign(btc)
+    desk.feed(CancelRequested(SELL_BTC.id, "c1", "ann", desk.tick()))
+    desk.end(btc, OrderStatus.CANCELED, why="no")
+    desk.settle()
+
+    desk.feed(MarketObserved(BUY_ETH.id, desk.seen(), desk.tick()))
+    desk.settle()
+
+    parent = desk.world.parents[BUY_ETH.id]
+    assert (parent.phase, parent.status) == (Phase.DONE, OrderStatus.CANCELED)
+    assert "nobody is left to catch up" in parent.reason
+    assert NAME not in desk.world.baskets
+    assert not [n for n in desk.world.parents if n.startswith("unwind")]  # it is the most allowed

@@ -5,6 +5,7 @@ from router.domain.command import CancelChild, ObserveMarket, SignChild, SolveRo
 from router.domain.event import (
     ChildCancelRefused,
     ChildFilled,
+    ChildWentSilent,
     MarketObserved,
     ObservationFailed,
     SwitchSet,
@@ -16,7 +17,18 @@ from router.domain.scope import FIRM
 from router.domain.switch import SwitchSetting, TradingState
 from router.domain.units import NS_PER_S, Amount, DurationNs, Pips, Side, TimestampNs
 from router.state.world import Phase
-from tests.unit.engine.scene import DOLLAR, ETHER, PERP, STARTED, T0, Driver, observation, order
+from tests.unit.engine.scene import (
+    CHAIN,
+    DOLLAR,
+    ETHER,
+    MARGIN,
+    PERP,
+    STARTED,
+    T0,
+    Driver,
+    observation,
+    order,
+)
 
 SECOND = NS_PER_S
 BIDS, ASKS = ((299_990, 10_000),), ((300_010, 10_000),)
@@ -351,7 +363,7 @@ def test_a_restart_asks_what_became_of_it_and_looks_again():
     assert desk.statuses(asked) == [S.PENDING_REPLACE]
 
 
-def test_what_may_not_have_arrived_is_left_where_it_may_be():
+def test_what_may_not_have_arrived_is_taken_back_where_it_may_be():
     desk, asked = begun()
     child = desk.posted(asked)
     desk.sign(child)
@@ -359,5 +371,32 @@ def test_what_may_not_have_arrived_is_left_where_it_may_be():
 
     desk.look(asked)
 
-    assert desk.statuses(asked) == [S.SIGNED]
-    assert [type(c) for c in desk.commands] == [WakeAt]
+    assert desk.statuses(asked) == [S.PENDING_REPLACE]
+    desk.taken_back(child)
+
+
+def test_what_nobody_knows_to_be_there_does_not_wait_beyond_its_time():
+    desk, asked = begun(iceberg(cross_at=later(20)))
+    child = desk.posted(asked)
+    desk.sign(child)
+    desk.feed(ChildWentSilent(child.id, "timeout", desk.tick()))
+    desk.now = later(20)
+
+    desk.wake(asked)
+
+    assert desk.statuses(asked) == [S.PENDING_CANCEL]
+    desk.taken_back(child)
+
+
+def test_a_look_that_comes_after_what_waited_has_ended_is_no_state_to_plan_on():
+    desk, asked = begun()
+    child = desk.post(asked)
+    desk.wake(asked)  # asks for the book alone
+    desk.hit(child)
+    assert desk.command(ObserveMarket).accounts == (CHAIN, MARGIN)
+
+    only = replace(observation(), pools=(), books=(desk.book(),), accounts=(), gas=())
+    desk.feed(MarketObserved(asked.id, only, desk.tick()))
+
+    assert desk.command(ObserveMarket).accounts == (CHAIN, MARGIN)
+    assert desk.posted(asked).id != child.id

@@ -10,7 +10,10 @@ from router.domain.event import MarketObserved, ScheduleRefused, ScheduleSolved,
 from router.domain.market import PoolTick
 from router.domain.order import OrderStatus
 from router.domain.plan import NoRouteReason
+from router.domain.schedule import Schedule
 from router.domain.units import NS_PER_S, Amount, DurationNs, Pico, Pips, TimestampNs
+from router.engine import spreading
+from router.execution import progress
 from router.optimiser.schedule import solve_schedule
 from router.state.world import Phase
 from tests.unit.engine.scene import ETH, ETHER, POOL, T0, Driver, order
@@ -181,3 +184,11 @@ def test_a_sweep_needs_no_schedule(driver):
     driver.observe(parent)
 
     assert driver.command(SolveRoute).problem.quantity == parent.quantity
+
+
+def test_only_a_shortfall_order_without_a_schedule_waits_for_one():
+    spread = progress.new_parent(order(algo=ALGO))
+
+    assert spreading.is_due(spread)
+    assert not spreading.is_due(replace(spread, schedule=Schedule((), *(Pico(0),) * 5)))
+    assert not spreading.is_due(progress.new_parent(order()))

@@ -15,7 +15,14 @@ from router.domain.command import (
     TellFinding,
 )
 from router.domain.control import Control
-from router.domain.event import ChildNotSent, ChildReplaced, MarketObserved, RouteSolved, SwitchSet
+from router.domain.event import (
+    ChildNotSent,
+    ChildReplaced,
+    HourStruck,
+    MarketObserved,
+    RouteSolved,
+    SwitchSet,
+)
 from router.domain.order import OrderStatus, Replacement, SignedChild
 from router.domain.scope import FIRM, Scope, ScopeKind
 from router.domain.switch import SwitchSetting, TradingState
@@ -274,3 +281,16 @@ def test_reduce_only_at_one_venue_leaves_the_pools_of_another_to_a_buyer():
 
     problem = driver.command(SolveRoute).problem
     assert [pool.instrument.id for pool in problem.pools] == [other.id]
+
+
+def test_an_order_that_is_held_back_ends_at_its_deadline():
+    driver = at_work("queued")
+    switch(driver, CANCEL)
+    assert phase_of(driver) is Phase.QUEUED
+    driver.now = order().deadline_at
+
+    driver.feed(HourStruck(driver.tick()))
+
+    parent = driver.world.parents[order().id]
+    assert (parent.phase, parent.status) == (Phase.DONE, OrderStatus.EXPIRED)
+    assert not driver.world.queued

@@ -67,3 +67,9 @@ def test_an_exposure_that_is_none_is_refused(text):
 def test_unknown_and_missing_fields_are_named():
     assert refusal({**asked(BUY), "speling": "1"}).startswith("speling: unknown field")
     assert refusal({"orders": "[]"}).startswith("client_order_id: missing")
+
+
+@pytest.mark.parametrize("name", ["x" * 62, "a b", "a/b"])
+def test_a_name_that_its_orders_could_not_bear_is_refused_as_the_baskets(name):
+    with pytest.raises(OrderError, match="^client_order_id: must be 1 to 61 letters"):
+        parse_basket({**REQUEST, "client_order_id": name}, CONTEXT)

@@ -3,7 +3,7 @@
 import pytest
 
 from router.domain.command import ObserveAccounts
-from router.domain.event import BaselineAccepted
+from router.domain.event import BaselineAccepted, HourStruck
 from router.domain.order import OrderStatus
 from tests.unit.engine.scene import BLOCK, CHAIN, DOLLAR, ETHER
 from tests.unit.reconciliation.scene import (
@@ -86,6 +86,24 @@ def test_after_a_reorg_is_accepted_the_nonce_is_free_again():
 
     assert kinds(driver) == []
     assert child.nonce == 3
+
+
+def test_what_is_asked_after_a_reorg_is_accepted_does_not_wait_for_a_block_that_is_gone():
+    driver = started()
+    traded_on_chain(driver)
+    look(driver, planted(**MOVED, chain={"next_nonce": 4}))
+    look(driver, planted(later=20, chain={"next_nonce": 3}))
+    driver.feed(HourStruck(driver.tick()))
+    assert [block for name, block in asked(driver).blocks_min if name == CHAIN] != []
+
+    driver.feed(BaselineAccepted("gone", driver.tick()))
+
+    assert [block for name, block in asked(driver).blocks_min if name == CHAIN] == []
+
+
+def asked(driver):
+    (found,) = (c for c in driver.commands if isinstance(c, ObserveAccounts))
+    return found
 
 
 def test_a_node_that_has_not_seen_our_block_is_asked_again_and_proves_nothing():

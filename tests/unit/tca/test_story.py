@@ -2,11 +2,20 @@ from typing import get_args
 
 import pytest
 
+from router.domain.amend import Amendment
+from router.domain.basket import Basket, BasketPlan
+from router.domain.certificate import Certificate
 from router.domain.control import Control, Finding
 from router.domain.event import (
     AccountsObserved,
+    AmendRequested,
     BaselineAccepted,
+    BasketRefused,
+    BasketSolved,
+    BasketSubmitted,
+    CancelRequested,
     ChildAcknowledged,
+    ChildCancelRefused,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -28,7 +37,10 @@ from router.domain.event import (
     RiskAssessed,
     RouteRefused,
     RouteSolved,
+    ScheduleRefused,
+    ScheduleSolved,
     SwitchSet,
+    TimerFired,
 )
 from router.domain.order import (
     GasPaid,
@@ -37,17 +49,19 @@ from router.domain.order import (
     SignedChild,
     TransactionState,
 )
-from router.domain.plan import NoRouteReason
+from router.domain.plan import CostSplit, NoRouteReason
 from router.domain.risk import Assessment
+from router.domain.schedule import Schedule
 from router.domain.scope import FIRM
 from router.domain.switch import SwitchSetting, TradingState
-from router.domain.units import Amount
+from router.domain.units import Amount, BasketId, Pico
 from router.state.world import World
 from router.tca.concern import parent_of
 from router.tca.story import tell
 from tests.unit.engine.scene import DOLLAR, LIMITS, PERP, POOL, STARTED, USDC, Driver, order
 
 GAS = GasPaid(atoms=10**14, gas_used=100_000, block_number=8, block_hash="0x08")
+PLANNED = BasketPlan((), CostSplit(0, 0, 0, 0), Certificate(Pico(0), Pico(0), Pico(0), (), ""))
 
 
 class Told(Driver):
@@ -240,8 +254,24 @@ def whole_story():
     driver.feed(DeadlinePassed(fourth.id, driver.tick()))
     driver.feed(HourStruck(driver.tick()))
     driver.feed(BaselineAccepted("a deposit", driver.tick()))
+    asked(driver, fourth)
     watched(driver, fourth)
     return driver
+
+
+def asked(driver, parent):
+    """Feed what clients ask for, and what the optimiser says of baskets and schedules."""
+    at, basket = driver.tick(), BasketId("pair")
+    driver.feed(CancelRequested(parent.id, "c1", "ann", at))
+    driver.feed(AmendRequested(parent.id, "a1", Amendment(), "ann", at))
+    driver.feed(TimerFired(parent.id, at))
+    driver.feed(ChildCancelRefused(driver.world.parents[parent.id].children[0], "late", at))
+    driver.feed(BasketSubmitted(Basket(basket, ()), (), at))
+    driver.feed(BasketSolved(basket, PLANNED, at))
+    driver.feed(BasketRefused(basket, NoRouteReason.SOLVER, "no", at))
+    nothing = Schedule((), *(Pico(0),) * 5)
+    driver.feed(ScheduleSolved(parent.id, nothing, at))
+    driver.feed(ScheduleRefused(parent.id, NoRouteReason.SOLVER, "no", at))
 
 
 def watched(driver, parent):
@@ -263,7 +293,7 @@ def test_every_kind_of_event_has_a_sentence_but_a_fill_an_hour_and_what_is_measu
 
     assert told.keys() == set(get_args(Event))
     assert {kind for kind, line in told.items() if line is None} == {
-        *(ChildFilled, HourStruck, RiskAssessed, FundingObserved)
+        *(ChildFilled, HourStruck, RiskAssessed, FundingObserved, TimerFired)
     }
     assert all(line and "\n" not in line for line in told.values() if line is not None)
 
@@ -285,6 +315,7 @@ def test_every_event_is_somebodys_or_everybodys():
     assert everybodys == {
         *(EngineStarted, AccountsObserved, HourStruck, BaselineAccepted),
         *(RiskAssessed, FundingObserved, SwitchSet, LimitsChanged),
+        *(BasketSubmitted, BasketSolved, BasketRefused),
     }
     assert set(owners.values()) - {None} <= set(driver.world.parents)
     assert owners[ChildSigned] == order().id
