@@ -23,7 +23,6 @@ from router.domain.units import (
     Amount,
     AssetId,
     InstrumentId,
-    Price,
     Rounding,
     Side,
     divide,
@@ -31,7 +30,6 @@ from router.domain.units import (
 from router.state.world import ChildState
 
 _LEVERAGE_UNKNOWN: Final = 1
-_NOTHING: Final = Fraction(0)
 _NOTHING_APART: Final[Mapping[AccountId, tuple[StressScenario, ...]]] = MappingProxyType({})
 
 
@@ -49,6 +47,7 @@ def reservations(
     apart : Mapping[AccountId, tuple[StressScenario, ...]]
         What an account must survive beside what all must.
     """
+    # One turn for each leg in flight, of which there may be ten thousand: nothing is made in it.
     contexts = {context.instrument: context for context in observation.contexts}
     asked: dict[tuple[InstrumentId, Side], _Asked] = {}
     taken: dict[tuple[AccountId, AssetId], int] = {}
@@ -77,10 +76,12 @@ def _spent(leg: Leg) -> Amount:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    # What is asked of all legs of one side in one market.
-    leverage: int
-    stressed: Fraction  # of the worth, in the worst scenario
-    mark: Price | None
+    # What is asked of all legs of one side in one market: so much of the worth, in all.
+    numerator: int
+    denominator: int
+    mark: tuple[int, int] | None  # quote atoms for base atoms
+    sign: int
+    fee_pips: int
 
 
 def _asked(
@@ -102,19 +103,26 @@ def _asked(
     scenarios = limits.scenarios + apart.get(instrument.account, ())
     stressed = (_stressed(leg, scenario, rate=dearest) for scenario in scenarios)
     mark = None if context is None else instrument.tick_price(context.mark_ticks)
-    return _Asked(leverage, max(stressed, default=_NOTHING), mark)
+    # The dearer of initial margin and the worst scenario; both are so much of the worth.
+    dearer = max([Fraction(1, leverage), *stressed])
+    return _Asked(
+        dearer.numerator,
+        dearer.denominator,
+        mark=None if mark is None else (mark.quote_atoms, mark.base_atoms),
+        sign=1 if leg.side is Side.BUY else -1,
+        fee_pips=max(instrument.fee_pips, 0),
+    )
 
 
+# Divisions are rounded up.
 def _margin(leg: Leg, asked: _Asked) -> int:
-    agreed = leg.bound.atoms
-    marked = agreed if asked.mark is None else asked.mark.notional(leg.quantity, Rounding.UP).atoms
+    agreed, marked = leg.bound.atoms, leg.bound.atoms
+    if asked.mark is not None:
+        marked = -(-leg.quantity.atoms * asked.mark[0] // asked.mark[1])
     worth = max(agreed, leg.notional.atoms, marked)
-    initial = divide(worth, asked.leverage, Rounding.UP)
-    stressed = asked.stressed
-    survived = divide(worth * stressed.numerator, stressed.denominator, Rounding.UP)
-    lost = agreed - marked if leg.side is Side.BUY else marked - agreed
-    fee = divide(worth * leg.instrument.fee_pips, PIPS_PER_UNIT, Rounding.UP)
-    return max(initial, survived) + max(lost, 0) + max(fee, 0)
+    kept = -(-worth * asked.numerator // asked.denominator)
+    lost = asked.sign * (agreed - marked)
+    return kept + max(lost, 0) - (-worth * asked.fee_pips // PIPS_PER_UNIT)
 
 
 # Of every unit of the leg, maintenance after the scenario, at the dearest tier's rate, and what the

@@ -205,7 +205,7 @@ async def open_desk(
         _journal(assembly.config.journal) as (journal, journal_id),
         _solving(assembly, solver) as planner,
     ):
-        world, checkpoints = resumed(assembly.config.journal, journal_id)
+        world, checkpoints = resumed(assembly.config.journal, journal_id, assembly.clock)
         files = SwitchFiles.beside(assembly.config.journal)
         switchboard = switchboard or Switchboard(assembly.clock, files)
         async with connected(assembly):

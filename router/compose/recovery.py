@@ -5,13 +5,14 @@ from pathlib import Path
 from router import engine
 from router.domain.error import JournalError
 from router.journal.replay import ReplayReport, replay
+from router.port import Clock
 from router.shell import store
 from router.shell.build import deciding_build
 from router.shell.checkpoint_store import Checkpoints, Kept, checkpoint_path, load
 from router.state.world import World
 
 
-def resumed(path: Path, journal_id: str) -> tuple[World, Checkpoints]:
+def resumed(path: Path, journal_id: str, clock: Clock) -> tuple[World, Checkpoints]:
     """Return the world a journal leaves, and what keeps those that follow.
 
     Raises
@@ -23,7 +24,7 @@ def resumed(path: Path, journal_id: str) -> tuple[World, Checkpoints]:
     kept = _kept(path, journal_id, build)
     world = recover(path, journal_id, kept).world
     place = checkpoint_path(path)
-    return world, Checkpoints(place, journal_id=journal_id, build=build, kept=kept)
+    return world, Checkpoints(place, journal_id=journal_id, build=build, kept=kept, clock=clock)
 
 
 def recover(path: Path, journal_id: str, kept: Kept | None = None) -> ReplayReport[World]:

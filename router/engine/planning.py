@@ -63,8 +63,6 @@ def observed(world: World, event: MarketObserved) -> Step:
     parent = world.parents[event.parent]
     if parent.phase is not Phase.OBSERVING:
         return resting.seen(world, parent, event)
-    if resting.is_late_look(world, parent, event):
-        return observe(world, parent)
     ready = prepared(world, parent, event)
     if not isinstance(ready, Prepared):
         return ready

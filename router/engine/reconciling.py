@@ -120,7 +120,7 @@ def _look(
 
 # An order may wait for hours: what differs meanwhile, and stays as it is, is not in flight.
 def _lasts(world: World, found: Examined, *, at: TimestampNs) -> bool:
-    if world.ledger is None:
+    if world.ledger is None or _is_in_a_block(world, found.account):
         return False
     before = world.noted.get(found.account.account, {})
     patience = world.limits.reconciliation.patience
@@ -129,6 +129,13 @@ def _lasts(world: World, found: Examined, *, at: TimestampNs) -> bool:
         (known := before.get(each.identity)) is not None and at - known.since >= patience
         for each in doubts
     )
+
+
+# What a transaction of ours did shows at once; it is booked once its block is deep enough.
+def _is_in_a_block(world: World, account: AccountSnapshot) -> bool:
+    name, nonce = account.account, account.next_nonce
+    orders = (child.order for child in world.transactions.rows())
+    return nonce is not None and any(o.account == name and o.nonce < nonce for o in orders)
 
 
 # Somebody is told of each difference once, and what it leads to is done once.

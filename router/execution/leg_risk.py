@@ -202,8 +202,8 @@ def unwinding(world: World, basket: Basket, at: TimestampNs) -> tuple[ParentOrde
     side = Side.BUY if ahead > 0 else Side.SELL
     found: list[ParentOrder] = []
     for member in members(world, basket):
-        if member.order.side is not side:
-            continue
+        if member.order.side is not side or member.arrival_mid is None:
+            continue  # one that was never planned has filled nothing
         for piece in _pieces(world, member):
             if excess <= 0:
                 return tuple(found)

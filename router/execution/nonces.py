@@ -20,7 +20,8 @@ def with_floor(world: World, observation: Observation) -> World:
 def following(world: World) -> dict[AccountId, int]:
     """Return the smallest nonce of each account that neither is used up nor taken by a child."""
     found = dict(world.nonces)
-    for child in world.open_children():
+    # A book has used up the nonces of those that are signed.
+    for child in (*world.transactions.rows(), *world.unsigned.rows()):
         account = child.order.account
         found[account] = max(found.get(account, 0), child.order.nonce + 1)
     return found
@@ -42,7 +43,7 @@ def leaves_gap(world: World, child: ChildState) -> bool:
     order = child.order
     return order.legs[0].instrument.is_on_chain and any(
         other.order.account == order.account and other.order.nonce > order.nonce
-        for other in world.open_children()
+        for other in world.transactions.rows()
     )
 
 

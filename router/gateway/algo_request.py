@@ -25,9 +25,11 @@ _BPS_DECIMALS: Final = 2
 _PICO_DECIMALS: Final = 12
 _INTERVAL_MIN: Final = DurationNs(NS_PER_S // 10)
 _SLICES_MAX: Final = 10_000
+_SCHEDULED_MAX: Final = 512  # slices of a schedule that the optimiser makes
 _TICKS_MAX: Final = 100_000
 _REPRICES_MAX: Final = 10_000
-_MARGIN: Final = DurationNs(60 * NS_PER_S)  # for what is out when a schedule ends
+MARGIN_S: Final = 60  # for what is out when a schedule ends
+_MARGIN: Final = DurationNs(MARGIN_S * NS_PER_S)
 
 _SPREAD: Final = frozenset({"duration_s", "interval_s", "start_in_s", "catch_up"})
 _OF: Final[Mapping[str, frozenset[str]]] = {
@@ -93,6 +95,11 @@ def deadline_after(algo: Algo) -> TimestampNs | None:
     return None if ends_at is None else TimestampNs(ends_at + _MARGIN)
 
 
+def lasting_field(algo: Algo) -> str:
+    """Return the field that says how long an algo needs."""
+    return "cross_after_s" if isinstance(algo, Iceberg) else "duration_s"
+
+
 def check_fit(algo: Algo, request: Request, *, deadline_at: TimestampNs, now: TimestampNs) -> None:
     """Check that an algo fits its order.
 
@@ -105,7 +112,7 @@ def check_fit(algo: Algo, request: Request, *, deadline_at: TimestampNs, now: Ti
     if ends_at is not None and deadline_at <= ends_at:
         least = (ends_at - now) / NS_PER_S
         raise OrderError(
-            f"deadline_s: the schedule ends after {least:g} s; give more, or leave it out"
+            f"deadline_s: the schedule ends after {least:g} s; give more, or a shorter schedule"
         )
     in_quote = request.get("quantity_asset", request["base"]) != request["base"]
     if isinstance(algo, Pov | Iceberg) and in_quote:
@@ -153,7 +160,7 @@ def _pov(request: Request, now: TimestampNs) -> Algo:
 
 
 def _shortfall(request: Request, now: TimestampNs) -> Algo:
-    times = _times(request, now)
+    times = _times(request, now, most=_SCHEDULED_MAX)
     return Shortfall(
         start_at=times.start_at,
         end_at=times.end_at,
@@ -190,13 +197,13 @@ _MAKERS: Final[Mapping[str, Callable[[Request, TimestampNs], Algo]]] = {
 }
 
 
-def _times(request: Request, now: TimestampNs) -> _Times:
+def _times(request: Request, now: TimestampNs, *, most: int = _SLICES_MAX) -> _Times:
     duration = _duration(request, "duration_s", None)
     interval = _interval(request, "30")
     if interval > duration:
         raise OrderError("interval_s: must not be longer than duration_s; use a shorter one")
-    if duration > interval * _SLICES_MAX:
-        raise OrderError(f"interval_s: makes more than {_SLICES_MAX} slices; use a longer one")
+    if duration > interval * most:
+        raise OrderError(f"interval_s: makes more than {most} slices; use a longer one")
     start_at = TimestampNs(now + _number(request, "start_in_s", "0", decimals=_NS_DECIMALS))
     return _Times(start_at, TimestampNs(start_at + duration), interval)
 

@@ -128,8 +128,12 @@ def _deadline(request: Mapping[str, str], algo: Algo, now: TimestampNs) -> Times
         thousandths = _number(request, "deadline_s", _DEADLINE_S_DEFAULT, decimals=3)
         deadline_at = TimestampNs(now + thousandths * (NS_PER_S // 1_000))
     if not 0 < deadline_at - now <= _DEADLINE_S_MAX * NS_PER_S:
-        field = "deadline_s" if "deadline_s" in request else "duration_s"
-        raise OrderError(f"{field}: must lie between 0 and {_DEADLINE_S_MAX}")
+        if "deadline_s" in request or least is None:
+            raise OrderError(f"deadline_s: must lie between 0 and {_DEADLINE_S_MAX}")
+        raise OrderError(
+            f"{algo_request.lasting_field(algo)}: must lie between 0 and {_DEADLINE_S_MAX}, a later"
+            f" start and {algo_request.MARGIN_S} s for what is out at its end included"
+        )
     return deadline_at
 
 

@@ -34,7 +34,7 @@ _TABLES: Final[Mapping[str, tuple[str, type]]] = {
     CHILDREN: ("children", ChildState),
 }
 _INDICES: Final = ("going", "queued", "planning", "settling")  # of the parents, by name alone
-_OPEN: Final = ("open", "transactions")  # of the children
+_OPEN: Final = ("open", "transactions", "unsigned")  # of the children
 _APART: Final = {"parents", "children", *_OPEN, "flows", "baskets", *_INDICES}
 _DIGEST_BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _DIGEST_BYTES)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from router.domain.error import JournalError
+from router.domain.units import NS_PER_S, DurationNs
 from router.journal.checkpoint import (
     Checkpoint,
     Row,
@@ -23,10 +24,13 @@ from router.journal.checkpoint import (
     restored,
 )
 from router.journal.record import Tip
+from router.port import Clock
 from router.shell import observe
 from router.state.world import World
 
 _EVERY: Final = 2_000  # records; a start replays at most about as many
+_SOME: Final = 100  # records, that are worth keeping a world for after a while
+_WHILE: Final = DurationNs(2 * NS_PER_S)
 _CREATE: Final = (
     (
         "CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1),"
@@ -95,8 +99,12 @@ class Checkpoints:
         What the file holds; None: nothing that is of use.
     """
 
-    def __init__(self, path: Path, *, journal_id: str, build: str, kept: Kept | None) -> None:
+    def __init__(
+        self, path: Path, *, journal_id: str, build: str, kept: Kept | None, clock: Clock
+    ) -> None:
         self._path = path
+        self._clock = clock
+        self._begun_at = clock.now()
         self._journal_id = journal_id
         self._build = build
         self._world = World() if kept is None else kept.world
@@ -108,10 +116,13 @@ class Checkpoints:
 
     def consider(self, world: World, tip: Tip) -> None:
         """Keep a world whose record is durable, if it is time to and none is being kept."""
-        is_busy = self._task is not None and not self._task.done()
-        if tip.sequence - self._sequence < _EVERY or is_busy:
+        count = tip.sequence - self._sequence
+        if count < _SOME or (self._task is not None and not self._task.done()):
             return
-        self._sequence = tip.sequence
+        now = self._clock.now()
+        if count < _EVERY and now - self._begun_at < _WHILE:
+            return
+        self._sequence, self._begun_at = tip.sequence, now
         self._task = asyncio.create_task(asyncio.to_thread(self.keep, world, tip))
 
     async def close(self) -> None:

@@ -191,6 +191,8 @@ class World:
     settling: Table[ParentId, ParentState] = field(default_factory=Table)  # reconciling
     open: Table[ChildId, ChildState] = field(default_factory=Table)  # children that have not ended
     transactions: Table[ChildId, ChildState] = field(default_factory=Table)  # those of chains
+    unsigned: Table[ChildId, ChildState] = field(default_factory=Table)  # those that are intents
+    families: Map[ParentId, tuple[ChildId, ...]] = field(default_factory=Map)  # by their own word
     flows: Map[Flow, Table[ParentId, None]] = field(default_factory=Map)  # parents not done
     timers: Map[ParentId, TimestampNs] = field(default_factory=Map)  # to be woken at
     baskets: Table[BasketId, Basket] = field(default_factory=Table)
@@ -285,7 +287,16 @@ class World:
             children=self.children.put(name, child),
             open=_held(self.open, name, child, holds=goes_on),
             transactions=_held(self.transactions, name, child, holds=on_chain),
+            unsigned=_held(self.unsigned, name, child, holds=goes_on and not child.attempts),
+            families=self.families if name in self.children else _joined(self.families, child),
         )
+
+
+def _joined(
+    families: Map[ParentId, tuple[ChildId, ...]], child: ChildState
+) -> Map[ParentId, tuple[ChildId, ...]]:
+    parent = child.order.parent
+    return families.set(parent, (*families.get(parent, ()), child.order.id))
 
 
 # Orders that are not done, by what they buy and what they give for it.

@@ -44,8 +44,8 @@ def _of(world: World, name: ParentId, new: tuple[ChildOrder, ...]) -> Finding | 
     if parent is None:
         return _finding(name, limit=0, value=len(new), unit="children of no order")
     quantity = parent.order.quantity
-    # By the children themselves, and not by the list that whoever made them keeps.
-    known = {c.order.id: c for c in world.children.values() if c.order.parent == name}
+    # By the children's own word, and not by the list that whoever made them keeps.
+    known = {child: world.children[child] for child in world.families.get(name, ())}
     total = sum(_taken(child, quantity.asset) for child in known.values())
     total += sum(_sent(c.legs, quantity.asset) for c in new if c.id not in known)
     alien = [c.id for c in new if c.side is not parent.order.side]

@@ -142,7 +142,11 @@ async def _write(path, parents_count, behind):
     journal = store.open_journal(path, journal_id=JOURNAL_ID)
     kept_at = max(1, 2 + parents_count * (3 + 2 * BOOKS_COUNT) - behind)
     keeper = Checkpoints(
-        checkpoint_path(path), journal_id=JOURNAL_ID, build=deciding_build(), kept=None
+        checkpoint_path(path),
+        journal_id=JOURNAL_ID,
+        build=deciding_build(),
+        kept=None,
+        clock=SystemClock(),
     )
     count, last = 0, None
     try:

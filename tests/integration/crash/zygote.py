@@ -148,7 +148,7 @@ def _say(**facts):
 async def _serve(case, began):
     gun = Gun(case["point"], case["nth"])
     _watch_bytes(gun)
-    checkpoint_store._EVERY = CHECKPOINT_EVERY  # noqa: SLF001 - as on a desk with a long day
+    checkpoint_store._EVERY = checkpoint_store._SOME = CHECKPOINT_EVERY  # noqa: SLF001 - as on a desk with a long day
     assembly = assemble(Path(case["config"]), case["environment"], SystemClock())
     setups = tuple(replace(s, venue=ArmedVenue(s.venue, gun)) for s in assembly.setups)
     assembly = replace(assembly, setups=setups)

@@ -19,8 +19,13 @@ from router.shell.checkpoint_store import Checkpoints, checkpoint_path, load
 from router.state.world import World
 from tests.unit.engine.scene import PERP, POOL, Driver, order
 from tests.unit.engine.story import executed_perp_leg, executed_pool_leg, settled
+from tests.unit.shell.floor import JumpClock, run
 
 TIP = Tip(7, b"\x07" * 32)
+
+
+def keeping(path, clock=None):
+    return Checkpoints(path, journal_id="journal", build="b", kept=None, clock=clock or JumpClock())
 
 
 def busy():
@@ -81,7 +86,9 @@ def journal(tmp_path):
     async def written():
         half, tip, world = len(driver.history) // 2, None, World()
         with closing(store.open_journal(path, journal_id="journal")) as opened:
-            kept = Checkpoints(checkpoint_path(path), journal_id="journal", build="b", kept=None)
+            kept = Checkpoints(
+                checkpoint_path(path), journal_id="journal", build="b", kept=None, clock=JumpClock()
+            )
             tip = opened.tip
             for count, event in enumerate(driver.history, start=1):
                 world, commands = engine.step(world, event)
@@ -144,7 +151,9 @@ def test_a_file_of_rubbish_is_not_used_and_is_written_over(journal):
     checkpoint_path(path).write_bytes(b"rubbish" * 1_000)
     assert read(path) is None
 
-    fresh = Checkpoints(checkpoint_path(path), journal_id="journal", build="b", kept=None)
+    fresh = Checkpoints(
+        checkpoint_path(path), journal_id="journal", build="b", kept=None, clock=JumpClock()
+    )
     fresh.keep(world, TIP)
 
     assert read(path).world == world
@@ -165,3 +174,21 @@ def test_a_journal_put_back_behind_its_checkpoint_is_noticed_by_its_records(jour
 def test_the_build_is_that_of_the_source():
     assert deciding_build() == deciding_build()
     assert len(deciding_build()) == 64
+
+
+def test_a_world_is_kept_after_many_records_or_some_and_a_while(tmp_path):
+    place, world, clock = tmp_path / "a.journal-checkpoint", busy().world, JumpClock()
+
+    async def kept_at():
+        checkpoints = keeping(place, clock)
+        found = []
+        for sequence, passed in ((99, 10), (150, 0), (220, 1), (240, 2), (2_200, 0), (2_300, 2)):
+            clock.time += passed * 10**9
+            checkpoints.consider(world, Tip(sequence, b"\x07" * 32))
+            await checkpoints.close()
+            kept = load(place, journal_id="journal", build="b")
+            found.append(0 if kept is None else kept.tip.sequence)
+        return found
+
+    # Ten seconds had gone by at 150 and two at 2,300; at 2,200 there were many.
+    assert run(kept_at()) == [0, 150, 150, 150, 2_200, 2_300]

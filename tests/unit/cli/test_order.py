@@ -113,6 +113,8 @@ def test_real_money_is_not_traded_without_permission(config):
 
 def test_a_quote_without_another_name_is_sent_once_and_followed_when_it_is_sent_again(config):
     with daemon_saying(config, b'{"error": "no"}\n') as heard:
-        CLI.invoke(app, ["order", str(config), "--quote", "q-0123456789abcdef"])
+        CliRunner().invoke(
+            app, ["order", str(config), "--quote", "q-0123456789abcdef"], env=ENVIRONMENT
+        )
 
     assert heard[0]["client_order_id"] == heard[0]["quote_id"] == "q-0123456789abcdef"

@@ -42,6 +42,10 @@ class DurableAtOnce:
         world = self.desk.world
         asyncio.get_running_loop().call_soon(lambda: self.tell(event, world))
 
+    async def flushed(self):
+        if self.posted:
+            await self.durable.wait()
+
     def tell(self, event, world):
         for watcher in tuple(self.watchers):
             watcher(event, world)
@@ -161,3 +165,36 @@ def test_orders_are_those_that_have_not_ended(desk, alterations):
     asyncio.run(alterations.cancel(parse_cancel(words())))
 
     assert [each["client_order_id"] for each in alterations.orders()] == ["two"]
+
+
+def test_another_request_under_a_taken_name_is_refused_and_not_told_to_be_done(desk, alterations):
+    desk.submit(ONE)
+    asyncio.run(alterations.amend(parse_amend(words(quantity="12"))))
+
+    more = asyncio.run(alterations.amend(parse_amend(words(quantity="14"))))
+    cancel = asyncio.run(alterations.cancel(parse_cancel(words())))
+
+    assert [more["result"], cancel["result"]] == ["refused", "refused"]
+    assert "choose a new one" in more["message"]
+    assert (cancel["ordered"], cancel["status"]) == ("12", "new")
+
+
+def test_nobody_is_told_that_it_is_done_before_that_is_durable(desk, runtime, alterations):
+    desk.submit(ONE)
+    asked = parse_cancel(words())
+    was_durable = []
+
+    async def ask():
+        answer = await alterations.cancel(asked)
+        was_durable.append(runtime.durable.is_set())
+        return answer["result"]
+
+    async def both():
+        async with asyncio.TaskGroup() as group:
+            return [group.create_task(ask()) for _ in range(2)]
+
+    answers = asyncio.run(both())
+
+    assert [each.result() for each in answers] == ["done", "done"]
+    assert was_durable == [True, True]
+    assert len(runtime.posted) == 1

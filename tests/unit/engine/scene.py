@@ -156,8 +156,9 @@ def order(ethers: int = 10, *, name: str = "one", **changes: object) -> ParentOr
 
 def emptied(world: World) -> World:
     """Return a world as it is, without any orders."""
-    kept = ("parents", "children", "going", "queued", "planning", "settling", "open")
-    return replace(world, flows=Map(), **{name: Table() for name in kept})
+    tables = ("parents", "children", "going", "queued", "planning", "settling", "open")
+    emptied_tables = {name: Table() for name in (*tables, "transactions", "unsigned")}
+    return replace(world, flows=Map(), families=Map(), timers=Map(), **emptied_tables)
 
 
 def leg(instrument: Instrument, quantity: Amount) -> Leg:

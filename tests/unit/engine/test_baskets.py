@@ -23,7 +23,7 @@ from tests.unit.engine.basket_scene import (
     SELL_BTC,
     Baskets,
 )
-from tests.unit.engine.scene import DOLLAR, ETHER, PERP, POOL, USDC
+from tests.unit.engine.scene import DOLLAR, ETHER, PERP, POOL, T0, USDC
 
 GAS = GasPaid(10**15, 200_000, 8, "0x8")
 
@@ -65,6 +65,16 @@ def test_a_basket_with_one_bad_order_is_refused_whole_and_each_is_told_why(desk)
     assert "quantity must be positive" in states[1].reason
     assert f"all or none, and {bad.id} was refused" in states[0].reason
     assert not desk.world.planning
+
+
+def test_a_refused_basket_with_a_tolerance_has_nothing_to_take_back(desk):
+    stale = replace(SELL_BTC, deadline_at=T0)
+
+    told = desk.give(BUY_ETH, stale, exposure=5_000)
+
+    assert [member.status for member in told] == [OrderStatus.REJECTED] * 2
+    assert not desk.world.baskets
+    assert not desk.world.going
 
 
 def test_two_orders_of_one_pair_are_refused_with_the_remedy(desk):

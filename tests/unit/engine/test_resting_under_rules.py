@@ -20,7 +20,7 @@ def only_the_book(desk):
 
 def amended(desk, asked, ethers):
     terms = Amendment(quantity=Amount(asked.quantity.asset, ethers * ETHER))
-    desk.feed(AmendRequested(asked.id, f"more-{ethers}", "ann", terms, desk.tick()))
+    desk.feed(AmendRequested(asked.id, f"more-{ethers}", terms, "ann", desk.tick()))
 
 
 def switched(desk, state):

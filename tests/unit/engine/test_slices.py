@@ -18,7 +18,7 @@ from router.domain.scope import FIRM
 from router.domain.switch import SwitchSetting, TradingState
 from router.domain.units import NS_PER_S, Amount, DurationNs, Pips, TimestampNs
 from router.state.world import Phase
-from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, STARTED, T0, Driver, order
+from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, POOL, STARTED, T0, Driver, order
 from tests.unit.risk.controls import scene as controls
 
 SECOND = NS_PER_S
@@ -312,6 +312,60 @@ def test_a_share_of_the_volume_goes_on_with_another_process_that_counts_anew():
     desk.wake(asked)
     desk.traded += 45
     assert desk.observe(asked).quantity.atoms == 5 * ETHER
+
+
+def test_a_rest_that_no_venue_of_the_order_takes_is_not_looked_at_until_the_deadline():
+    desk = Slices()
+    desk.start()
+    rest = PERP.lot_atoms // 10  # a pool would take it; the order allows none
+    asked = buy(LimitUntil(DurationNs(5 * SECOND)), ethers=2)
+    asked = replace(asked, quantity=Amount(ETH.id, 2 * ETHER + rest))
+    desk.submit(asked)
+
+    desk.trade(asked, 2)
+
+    assert is_over(desk, asked, OrderStatus.CANCELED)
+
+
+class Venues(Slices):
+    """A driver with all markets, each of which trades; shows what was asked for."""
+
+    traded = 0
+
+    def seen(self):
+        told = (
+            Volume(each, Amount(ETH.id, self.traded * ETHER), "run")
+            for each in self.command(ObserveMarket).instruments
+        )
+        return replace(super().seen(), volumes=tuple(told))
+
+
+def test_a_share_of_the_volume_goes_on_where_a_slice_came_to_the_later_venues():
+    desk = Venues()
+    desk.start()
+    algo = Pov(
+        later(0), later(400), DurationNs(50 * SECOND), Pips(100_000), Pips(20_000), Pips(1_000_000)
+    )
+    asked = order(80, algo=algo, deadline_at=later(500))
+    desk.submit(asked)
+    desk.feed(MarketObserved(asked.id, desk.seen(), desk.tick()))
+    begun_with = desk.parent(asked).volumes
+
+    for number in (1, 2):  # others trade 9 at each of two markets, so 2 are due of 20
+        desk.traded += 9 + number - 1
+        desk.wake(asked)
+        (child,) = desk.solve(desk.observe(asked), (PERP, 2))
+        desk.sign(child)
+        desk.acknowledge(child)
+        desk.end(child, OrderStatus.CANCELED, why="nothing there")
+        assert desk.command(ObserveMarket).instruments == (POOL.id,)
+        (child,) = desk.solve(desk.observe(asked), (POOL, 2))
+        desk.sign(child)
+        desk.acknowledge(child)
+        desk.fill(child, 2)
+        desk.end(child, OrderStatus.FILLED)
+        assert desk.parent(asked).volumes == begun_with
+        assert desk.parent(asked).released.atoms == 2 * number * ETHER
 
 
 def test_a_price_that_nobody_vouches_for_lets_it_wait_for_its_next_slice():

@@ -5,6 +5,7 @@ from router.domain.error import OrderError
 from router.domain.units import NS_PER_S
 from router.gateway.algo_request import FIELDS
 from router.gateway.order_request import OrderContext, parse_order
+from router.optimiser.timing.programme import INTERVALS_MAX
 from tests.unit.engine.scene import ETH, LIMITS, T0, USDC
 
 CONTEXT = OrderContext(
@@ -106,7 +107,12 @@ FAULTS = [
     ({**ICEBERG, "display": "1.1"}, "display: must be at most 1"),
     ({**ICEBERG, "reprice_ticks": "0"}, "reprice_ticks: must be a whole number from 1"),
     ({**ICEBERG, "deadline_s": "30"}, "deadline_s: the schedule ends after 60 s"),
+    ({**ICEBERG, "cross_after_s": "86400"}, "cross_after_s: must lie between 0 and 86400"),
     ({"algo": "limit"}, "limit_price: missing; algo limit waits for a price"),
+    (
+        {**SHORTFALL, "duration_s": "6000", "interval_s": "1"},
+        f"interval_s: makes more than {INTERVALS_MAX} slices",
+    ),
     ({**SHORTFALL, "aversion": "-1"}, "aversion: must not be negative"),
 ]
 

@@ -5,7 +5,7 @@ import pytest
 from router.domain.command import ObserveAccounts
 from router.domain.event import BaselineAccepted, HourStruck
 from router.domain.order import OrderStatus
-from tests.unit.engine.scene import BLOCK, CHAIN, DOLLAR, ETHER
+from tests.unit.engine.scene import BLOCK, CHAIN, DOLLAR, ETHER, POOL
 from tests.unit.reconciliation.scene import (
     GAS,
     kinds,
@@ -86,6 +86,26 @@ def test_after_a_reorg_is_accepted_the_nonce_is_free_again():
 
     assert kinds(driver) == []
     assert child.nonce == 3
+
+
+def test_what_a_transaction_did_is_no_difference_while_its_block_is_not_deep_enough():
+    driver = started()
+    child = open_child(driver, POOL)
+    mined = planted(eth=10 * ETHER, usdc=-30_000 * DOLLAR, chain={"next_nonce": child.nonce + 1})
+
+    told = [line for _ in range(90) for line in look(driver, mined)]
+
+    assert (told, kinds(driver)) == ([], [])
+
+
+def test_what_differs_beside_a_transaction_that_no_block_has_halts_once_it_lasts():
+    driver = started()
+    child = open_child(driver, POOL)
+
+    for _ in range(90):
+        look(driver, planted(usdc=-30_000 * DOLLAR, chain={"next_nonce": child.nonce}))
+
+    assert kinds(driver) == ["balance"]
 
 
 def test_what_is_asked_after_a_reorg_is_accepted_does_not_wait_for_a_block_that_is_gone():

@@ -78,3 +78,14 @@ def test_where_nothing_can_be_written_the_folder_is_named(tmp_path, planned):
 
     with pytest.raises(OrderError, match=r"desk\.journal\.quotes"):
         quote_file.keep(tmp_path / "desk.journal", REQUEST, planned, expires_at=UNTIL)
+
+
+def test_a_quote_that_another_process_removed_meanwhile_is_no_fault(tmp_path, planned):
+    journal = tmp_path / "desk.journal"
+    folder = quote_file.folder_of(journal)
+    folder.mkdir()
+    (folder / "q-0000000000000000.json").symlink_to(folder / "gone")  # listed, and not there
+
+    kept = quote_file.keep(journal, REQUEST, planned, expires_at=UNTIL)
+
+    assert quote_file.load(journal, kept.id) == kept

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from router.domain.basket import Basket
 from router.domain.error import (
     InDoubtError,
     NotSentError,
@@ -10,16 +11,24 @@ from router.domain.error import (
     RejectedError,
     VenueError,
 )
-from router.domain.event import ChildNotSent, ChildWentSilent, EngineStarted, ParentSubmitted
+from router.domain.event import (
+    BasketSubmitted,
+    ChildNotSent,
+    ChildWentSilent,
+    EngineStarted,
+    HourStruck,
+    ParentSubmitted,
+)
 from router.domain.market import BlockRef, ChainReorganised, StreamLost
 from router.domain.order import OrderStatus
 from router.domain.plan import NoRouteReason
-from router.domain.units import Amount, TimestampNs
+from router.domain.quote import BoundQuote
+from router.domain.units import Amount, BasketId, Pips, QuoteId, TimestampNs
 from router.domain.verdict import Refused
 from router.port import Resolution
 from router.shell import store
 from router.state.world import Phase
-from tests.unit.engine.scene import ETH, ETHER, PERP, POOL, T0, order
+from tests.unit.engine.scene import ETH, ETHER, PERP, POOL, T0, Driver, order, plan
 from tests.unit.shell.floor import Floor, events, fills_of, kinds, opened, replayed, run, work
 
 
@@ -314,3 +323,66 @@ def test_watchers_see_every_event_in_order_once_it_is_durable(tmp_path):
     assert seen[0][0] == EngineStarted.__name__
     assert [kind for kind, _ in seen] == kinds(path)[: len(seen)]
     assert all(kind in on_disk for kind, on_disk in seen)
+
+
+def test_a_basket_again_is_the_same_basket_and_other_terms_need_another_name(tmp_path):
+    floor, path = Floor(), tmp_path / "a.journal"
+    asked = order(4, basket=BasketId("pair"))
+    basket = Basket(asked.basket, (asked.id,))
+
+    async def nothing(_problems):
+        return Refused(NoRouteReason.NO_LIQUIDITY, "none")
+
+    async def twice():
+        floor.solver.solve_basket = nothing
+        async with opened(path) as journal, floor.running(journal) as runtime:
+            runtime.submit_basket(basket, (asked,))
+            runtime.submit_basket(basket, (asked,))
+            for other in (
+                replace(asked, slippage_max_pips=Pips(1)),
+                replace(asked, basket=BasketId("other")),
+            ):
+                with pytest.raises(OrderError, match="stands for another basket or order"):
+                    runtime.submit_basket(basket, (other,))
+            await runtime.finished(asked.id)
+
+    run(twice())
+
+    assert sum(isinstance(e, BasketSubmitted) for e in events(path)) == 1
+
+
+def test_a_basket_waits_outside_while_the_disk_is_behind(tmp_path):
+    floor, path = Floor(), tmp_path / "a.journal"
+    asked = order(4, basket=BasketId("pair"))
+
+    async def behind():
+        async with opened(path) as journal, floor.running(journal) as runtime:
+            while runtime.behind < 1_000:
+                runtime.post(HourStruck(floor.clock.now()))
+            with pytest.raises(OrderError, match="disk is 1000 records behind"):
+                runtime.submit_basket(Basket(asked.basket, (asked.id,)), (asked,))
+            return dict(runtime.world.parents)
+
+    assert run(behind()) == {}
+
+
+def test_an_order_bound_to_a_quote_is_not_one_that_is_bound_to_another(tmp_path):
+    floor, path = Floor(), tmp_path / "a.journal"
+    desk = Driver()
+    desk.start()
+    desk.submit(order())
+    shown = plan(desk.observe(order()), (POOL, 10))
+
+    def bound(name):
+        quote = BoundQuote(QuoteId(name), shown, "digest", Pips(0), TimestampNs(T0))
+        return order(as_quoted=quote)
+
+    async def twice():
+        async with opened(path) as journal, floor.running(journal) as runtime:
+            runtime.submit(bound("q-1"))
+            runtime.submit(bound("q-1"))
+            for other in (bound("q-2"), order()):
+                with pytest.raises(OrderError, match="stands for another order already"):
+                    runtime.submit(other)
+
+    run(twice())
