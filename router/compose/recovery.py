@@ -1,5 +1,6 @@
 """The world a journal leaves: replayed from its beginning, or from what was kept of it on."""
 
+import gc
 from pathlib import Path
 
 from router import engine
@@ -21,8 +22,13 @@ def resumed(path: Path, journal_id: str, clock: Clock) -> tuple[World, Checkpoin
         If it is damaged, or the engine would have decided otherwise.
     """
     build = deciding_build()
-    kept = _kept(path, journal_id, build)
-    world = recover(path, journal_id, kept).world
+    gc.disable()  # all that is made here stays: looking through it again and again finds nothing
+    try:
+        kept = _kept(path, journal_id, build)
+        world = recover(path, journal_id, kept).world
+    finally:
+        gc.freeze()
+        gc.enable()
     place = checkpoint_path(path)
     return world, Checkpoints(place, journal_id=journal_id, build=build, kept=kept, clock=clock)
 

@@ -253,10 +253,13 @@ def _amended(world: World, parent: ParentState, amendment: Amendment) -> ParentO
     order = parent.order
     quantity = amendment.quantity or order.quantity
     least = progress.filled(world, parent).atoms
+    quantity = Amount(quantity.asset, max(quantity.atoms, least))
+    looked_at = parent.first_order or order  # by a second person, where one did
     slippage = amendment.slippage_max_pips
     return replace(
         order,
-        quantity=Amount(quantity.asset, max(quantity.atoms, least)),
+        quantity=quantity,
+        confirmed_by="" if quantity.atoms > looked_at.quantity.atoms else order.confirmed_by,
         limit_price=amendment.limit_price or order.limit_price,
         slippage_max_pips=order.slippage_max_pips if slippage is None else slippage,
         deadline_at=amendment.deadline_at or order.deadline_at,

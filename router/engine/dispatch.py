@@ -181,4 +181,4 @@ def _started(world: World, event: EngineStarted) -> Step:
     )
     timers = tuple(WakeAt(name, at) for name, at in sorted(world.timers.items()))
     world, look = look_at_accounts(world)
-    return world, (*recovery, *guarding.cancels(world), *timers, *look)
+    return world, (*look, *recovery, *guarding.cancels(world), *timers)

@@ -13,7 +13,7 @@ from router.domain.plan import NoRouteReason, RoutingProblem
 from router.domain.risk import Guards
 from router.domain.units import Price, TimestampNs
 from router.domain.verdict import Refused
-from router.engine import resting, scheduling
+from router.engine import scheduling
 from router.engine.admission import Step, fault_of, observe, scope_of, settle
 from router.execution import nonces, progress
 from router.reconciliation.compare import is_current
@@ -62,8 +62,7 @@ def prepared(world: World, parent: ParentState, event: MarketObserved) -> Outcom
     fault = fault_of(world, parent, at)
     if fault is not None:
         return settle(world, parent, fault, at=at)
-    is_new = is_current(seen.accounts, world.mined, world.filled_at)
-    if not is_new or resting.is_late_look(world, parent, event):
+    if not is_current(seen.accounts, world.mined, world.filled_at):
         return observe(world, parent)  # read before something that has moved the accounts since
     scope = scope_of(world, parent, stage=parent.stage)
     if scope.accounts and not seen.accounts:

@@ -15,7 +15,7 @@ from router.domain.event import MarketObserved
 from router.domain.observation import Observation
 from router.domain.order import OrderStatus
 from router.domain.units import TimestampNs
-from router.engine.admission import Step, fault_of, scope_of, settle
+from router.engine.admission import Step, fault_of, settle
 from router.engine.pegging import target_ticks
 from router.execution import order_machine, progress
 from router.execution.next_step import cancel, is_waiting
@@ -72,15 +72,6 @@ def seen(world: World, parent: ParentState, event: MarketObserved) -> Step:
     if _is_over(world, parent, at) or _has_moved(parent, child, event.observation):
         return _taken_back(world, parent, child, at=at)
     return _again(world, parent, at)
-
-
-def is_late_look(world: World, parent: ParentState, event: MarketObserved) -> bool:
-    """Tell whether what was seen is the book of a child that has just ended, and no more.
-
-    It says nothing of accounts, so nothing can be planned on it.
-    """
-    has_accounts = bool(scope_of(world, parent, stage=parent.stage).accounts)
-    return has_accounts and not event.observation.accounts
 
 
 def unseen(world: World, parent: ParentState, at: TimestampNs) -> Step:

@@ -4,7 +4,13 @@ from dataclasses import replace
 
 from router.algo import sweep
 from router.domain.command import RaiseAlarm
-from router.domain.event import ChildCancelRefused, ChildEnded, ChildFilled, ChildNotSent
+from router.domain.event import (
+    ChildCancelRefused,
+    ChildEnded,
+    ChildFilled,
+    ChildNotSent,
+    ChildWentSilent,
+)
 from router.domain.units import TimestampNs
 from router.engine import altering, resting, scheduling
 from router.engine.admission import Step, look_at_accounts
@@ -18,7 +24,7 @@ from router.state.world import ChildState, ParentState, Phase, World
 def child(world: World, event: ChildEvent) -> Step:
     """Fold news of a child into it, and say what its parent does next."""
     before = world.children[event.child]
-    event = altering.unsent(world, before, event)
+    event = _following_up(before, altering.unsent(world, before, event))
     if isinstance(event, ChildNotSent) and nonces.leaves_gap(world, before):
         return world, () if before.is_terminal else fill_gap(before)
     after = advance(before, event)
@@ -36,6 +42,13 @@ def child(world: World, event: ChildEvent) -> Step:
             return altering.cancel_refused(world, after, event)
         case _:
             return nonces.with_sent(world, after), next_step(after, event)
+
+
+# That the first of a nonce did not go says nothing of a second that was signed meanwhile.
+def _following_up(child: ChildState, event: ChildEvent) -> ChildEvent:
+    if isinstance(event, ChildNotSent) and len(child.attempts) > 1:
+        return ChildWentSilent(event.child, event.reason, event.at)
+    return event
 
 
 def _filled(world: World, child: ChildState, event: ChildFilled) -> Step:

@@ -41,7 +41,10 @@ def next_step(child: ChildState, news: News) -> tuple[Command, ...]:
         case ChildSigned() | ChildReplaced():
             return (SubmitChild(child.order, news.signed),)
         case ChildStuck():
-            return (ReplaceChild(child.order, child.attempts, news.wanted),)
+            # What somebody wants to end is not repeated at a higher price.
+            is_unwanted = child.status is OrderStatus.PENDING_CANCEL
+            wanted = Replacement.CANCEL if is_unwanted else news.wanted
+            return (ReplaceChild(child.order, child.attempts, wanted),)
         case ChildProgressed() | ChildCancelRefused():
             return ()
         case ChildAcknowledged() | ChildWentSilent():

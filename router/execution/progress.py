@@ -3,7 +3,6 @@
 import enum
 from dataclasses import replace
 
-from router.algo.routes import allows
 from router.domain.instrument import STAGES, Instrument
 from router.domain.order import TERMINAL, OrderStatus, ParentOrder
 from router.domain.plan import Leg, QuantityKind
@@ -61,7 +60,12 @@ def is_dust(rest: Amount, candidates: tuple[Instrument, ...]) -> bool:
 def is_all_traded(world: World, parent: ParentState) -> bool:
     """Tell whether nothing is left that any configured market the order allows could trade."""
     order = parent.order
-    markets = tuple(i for i in world.configured if i.base.id == order.base and allows(order, i))
+    markets = tuple(
+        i
+        for i in world.configured
+        if i.base.id == order.base
+        and (not order.venues or i.venue in order.venues or i.protocol in order.venues)
+    )
     return is_dust(left(world, parent), markets)
 
 

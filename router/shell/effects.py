@@ -119,6 +119,7 @@ class Effects:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolving: dict[ChildId, tuple[SignedChild, ...]] = {}
         self._told: dict[ChildId, set[str]] = {}  # fills, so that none is on record twice
+        self._silent: set[ChildId] = set()  # sent, and the venue has not said that it has them
         self._replacing: set[ChildId] = set()
         self._cancelling: set[ChildId] = set()
         self._looked_at = TimestampNs(0)
@@ -260,6 +261,7 @@ class Effects:
             self._pass(child, act_of(command.signed.replacement))
             await self._venues[child.venue].submit(child, command.signed)
         except InDoubtError as error:
+            self._silent.add(child.id)
             self._post(ChildWentSilent(child.id, str(error), self._clock.now()))
         except (NotSentError, RejectedError) as error:
             now = self._clock.now()
@@ -368,6 +370,10 @@ class Effects:
     def _report(self, child: ChildId, resolution: Resolution) -> None:
         # Fills first: the last word on a child comes after all of them.
         now = self._clock.now()
+        if child in self._silent and resolution.status is not OrderStatus.IN_DOUBT:
+            self._silent.discard(child)
+            if resolution.status not in TERMINAL:
+                self._post(ChildAcknowledged(child, now))
         told = self._told.setdefault(child, set())
         for fill in resolution.fills:
             if fill.id not in told:

@@ -21,8 +21,9 @@ _MAY_FOLLOW: Final = {
     S.NEW: _WORKING,
     S.PARTIALLY_FILLED: _WORKING - {S.NEW},
     S.IN_DOUBT: _WORKING,
-    S.PENDING_CANCEL: _WORKING,
-    S.PENDING_REPLACE: _WORKING,
+    # Where the venue refuses what was asked before it has said anything of the order itself.
+    S.PENDING_CANCEL: _WORKING | {S.SIGNED},
+    S.PENDING_REPLACE: _WORKING | {S.SIGNED},
 }
 _PHASES: Final = {
     P.WAITING: frozenset({P.QUEUED, P.RECONCILING, P.DONE, P.OBSERVING}),

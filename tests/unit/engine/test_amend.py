@@ -12,6 +12,7 @@ from router.domain.units import Amount, BasketId, Pips, Price, TimestampNs
 from router.state.world import Phase
 from tests.unit.engine.altered import S, started
 from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, POOL, T0, USDC, order, plan
+from tests.unit.risk.controls.scene import firm, usdc
 
 LATER = TimestampNs(T0 + 500 * 10**9)
 
@@ -366,3 +367,22 @@ def test_an_order_of_the_engines_own_keeps_its_terms(strategy):
 
     assert "the engine itself sent" in desk.told[-1].message
     assert desk.parent.order.quantity.atoms == 10 * ETHER
+
+
+def test_more_than_a_second_person_looked_at_needs_another_look():
+    desk = started()
+    seen = order(by="ann", confirmed_by="bob")
+    rules = firm(confirm_above=usdc(20_000))  # ten ethers are worth 30,000
+    limits = replace(desk.world.limits, controls=rules)
+    desk.world = replace(desk.world, started=replace(desk.world.started, limits=limits))
+    desk.submit(seen)
+    desk.observe(seen)
+
+    desk.amend("a1", ethers=20)
+    refused = desk.told[-1].message
+    desk.amend("a2", ethers=8)
+    desk.amend("a3", ethers=10)
+
+    assert "confirm_above" in refused
+    assert desk.parent.order.quantity.atoms == 10 * ETHER
+    assert desk.parent.order.confirmed_by == "bob"

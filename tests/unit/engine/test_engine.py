@@ -356,7 +356,7 @@ def test_a_restart_asks_for_what_was_sent_and_signs_what_was_not():
     signed = driver.sign(child)
     resolved = engine.step(driver.world, STARTED)[1]
 
-    assert [type(c) for c in resigned] == [SignChild, ObserveAccounts]
-    assert resigned[0] == SignChild(child)
-    assert resolved[0] == ResolveChild(child, (signed,))
-    assert [type(c) for c in resolved] == [ResolveChild, ObserveAccounts]
+    assert [type(c) for c in resigned] == [ObserveAccounts, SignChild]
+    assert resigned[1] == SignChild(child)
+    assert resolved[1] == ResolveChild(child, (signed,))
+    assert [type(c) for c in resolved] == [ObserveAccounts, ResolveChild]

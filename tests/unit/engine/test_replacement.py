@@ -19,6 +19,7 @@ from router.domain.order import (
     TransactionState,
 )
 from router.domain.units import InstrumentId
+from router.execution import nonces
 from tests.unit.engine.scene import POOL, STARTED, Driver, order
 
 OTHER = replace(POOL, id=InstrumentId("pancakeswap_v3:ETH/USDC:500"), router="another")
@@ -145,7 +146,7 @@ def test_a_gap_that_a_crash_left_open_is_met_again_at_the_next_start():
 
     driver.feed(replace(STARTED, instruments=(POOL, OTHER)))
 
-    assert driver.commands[:2] == (SignChild(first), ResolveChild(second, (signed,)))
+    assert driver.commands[1:3] == (SignChild(first), ResolveChild(second, (signed,)))
 
 
 def test_the_last_of_several_that_are_not_sent_leaves_no_gap():
@@ -184,3 +185,20 @@ def test_a_replacement_signed_after_the_end_is_not_sent():
     driver.feed(ChildReplaced(first.id, bump, driver.tick()))
 
     assert driver.commands == ()
+
+
+# The cancel may be under way already: were its nonce given to another order, one of both would
+# never happen, and gas would be paid that nobody has booked.
+def test_that_the_first_was_not_sent_says_nothing_of_a_cancel_that_was_signed_meanwhile():
+    driver, first, second = two_children()
+    driver.sign(first)
+    driver.sign(second)
+    cancel = SignedChild(second.id, "ref-c", second.nonce, "cancel", Replacement.CANCEL)
+    driver.feed(ChildReplaced(second.id, cancel, driver.tick()))
+
+    driver.feed(ChildNotSent(second.id, "the node does not answer", driver.tick()))
+
+    child = driver.world.children[second.id]
+    assert child.status is OrderStatus.IN_DOUBT
+    assert driver.commands[0] == ResolveChild(second, child.attempts)
+    assert nonces.following(driver.world)[second.account] == second.nonce + 1

@@ -70,6 +70,15 @@ def test_what_is_stuck_is_replaced_as_wanted(wanted):
     assert next_step(SENT, stuck) == (ReplaceChild(CHILD.order, (FIRST, SECOND), wanted),)
 
 
+@pytest.mark.parametrize("wanted", Replacement)
+def test_what_is_to_end_and_is_stuck_is_not_sent_again_at_a_higher_price(wanted):
+    stuck = ChildStuck(CHILD.order.id, wanted, "slow", T0)
+
+    (command,) = next_step(ask_cancel(SENT), stuck)
+
+    assert command == ReplaceChild(CHILD.order, (FIRST, SECOND), Replacement.CANCEL)
+
+
 def test_news_asks_for_nothing():
     seen = ChildProgressed(CHILD.order.id, TransactionState.MINED, "in block 9", T0)
 

@@ -12,9 +12,10 @@ from router.domain.command import (
     SolveRoute,
     SubmitChild,
 )
-from router.domain.error import NotSentError, RejectedError, VenueError
+from router.domain.error import InDoubtError, NotSentError, RejectedError, VenueError
 from router.domain.event import (
     AccountsObserved,
+    ChildAcknowledged,
     ChildEnded,
     ChildFilled,
     ChildNotSent,
@@ -215,6 +216,25 @@ def test_news_of_a_transaction_is_posted_once_for_each_change():
 
     assert [e.state for e in told[:2]] == [pending, mined]
     assert [type(e) for e in told[2:]] == [ChildFilled, ChildEnded]
+
+
+def test_a_venue_that_was_silent_and_then_says_it_has_a_child_is_believed_once():
+    child, signed, _ = a_child()
+    floor = Floor()
+    floor.perp.submits.answers.append(InDoubtError("hyperliquid", "no answer in time"))
+    floor.perp.resolves.answers += [working_still(), working_still()]
+
+    async def work():
+        async with working(floor) as (perform, inbox):
+            perform(SubmitChild(child, signed))
+            (silent,) = await inbox.take()
+            perform(ResolveChild(child, (signed,)))
+            return [silent, *await inbox.take(3)]
+
+    told = run(work())
+
+    kinds = [ChildWentSilent, ChildAcknowledged, ChildFilled, ChildEnded]
+    assert [type(event) for event in told] == kinds
 
 
 def test_a_wish_to_replace_is_posted_once_until_it_is_met_and_then_all_attempts_are_asked_for():
