@@ -24,7 +24,7 @@ class Twap:
         From one slice to the next.
     catch_up_pips : Pips
         What a slice may trade of what earlier ones left, as a share of a regular slice; 1,000,000
-        lets it be twice as large.
+        lets it be twice as large. The last one takes all that is left, whatever it is.
     """
 
     start_at: TimestampNs
@@ -73,7 +73,8 @@ class Shortfall:
     half_life : DurationNs
         In which half of what a slice moved the price has gone back.
     catch_up_pips : Pips
-        What a slice may trade of what earlier ones left, as a share of its own.
+        What a slice may trade of what earlier ones left, as a share of its own; the last one takes
+        all that is left.
     """
 
     start_at: TimestampNs

@@ -17,18 +17,7 @@ from router.domain.scope import FIRM
 from router.domain.switch import SwitchSetting, TradingState
 from router.domain.units import NS_PER_S, Amount, DurationNs, Pips, Side, TimestampNs
 from router.state.world import Phase
-from tests.unit.engine.scene import (
-    CHAIN,
-    DOLLAR,
-    ETHER,
-    MARGIN,
-    PERP,
-    STARTED,
-    T0,
-    Driver,
-    observation,
-    order,
-)
+from tests.unit.engine.scene import DOLLAR, ETHER, PERP, STARTED, T0, Driver, observation, order
 
 SECOND = NS_PER_S
 BIDS, ASKS = ((299_990, 10_000),), ((300_010, 10_000),)
@@ -386,17 +375,3 @@ def test_what_nobody_knows_to_be_there_does_not_wait_beyond_its_time():
 
     assert desk.statuses(asked) == [S.PENDING_CANCEL]
     desk.taken_back(child)
-
-
-def test_a_look_that_comes_after_what_waited_has_ended_is_no_state_to_plan_on():
-    desk, asked = begun()
-    child = desk.post(asked)
-    desk.wake(asked)  # asks for the book alone
-    desk.hit(child)
-    assert desk.command(ObserveMarket).accounts == (CHAIN, MARGIN)
-
-    only = replace(observation(), pools=(), books=(desk.book(),), accounts=(), gas=())
-    desk.feed(MarketObserved(asked.id, only, desk.tick()))
-
-    assert desk.command(ObserveMarket).accounts == (CHAIN, MARGIN)
-    assert desk.posted(asked).id != child.id
