@@ -114,6 +114,7 @@ class Day:
     looks: int = 0
     _known: set = field(default_factory=set)
     orders: int = 0
+    unmoved: int = 0  # the block before the newest order on the chain
     foreign: int = 0  # the venue's id of a stranger's order
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -167,6 +168,8 @@ class Day:
         )
 
     async def traded(self, side, quantity, **more):
+        if more.get("venues") == "local":
+            self.unmoved = await asyncio.to_thread(self.client.block_number)
         done = await self.trade(side, quantity, **more)
         assert done.status is OrderStatus.FILLED, done.reason
 
@@ -180,8 +183,8 @@ class Day:
     # --- the chain, by other ways
 
     def reorganise(self):
-        """Void the newest blocks; the chain is as long as before."""
-        self.client.reorg(20)
+        """Void the newest order's blocks, and none before; the chain is as long as before."""
+        self.client.reorg(self.client.block_number() - self.unmoved)
 
     @property
     def token(self):
