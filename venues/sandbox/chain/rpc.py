@@ -1,10 +1,11 @@
 """A small blocking JSON-RPC client over one kept-alive HTTP connection.
 
-For the sandbox's own errands: preparing a chain and playing the other trader. One thread at a
-time; nothing is retried.
+For the sandbox's own errands: preparing a chain and playing the other trader. Threads take turns;
+nothing is retried.
 """
 
 import http.client
+import threading
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -31,6 +32,7 @@ class JsonRpc:
 
     def __init__(self, port: int, *, timeout_s: float = 30.0) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        self._turn = threading.Lock()  # one request at a time on one connection
 
     def request(self, method: str, *parameters: Any) -> Any:  # noqa: ANN401 (JSON is untyped)
         """Return the result of one call.
@@ -59,8 +61,10 @@ class JsonRpc:
 
     def _post(self, body: object) -> Any:  # noqa: ANN401 (JSON is untyped)
         try:
-            self._connection.request("POST", "/", orjson.dumps(body), _HEADERS)
-            return orjson.loads(self._connection.getresponse().read())
+            with self._turn:
+                self._connection.request("POST", "/", orjson.dumps(body), _HEADERS)
+                answer = self._connection.getresponse().read()
+            return orjson.loads(answer)
         except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
             self._connection.close()
             raise ChainError(f"the local node did not answer: {error!r}") from error
