@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def test_the_node_is_gone_after_stop():
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1.0)
     chain.stop()  # a second time does nothing
+
+
+def test_the_node_leaves_nothing_behind(tmp_path, monkeypatch):
+    # Its old states would fill the disk of whoever tests a lot.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    chain = start()
+
+    chain.stop()
+
+    assert not (tmp_path / ".foundry").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_the_node_is_gone_when_its_parent_is_killed():

@@ -56,7 +56,9 @@ class Anvil:
     """A running node. Start it from a thread that lives as long as the node should."""
 
     def __init__(self, options: NodeOptions) -> None:
-        command = _command(options)
+        # Left to itself the node keeps old states in the home directory, for good.
+        self._states = tempfile.TemporaryDirectory(prefix="headrace-anvil-")
+        command = _command(options, self._states.name)
         self._log = _open_log(options.log_path)
         self._process = subprocess.Popen(  # noqa: S603 (the arguments are ours)
             command,
@@ -101,6 +103,7 @@ class Anvil:
             self._process.kill()
             self._process.wait(_STOP_TIMEOUT_S)
         self._log.close()
+        self._states.cleanup()
 
     def _listening_port(self) -> int:
         for _ in range(_START_POLLS_MAX):
@@ -123,7 +126,7 @@ def _open_log(path: Path | None) -> IO[bytes]:
     return tempfile.TemporaryFile() if path is None else path.open("wb+")
 
 
-def _command(options: NodeOptions) -> list[str]:
+def _command(options: NodeOptions, states: str) -> list[str]:
     binary = str(node_binary())
     launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), binary]
     flags = {
@@ -134,6 +137,7 @@ def _command(options: NodeOptions) -> list[str]:
         "--hardfork": "osaka",
         "--gas-limit": str(BLOCK_GAS_LIMIT),
         "--slots-in-an-epoch": str(options.slots_in_an_epoch),
+        "--cache-path": states,
         "--color": "never",
     }
     command = [*launcher, *(part for flag in flags.items() for part in flag)]
