@@ -1,7 +1,7 @@
 """What the shell and the venues satisfy: protocols, no behaviour."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from router.domain.account import AccountSnapshot
@@ -18,7 +18,15 @@ from router.domain.order import (
     TransactionState,
 )
 from router.domain.price import SourcePrice
-from router.domain.units import AccountId, Amount, AssetId, DurationNs, TimestampNs, VenueId
+from router.domain.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    DurationNs,
+    InstrumentId,
+    TimestampNs,
+    VenueId,
+)
 
 # Raises BrokenPoolError where a pool's state does not follow: the stream sends a snapshot of it.
 Emit: TypeAlias = Callable[[MarketEvent], None]
@@ -321,6 +329,10 @@ class VenueSetup:
         Perp venues: takes the account's own key, which trading never sees.
     allowances : ReadAllowances | None
         Chain venues: reads what the venue's contracts may take of every configured token.
+    leverage : Mapping[InstrumentId, int]
+        Perp venues: what each instrument is to be held at.
+    has_account : bool
+        Whether the configuration names an account; without one it can only be watched.
     """
 
     venue: Venue
@@ -331,3 +343,5 @@ class VenueSetup:
     discover: Discover | None = None
     owner: Callable[[str], Owner] | None = None
     allowances: ReadAllowances | None = None
+    leverage: Mapping[InstrumentId, int] = field(default_factory=dict)
+    has_account: bool = True

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-ENTRY_ROOMS = {"cli", "compose", "shell", "gateway", "simulation"}
+ENTRY_ROOMS = {"cli", "client", "compose", "shell", "gateway", "simulation"}
 VENUE_ROOMS = {"domain", "port", "liquidity"}
 
 PLANTS = [
@@ -34,6 +34,8 @@ PLANTS = [
     ("domain", "router.domain", "import numpy as np"),
     ("programme", "router.optimiser", "import cvxpy as cp"),
     ("direct", "router.optimiser", "import highspy"),
+    ("fix-engine", "router.gateway.http", "import quickfix"),
+    ("client", "router.client", "from router.domain import units"),
     ("composition", "router.shell", "from venues.hyperliquid import spec"),
     ("composition", "router.cli", "import venues.registry"),
     ("venues-reach", "venues.hyperliquid", "from router.state import world"),
@@ -45,6 +47,7 @@ PLANTS = [
     ("master-key", "venues.hyperliquid.adapter", "import venues.hyperliquid.master.signer"),
     ("owner", "venues.hyperliquid.adapter", "def sign():\n    import venues.hyperliquid.owner"),
     ("network", "venues.uniswap_v3", "import aiohttp"),
+    ("network", "router.gateway", "import aiohttp"),
     ("network", "router.shell", "def connect() -> None:\n    from web3 import Web3"),
 ]
 

@@ -20,7 +20,7 @@ TOP_LEVEL = {
 }
 ASYNC_ALLOWED = (
     *("router/shell/", "router/cli/", "router/gateway/", "router/port.py", "router/compose"),
-    "router/simulation/",
+    *("router/simulation/", "router/client/"),
     *("venues/transport/", "venues/sandbox/", "venues/evm/nodes/", "tests/", "scripts/"),
 )
 ASYNC_MODULES = re.compile(

@@ -36,13 +36,14 @@ class Build(Protocol):
         table: Mapping[str, object],
         *,
         assets: Mapping[str, Asset],
-        environment: Mapping[str, str],
+        environment: Mapping[str, str] | None,
         clock: Clock,
         state_dir: Path,
     ) -> VenueSetup:
         """Make a venue of its configuration table; connects to nothing.
 
-        What it has to remember over restarts it keeps in files of its own in `state_dir`.
+        What it has to remember over restarts it keeps in files of its own in `state_dir`. Without
+        an environment there are no keys: the venue only watches, and changes nothing anywhere.
 
         Raises
         ------

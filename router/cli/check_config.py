@@ -10,6 +10,7 @@ from rich.table import Table
 
 from router.cli.show import print_json
 from router.compose.assembly import Assembly, assemble, connected, streaming
+from router.compose.gateway_check import check_gateways
 from router.domain.error import ConfigError
 from router.domain.units import InstrumentId
 from router.shell import observe
@@ -20,6 +21,7 @@ def run(path: Path, *, offline: bool, as_json: bool) -> None:
     """Print what the configuration amounts to, or raise ConfigError."""
     observe.be_silent()
     assembly = assemble(path, os.environ, SystemClock())
+    check_gateways(assembly.config, os.environ)
     faults = {} if offline else asyncio.run(_faults(assembly))
     if faults:
         first, reason = next(iter(faults.items()))

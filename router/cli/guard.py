@@ -7,7 +7,9 @@ from typing import ParamSpec
 
 import typer
 
+from router.custody.redaction import redact
 from router.domain.error import RouterError
+from router.shell import last_words
 
 P = ParamSpec("P")
 
@@ -19,6 +21,7 @@ def guarded(verb: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(verb)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        last_words.install()
         try:
             verb(*args, **kwargs)
         except RouterError as error:
@@ -35,7 +38,7 @@ def guarded(verb: Callable[P, None]) -> Callable[P, None]:
 
 def fail(message: str) -> None:
     """Say what is wrong in one line on standard error and exit with code 2."""
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    sys.stderr.write(f"error: {' '.join(redact(message).split())}\n")
     raise typer.Exit(EXIT_BAD_INPUT)
 
 

@@ -6,8 +6,11 @@ import typer
 
 from router.cli.guard import guarded
 from router.cli.options import ConfigPath, Json
+from router.cli.trading import NUMBERS_ARE_WORDS
 
 app = typer.Typer()
+
+Corrected = Annotated[str | None, typer.Option(help="What it was instead; all three or none.")]
 
 _SCOPES = "firm, or account:, strategy:, venue: with a name."
 
@@ -67,6 +70,30 @@ def reconcile(config: ConfigPath, *, as_json: Json = False) -> None:
     from router.cli import reconcile as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, as_json=as_json)
+
+
+@app.command(context_settings=NUMBERS_ARE_WORDS)
+@guarded
+def bust(
+    config: ConfigPath,
+    child: Annotated[str, typer.Argument(help="The child order that has the fill.")],
+    fill: Annotated[str, typer.Argument(help="The fill's own id.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes on record.")],
+    by: Annotated[str, typer.Option("--by", help="Who says so; you.")],
+    quantity: Corrected = None,
+    notional: Corrected = None,
+    fee: Corrected = None,
+    as_json: Json = False,
+) -> None:
+    """Take back a fill that never was, or say what it was instead; clients are told."""
+    from router.cli import bust as verb  # noqa: PLC0415 - quick --help
+
+    given = {"quantity": quantity, "notional": notional, "fee": fee}
+    corrected = {name: value for name, value in given.items() if value is not None}
+    verb.run(
+        config, child=child, fill=fill, corrected=corrected, reason=reason, by=by, as_json=as_json
+    )
 
 
 @app.command()

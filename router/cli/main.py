@@ -6,7 +6,7 @@ from typing import Annotated, Final, cast
 
 import typer
 
-from router.cli import altering, guarding, trading
+from router.cli import altering, gateways, guarding, trading
 from router.cli.guard import guarded
 from router.cli.options import ConfigPath, Json, Live, Port, Seed, StateDir
 from router.cli.trading import NUMBERS_ARE_WORDS
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 sandbox = typer.Typer(help="Local counterparties to rehearse against.", no_args_is_help=True)
 app.add_typer(sandbox, name="sandbox")
+app.add_typer(gateways.app, name="gateway")
 app.add_typer(trading.app)
 app.add_typer(altering.app)
 app.add_typer(guarding.app)
@@ -203,6 +204,22 @@ def verify(
     from router.cli import verify as verb  # noqa: PLC0415 - quick --help
 
     verb.run(path, as_json=as_json)
+
+
+@app.command()
+@guarded
+def audit(
+    path: Annotated[Path, typer.Argument(help="Audit file of a gateway.", show_default=False)],
+    *,
+    expect: Annotated[
+        str | None, typer.Option("--expect", help="The head's hash, where somebody noted it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the record of who asked for what at a gateway."""
+    from router.cli import audit as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(path, expected=expect, as_json=as_json)
 
 
 @app.command()

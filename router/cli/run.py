@@ -9,12 +9,16 @@ import uvloop
 from rich.console import Console
 
 from router.cli.show import print_ready
+from router.compose import gateways
 from router.compose.assembly import Assembly, assemble
+from router.compose.gateway_check import check_gateways
 from router.compose.keeper import Keeper
+from router.compose.link_keeper import LinkKeeper
 from router.domain.error import RouterError
-from router.gateway import local
+from router.gateway import link, local
 from router.shell import observe
 from router.shell.clock import SystemClock
+from router.shell.config import load_gateway
 
 
 def run(path: Path, *, live: bool, verbose: bool, as_json: bool) -> None:
@@ -22,6 +26,7 @@ def run(path: Path, *, live: bool, verbose: bool, as_json: bool) -> None:
     observe.configure(verbose=verbose)
     assembly = assemble(path, os.environ, SystemClock())
     assembly.require_permission(live=live)
+    check_gateways(assembly.config, os.environ)
     uvloop.run(_serve(assembly, as_json=as_json))
 
 
@@ -32,15 +37,24 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     door = local.socket_path(assembly.config.journal)
     keeper = Keeper(assembly, os.environ)
-    async with keeper.open(), local.listening(door, keeper.answer):
+    kept = LinkKeeper(keeper)
+    desk = link.Desk(kept.answer, kept.follow, kept.fault)
+    async with (
+        keeper.open(),
+        local.listening(door, keeper.answer),
+        link.serving(link.link_path(assembly.config.journal), desk),
+        gateways.supervised(load_gateway(assembly.config.path), assembly.clock) as doors,
+    ):
         loop.add_signal_handler(signal.SIGUSR1, _halt, keeper)
         wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, wanted.set)
         reading = asyncio.create_task(_reload(keeper, wanted))
         if as_json:
-            print_ready({"ready": True, "socket": str(door), "pid": os.getpid()})
+            print_ready({"ready": True, "socket": str(door), "pid": os.getpid(), **doors})
         else:
             Console().print(f"ready: orders on {door}", soft_wrap=True)
+            for name in sorted(doors.keys() & {"http", "fix"}):
+                Console().print(f"ready: {name} on {doors[name]}", soft_wrap=True)
         await stop.wait()
         reading.cancel()
 

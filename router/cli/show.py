@@ -1,7 +1,7 @@
 """Plans and reports for eyes and for programs."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -11,23 +11,14 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from router.domain.instrument import Asset, Instrument, InstrumentKind
-from router.domain.market import AnyPoolSnapshot, QuotedSnapshot
-from router.domain.plan import Band, CostSplit, Hop, Leg, QuantityKind, RoutePlan
-from router.domain.units import (
-    PICO_PER_UNIT,
-    Amount,
-    InstrumentId,
-    Price,
-    Side,
-    format_decimal,
-)
+from router.domain.instrument import Asset
+from router.domain.plan import CostSplit, Hop, Leg, RoutePlan
+from router.domain.units import format_decimal
+from router.gateway.plan_data import price_digits, price_text
 from router.optimiser.proof import explain
 
-_BPS_PER_UNIT = 10_000
 _QUANTITY_DECIMALS = 4
 _CASH_DECIMALS = 2
-_PRICE_FIGURES = 6
 _WIDTH = 110
 
 
@@ -67,59 +58,9 @@ def console(*, as_json: bool = False) -> Console:
     return found if found.is_terminal else Console(stderr=as_json, highlight=False, width=_WIDTH)
 
 
-def plan_data(plan: RoutePlan, pools: Sequence[AnyPoolSnapshot] = ()) -> dict[str, object]:
-    """Return a plan as plain data: atoms as decimal strings, slippage in bps.
-
-    Fees are those that the pools charged when they were observed; null where nothing tells one.
-    """
-    block = plan.block
-    fees = {p.instrument: p.fee_pips for p in pools if not isinstance(p, QuotedSnapshot)}
-    return {
-        "side": plan.side.value,
-        "arrival_mid": _price_text(plan.arrival_mid, plan.legs),
-        "block": {"number": block.number, "hash": block.hash} if block else None,
-        "legs": [_leg_data(leg, fees) for leg in plan.legs],
-        "unfilled_atoms": str(plan.unfilled.atoms),
-        "cost_atoms": _cost_data(plan.cost),
-        "slippage_bps": plan.slippage / 100,
-        "band_bps": None if plan.band is None else _band_data(plan.band),
-        "singles": [
-            {
-                "instrument": s.instrument,
-                "slippage_bps": None if s.slippage is None else s.slippage / 100,
-            }
-            for s in plan.singles
-        ],
-        "certificate": {
-            "upper_bound_bps": _bps(plan.certificate.upper_bound),
-            "lower_bound_bps": _bps(plan.certificate.lower_bound),
-            "gap_bps": _bps(plan.certificate.gap),
-            "lower_bound_with_gas_bps": _bps(plan.certificate.lower_bound_with_gas),
-            "rounded_cost_bps": _bps(plan.certificate.rounded_cost),
-            "method": plan.certificate.method,
-            "binds": [
-                {"row": m.row, "saves_bps_per_unit": _bps(m.value)}
-                for m in plan.certificate.multipliers
-                if m.value
-            ],
-        },
-    }
-
-
-def _band_data(band: Band) -> dict[str, float]:
-    return {
-        "best": band.best / 100,
-        "expected": band.expected / 100,
-        "worst": band.worst / 100,
-        "tail_mean": band.tail / 100,
-    }
-
-
 def plan_table(plan: RoutePlan) -> Table:
     """Return a plan as a table: one row a leg, costs in quote units, slippage in bps."""
-    table = Table(
-        title=f"{plan.side.value}, arrival mid {_price_text(plan.arrival_mid, plan.legs)}"
-    )
+    table = Table(title=f"{plan.side.value}, arrival mid {price_text(plan.arrival_mid, plan.legs)}")
     table.add_column("instrument")
     for name in (
         "quantity",
@@ -135,7 +76,7 @@ def plan_table(plan: RoutePlan) -> Table:
         table.add_row(
             _without_chain(leg.instrument.id),
             _units(leg.quantity.atoms, leg.instrument.base),
-            _price_digits(_average_price(leg)),
+            price_digits(_average_price(leg)),
             *_cost_cells(leg.cost, leg.instrument.quote),
             f"{leg.slippage / 100:.2f}",
         )
@@ -218,30 +159,6 @@ def _summary(report: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
     )
 
 
-def _leg_data(leg: Leg, fees: Mapping[InstrumentId, int]) -> dict[str, object]:
-    buying = leg.side is Side.BUY
-    paid, received = (leg.notional, leg.quantity) if buying else (leg.quantity, leg.notional)
-    exact_output = buying is (leg.quantity_kind is QuantityKind.BASE)
-    return {
-        "instrument": leg.instrument.id,
-        "venue": leg.instrument.venue,
-        "protocol": leg.instrument.protocol,
-        "symbol": leg.instrument.symbol,
-        "kind": leg.instrument.kind.value,
-        "fee_pips": _fee_pips(leg.instrument, fees),
-        "exact": "output" if exact_output else "input",
-        "asset_in": paid.asset,
-        "amount_in_atoms": str(paid.atoms),
-        "asset_out": received.asset,
-        "amount_out_atoms": str(received.atoms),
-        "bound_atoms": str(leg.bound.atoms),
-        "limit_ticks": leg.limit_ticks,
-        "hops": [_hop_data(hop, fees) for hop in _hops(leg, paid, received)],
-        "cost_atoms": _cost_data(leg.cost),
-        "slippage_bps": leg.slippage / 100,
-    }
-
-
 # Tables are narrow; the whole name is in the story and in the data.
 def _without_chain(instrument: str) -> str:
     return instrument.partition("@")[0]
@@ -256,50 +173,8 @@ def _hop_text(hop: Hop) -> str:
     return f"{paid} for {received} on {_without_chain(hop.instrument.id)}"
 
 
-# A direct pool is a route of one hop.
-def _hops(leg: Leg, paid: Amount, received: Amount) -> tuple[Hop, ...]:
-    if leg.instrument.kind is InstrumentKind.SPOT_POOL:
-        return (Hop(leg.instrument, paid, received),)
-    return leg.hops
-
-
-# A route has no fee of its own; its hops have theirs.
-def _fee_pips(instrument: Instrument, fees: Mapping[InstrumentId, int]) -> int | None:
-    if instrument.kind is InstrumentKind.SPOT_ROUTE:
-        return None
-    return fees.get(instrument.id, instrument.fee_pips if instrument.has_fixed_fee else None)
-
-
-def _hop_data(hop: Hop, fees: Mapping[InstrumentId, int]) -> dict[str, object]:
-    return {
-        "instrument": hop.instrument.id,
-        "protocol": hop.instrument.protocol,
-        "symbol": hop.instrument.symbol,
-        "fee_pips": _fee_pips(hop.instrument, fees),
-        "asset_in": hop.paid.asset,
-        "amount_in_atoms": str(hop.paid.atoms),
-        "asset_out": hop.received.asset,
-        "amount_out_atoms": str(hop.received.atoms),
-    }
-
-
-def _cost_data(cost: CostSplit) -> dict[str, str]:
-    return {
-        "impact": str(cost.impact),
-        "basis_in_impact": str(cost.basis),
-        "fees": str(cost.fees),
-        "gas": str(cost.gas),
-        "funding": str(cost.funding),
-        "total": str(cost.total),
-    }
-
-
 def _cost_cells(cost: CostSplit, quote: Asset) -> tuple[str, ...]:
     return tuple(_cash(part, quote) for part in (cost.impact, cost.fees, cost.gas, cost.funding))
-
-
-def _bps(pico: int) -> float:
-    return pico * _BPS_PER_UNIT / PICO_PER_UNIT
 
 
 def _pips(pips: int | None) -> str:
@@ -327,17 +202,3 @@ def _cash_amount(amount: Mapping[str, Any], assets: Mapping[str, Asset]) -> str:
 def _average_price(leg: Leg) -> Decimal:
     quote = Decimal(format_decimal(leg.notional.atoms, leg.instrument.quote.decimals))
     return quote / Decimal(format_decimal(leg.quantity.atoms, leg.instrument.base.decimals))
-
-
-def _price_text(price: Price, legs: tuple[Leg, ...]) -> str:
-    if not legs:
-        return ""
-    instrument = legs[0].instrument
-    exponent = instrument.base.decimals - instrument.quote.decimals
-    ratio = (Decimal(price.quote_atoms) / Decimal(price.base_atoms)).scaleb(exponent)
-    return _price_digits(ratio)
-
-
-# At least cents, and at least six figures: a cheap asset's price is all behind the point.
-def _price_digits(price: Decimal) -> str:
-    return f"{price:.{max(_CASH_DECIMALS, _PRICE_FIGURES - 1 - price.adjusted())}f}"

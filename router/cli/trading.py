@@ -58,6 +58,40 @@ def quote(  # noqa: PLR0917
     holds: Annotated[
         int, typer.Option("--holds", help="Seconds for which it may be sent as it is shown.")
     ] = 60,
+    inclusion: Annotated[
+        str | None,
+        typer.Option("--inclusion", help="Seconds until it is executed, for the band."),
+    ] = None,
+    volatility: Annotated[
+        str | None,
+        typer.Option("--volatility", help="Bps an hour, for the band; else what was watched."),
+    ] = None,
+    balance: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--balance",
+            help="What the accounts are assumed to hold, as in USDC=1000000 or"
+            " hyperliquid:USDC=45000; then none is read.",
+        ),
+    ] = None,
+    watch: Annotated[
+        int, typer.Option("--watch", help="Seconds to watch the markets first, for the band.")
+    ] = 0,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Draw slippage against size; every point is a plan.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the curve here, as one HTML file.")
+    ] = None,
+    png: Annotated[Path | None, typer.Option("--png", help="Write the curve here, as PNG.")] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", help="Write all that it was planned on here, for --snapshot."),
+    ] = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option("--snapshot", help="Plan on a recorded file; connects to nothing."),
+    ] = None,
     save: Annotated[
         Path | None, typer.Option("--save", help="Write plan and problem here, for verify.")
     ] = None,
@@ -79,9 +113,20 @@ def quote(  # noqa: PLR0917
             slippage_max_bps=slippage_max,
             holding_hours=holding_hours,
             venues=venues,
+            inclusion_s=inclusion,
+            volatility_bps_hour=volatility,
         ),
-        save=save,
-        holds_s=holds,
+        verb.Wanted(
+            save=save,
+            record=record,
+            snapshot=snapshot,
+            html=html,
+            png=png,
+            curve=curve,
+            balances=balance or (),
+            watch_s=watch,
+            holds_s=holds,
+        ),
         as_json=as_json,
     )
 

@@ -68,8 +68,15 @@ class Assembly:
         )
 
 
-def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assembly:
+def assemble(
+    path: Path, environment: Mapping[str, str], clock: Clock, *, only_watches: bool = False
+) -> Assembly:
     """Read a configuration and build what it names.
+
+    Parameters
+    ----------
+    only_watches : bool
+        Ask for no key: nothing can be signed, and nothing is changed at any venue.
 
     Raises
     ------
@@ -77,7 +84,8 @@ def assemble(path: Path, environment: Mapping[str, str], clock: Clock) -> Assemb
         Naming the file, the key and the remedy.
     """
     config = load(path, environment)
-    assembly = Assembly(config, setups(config, environment, clock), clock)
+    keys = None if only_watches else environment
+    assembly = Assembly(config, setups(config, keys, clock), clock)
     seen: set[str] = set()
     for instrument in assembly.instruments:
         if instrument.id in seen:

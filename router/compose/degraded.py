@@ -100,6 +100,31 @@ class Degraded:
             for venue in venues.values():
                 await venue.close()
 
+    @property
+    def assembly(self) -> Assembly:
+        """What it is made of."""
+        return self._assembly
+
+    @property
+    def world(self) -> World:
+        """As it was when the journal failed, and what has been asked for since."""
+        return self._world
+
+    @property
+    def journal_id(self) -> str:
+        """The name of the journal that cannot be written."""
+        return self._journal_id
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and what to do."""
+        return self._reason
+
+    @property
+    def switchboard(self) -> Switchboard:
+        """The kill switch."""
+        return self._switchboard
+
     async def answer(self, request: Request) -> bytes:
         """Answer what can be answered without a journal.
 

@@ -12,10 +12,12 @@ from router.compose import quotes
 from router.compose.altering import Alterations
 from router.compose.assembly import Assembly, connected, started
 from router.compose.baskets import Baskets
+from router.compose.desk_quotes import DeskQuotes
 from router.compose.dry_run import order_context
 from router.compose.reconcile import reconcile
 from router.compose.recovery import resumed
 from router.compose.reload import changed, reread
+from router.compose.reporting import Reporting
 from router.domain.error import ConfigError, OrderError
 from router.domain.event import (
     AccountsObserved,
@@ -55,24 +57,27 @@ class Desk:
         journal_id: str,
         switchboard: Switchboard,
         feed: Feed,
+        reporting: Reporting,
     ) -> None:
-        self._assembly = assembly
+        self.assembly = assembly
         self.journal_id = journal_id
         self.runtime = runtime
         self.switchboard = switchboard
         self.feed = feed
+        self.reporting = reporting
+        self.quotes = DeskQuotes(assembly, runtime)
 
     @property
     def alterations(self) -> Alterations:
         """The orders at work, for whoever wants them to be otherwise."""
-        parts = self._assembly
+        parts = self.assembly
         return Alterations(self.runtime, parts.config.assets, self.journal_id, parts.clock)
 
     @property
     def baskets(self) -> Baskets:
         """Orders that are planned together, for whoever sends some."""
         limits = self.runtime.world.limits  # they may have been read anew
-        context = replace(order_context(self._assembly, self.journal_id), limits=limits)
+        context = replace(order_context(self.assembly, self.journal_id), limits=limits)
         return Baskets(self.runtime, context)
 
     async def work(self, request: Mapping[str, str], tell_line: Tell) -> ParentReport:
@@ -85,9 +90,9 @@ class Desk:
         OrderError
             If the request names something that cannot be; nothing was sent.
         """
-        context = order_context(self._assembly, self.journal_id)
+        context = order_context(self.assembly, self.journal_id)
         limits = self.runtime.world.limits  # they may have been read anew
-        order = quotes.parsed(self._assembly, request, replace(context, limits=limits))
+        order = quotes.parsed(self.assembly, request, replace(context, limits=limits))
 
         def watcher(event: Event, world: World) -> None:
             if parent_of(event, world) in {None, order.id}:
@@ -111,19 +116,19 @@ class Desk:
         OrderError
             If there is no such venue or account, or it cannot be made durable and allows more.
         """
-        accounts = {i.account for i in self._assembly.instruments}
-        setting = wanted.setting(self._assembly.clock.now())
-        check_known(setting.scope, venues=self._assembly.venues, accounts=accounts)
+        accounts = {i.account for i in self.assembly.instruments}
+        setting = wanted.setting(self.assembly.clock.now())
+        check_known(setting.scope, venues=self.assembly.venues, accounts=accounts)
         return await self.switchboard.set(setting)
 
     async def risk(self) -> dict[str, object]:
         """Assess all accounts now and return the report as plain data."""
         found = await self.runtime.risk_report()
-        return risk_data(found, self._assembly.config.assets)
+        return risk_data(found, self.assembly.config.assets)
 
     async def reconcile(self) -> dict[str, object]:
         """Look at all accounts now, and return how the record stands as plain data."""
-        return await reconcile(self.runtime, self._assembly.clock.now())
+        return await reconcile(self.runtime, self.assembly.clock.now())
 
     async def reload(self, by: str, environment: Mapping[str, str]) -> tuple[str, ...]:
         """Read the limits anew, and return which have changed once that is durable.
@@ -133,7 +138,7 @@ class Desk:
         ConfigError
             If the file is wrong, or more than limits has changed; the limits stay as they were.
         """
-        limits = reread(self._assembly, environment)
+        limits = reread(self.assembly, environment)
         news = changed(self.runtime.world.limits, limits)
         if not news:
             return news
@@ -145,7 +150,7 @@ class Desk:
 
         self.runtime.watch(watcher)
         try:
-            self.runtime.post(LimitsChanged(limits, by, self._assembly.clock.now()))
+            self.runtime.post(LimitsChanged(limits, by, self.assembly.clock.now()))
             await taken.wait()
         finally:
             self.runtime.unwatch(watcher)
@@ -169,7 +174,7 @@ class Desk:
 
         self.runtime.watch(watcher)
         try:
-            self.runtime.post(BaselineAccepted(reason, self._assembly.clock.now()))
+            self.runtime.post(BaselineAccepted(reason, self.assembly.clock.now()))
             await taken.wait()
         finally:
             self.runtime.unwatch(watcher)
@@ -206,8 +211,7 @@ async def open_desk(
         _solving(assembly, solver) as planner,
     ):
         world, checkpoints = resumed(assembly.config.journal, journal_id, assembly.clock)
-        files = SwitchFiles.beside(assembly.config.journal)
-        switchboard = switchboard or Switchboard(assembly.clock, files)
+        switchboard = switchboard or _switchboard(assembly)
         async with connected(assembly):
             parts = Parts(
                 reader=assembly.reader(),
@@ -218,24 +222,31 @@ async def open_desk(
                 checkpoints=checkpoints,
             )
             runtime = Runtime(parts, world)
-            feed = _told_of(runtime, f"{journal_id}-{assembly.clock.now()}")
+            desk = Desk(
+                assembly,
+                runtime,
+                journal_id=journal_id,
+                switchboard=switchboard,
+                feed=_told_of(runtime, f"{journal_id}-{assembly.clock.now()}"),
+                reporting=_reported(assembly, journal_id, runtime, begun=journal.tip.sequence),
+            )
             stop = asyncio.Event()
             async with asyncio.TaskGroup() as group:
                 group.create_task(runtime.run(started(assembly, journal_id), stop))
                 await runtime.started.wait()
                 watching = group.create_task(switchboard.watch())
                 try:
-                    yield Desk(
-                        assembly,
-                        runtime,
-                        journal_id=journal_id,
-                        switchboard=switchboard,
-                        feed=feed,
-                    )
+                    yield desk
                 finally:
+                    desk.reporting.close()
                     watching.cancel()
                     stop.set()
+                    await desk.quotes.close()
             await _keep_last(runtime, checkpoints)
+
+
+def _switchboard(assembly: Assembly) -> Switchboard:
+    return Switchboard(assembly.clock, SwitchFiles.beside(assembly.config.journal))
 
 
 async def _keep_last(runtime: Runtime, checkpoints: Checkpoints) -> None:
@@ -257,6 +268,13 @@ def _told_of(runtime: Runtime, name: str) -> Feed:
     runtime.watch(publisher.event)
     runtime.watch_risk(lambda found: publisher.report(found, runtime.world))
     return feed
+
+
+def _reported(assembly: Assembly, journal_id: str, runtime: Runtime, *, begun: int) -> Reporting:
+    config = assembly.config
+    reporting = Reporting(config.journal, journal_id, config.assets, begun=begun)
+    runtime.follow(reporting.record)
+    return reporting
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""A slippage estimate before trading: read and planned as an order would be, nothing sent."""
+"""An order planned on a snapshot as the engine would plan it, and nothing sent.
+
+What comes of it depends on the snapshot and the order alone: live, in a running desk and from a
+file it is the same plan. Refuses what the engine would refuse, with the same words.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,27 +10,39 @@ from typing import Final
 
 from router.algo import sweep
 from router.algo.mid import arrival_mid
-from router.compose.assembly import Assembly, connected, started, streaming
+from router.compose.assembly import Assembly
+from router.compose.snapshots import venue_names
 from router.domain.error import NoRouteError
+from router.domain.event import EngineStarted
 from router.domain.observation import Observation
 from router.domain.order import ParentOrder
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
-from router.domain.units import NS_PER_S, DurationNs, VenueId
+from router.domain.snapshot import Snapshot
 from router.domain.verdict import Refused
 from router.execution import progress
 from router.gateway.order_request import OrderContext, parse_order
 from router.risk import controls, guards
 from router.risk import limits as risk
 from router.risk.assessment import assess
-from router.shell.index_poll import IndexPoll
-from router.shell.reader import Reader
-from router.shell.solver_pool import SolverPool
+from router.shell.solver_pool import Solver
 from router.state.ledger import Ledger
-from router.state.world import World
+from router.state.seen import observed, surveyed
+from router.state.world import ChildState, ParentState, World
 
 _NO_JOURNAL: Final = "dry run"
-# Nothing trades on a dry run, and its solver starts cold: it may take its time.
-_PLAN_WAIT: Final = DurationNs(60 * NS_PER_S)
+_NAME: Final = "dry-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An order's problem, and the world that its plan is checked in."""
+
+    order: ParentOrder
+    observation: Observation
+    problem: RoutingProblem
+    parent: ParentState
+    world: World
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +55,93 @@ class DryRun:
     plan: RoutePlan
 
 
-async def dry_run(assembly: Assembly, request: Mapping[str, str]) -> DryRun:
-    """Plan an order on fresh state.
+def requested(snapshot: Snapshot, request: Mapping[str, str]) -> ParentOrder:
+    """Make the order of a request, as of the snapshot's time.
 
     Raises
     ------
     OrderError
         If the request names something that cannot be.
+    """
+    context = OrderContext(
+        assets={asset.id: asset for asset in snapshot.assets},
+        venues=snapshot.names,
+        limits=snapshot.limits,
+        journal_id=_NO_JOURNAL,
+        now=snapshot.at,
+    )
+    return parse_order({**request, "client_order_id": _NAME}, context)
+
+
+def prepared(
+    snapshot: Snapshot, order: ParentOrder, *, in_flight: tuple[ChildState, ...] = ()
+) -> Prepared:
+    """Make the problem of an order.
+
+    Parameters
+    ----------
+    in_flight : tuple of ChildState
+        Children of a running desk: what they may take is left to them.
+
+    Raises
+    ------
+    NoRouteError
+        If limits, switches or controls are against it; carries the reason.
+    StaleDataError
+        If a market or an account it depends on was not read.
+    """
+    at, limits = snapshot.at, snapshot.limits
+    world = _world(snapshot, order)
+    parent = world.parents[order.id]
+    _refuse(risk.check_parent(order, limits, at))
+    _refuse(guards.refusal(world, order, at))
+    scope = sweep.scope(order, snapshot.instruments, 0)
+    if not scope.markets:
+        raise NoRouteError(NoRouteReason.NO_VENUE, sweep.nobody_trades(order))
+    seen = observed(snapshot, scope.observed, scope.accounts, quote=order.quote)
+    world = replace(world, ledger=Ledger.from_accounts(seen.accounts))
+    guard = guards.look(world, order, seen, at=at)
+    arrival = arrival_mid(scope, guards.priced(world, order, seen, at=at))
+    _refuse(risk.check_notional(order, arrival, limits))
+    told = controls.reference_of(world, order, seen, at=at)
+    parent = replace(parent, arrival_mid=arrival, reference=told)
+    _refuse(controls.market_refusal(world, parent, seen, at=at))
+    piece = sweep.Slice(order, order.quantity, arrival, scope, in_flight=in_flight, guards=guard)
+    problem = sweep.build_problem(piece, seen, limits)
+    return Prepared(order, seen, problem, replace(parent, problem=problem), world, snapshot)
+
+
+async def planned(ready: Prepared, solver: Solver) -> DryRun:
+    """Solve a prepared order, and check its plan as the engine does.
+
+    Raises
+    ------
     NoRouteError
         If no plan satisfies it; carries the reason.
-    ConfigError, StaleDataError, VenueError
-        If a venue is not what the configuration says, or does not answer.
     """
-    clock = assembly.clock
-    order = parse_order(request, order_context(assembly, _NO_JOURNAL))
-    solver = SolverPool(_PLAN_WAIT, warm=False)
-    reader = assembly.reader()
-    try:
-        async with connected(assembly), streaming(assembly, reader):
-            world = await _world(assembly, reader, order)
-            parent, limits = world.parents[order.id], world.limits
-            _refuse(risk.check_parent(order, limits, clock.now()))
-            _refuse(guards.refusal(world, order, clock.now()))
-            scope = sweep.scope(order, assembly.instruments, 0)
-            if not scope.markets:
-                raise NoRouteError(NoRouteReason.NO_VENUE, sweep.nobody_trades(order))
-            await IndexPoll(reader.indices, clock=clock, keep=reader.keep_prices).poll()
-            observation = await reader.observe(scope.observed, scope.accounts, quote=order.quote)
-            now = clock.now()
-            world = replace(world, ledger=Ledger.from_accounts(observation.accounts))
-            guard = guards.look(world, order, observation, at=now)
-            arrival = arrival_mid(scope, guards.priced(world, order, observation, at=now))
-            _refuse(risk.check_notional(order, arrival, limits))
-            told = controls.reference_of(world, order, observation, at=now)
-            parent = replace(parent, arrival_mid=arrival, reference=told)
-            _refuse(controls.market_refusal(world, parent, observation, at=now))
-            piece = sweep.Slice(order, order.quantity, arrival, scope, guards=guard)
-            problem = sweep.build_problem(piece, observation, limits)
-            plan = await solver.solve(problem)
-    finally:
-        solver.close()
-    if isinstance(plan, Refused):
-        raise NoRouteError(plan.reason, plan.message)
-    verdict = risk.approve(problem, plan, order.quantity)
+    problem = ready.problem
+    plan = await solver.solve(problem)
+    _refuse(plan if isinstance(plan, Refused) else None)
+    assert isinstance(plan, RoutePlan), "what is not refused is a plan"
+    verdict = risk.approve(problem, plan, ready.order.quantity)
     _refuse(verdict if isinstance(verdict, Refused) else None)
-    parent = replace(parent, problem=problem)
-    _refuse(controls.plan_refusal(world, parent, plan, at=clock.now()))
-    return DryRun(order, observation, problem, plan)
+    _refuse(controls.plan_refusal(ready.world, ready.parent, plan, at=ready.snapshot.at))
+    return DryRun(ready.order, ready.observation, problem, plan)
 
 
 # As the engine would know it: what was done before is not, and the accounts are looked at now.
-async def _world(assembly: Assembly, reader: Reader, order: ParentOrder) -> World:
-    world = World(started=started(assembly, _NO_JOURNAL))
-    world = world.with_parent(progress.new_parent(order))
+def _world(snapshot: Snapshot, order: ParentOrder) -> World:
+    start = EngineStarted(
+        journal_id=_NO_JOURNAL,
+        instruments=snapshot.instruments,
+        limits=snapshot.limits,
+        build=snapshot.build,
+        at=snapshot.at,
+    )
+    world = World(started=start).with_parent(progress.new_parent(order))
     if world.limits.gate is None:
         return world
-    survey = await reader.survey(order.quote)
-    report = assess(world, survey, epoch=world.epoch, at=assembly.clock.now())
+    report = assess(world, surveyed(snapshot, order.quote), epoch=world.epoch, at=snapshot.at)
     return replace(world, assessment=report.assessment)
 
 
@@ -108,12 +154,6 @@ def order_context(assembly: Assembly, journal_id: str) -> OrderContext:
         journal_id=journal_id,
         now=assembly.clock.now(),
     )
-
-
-def venue_names(assembly: Assembly) -> tuple[VenueId, ...]:
-    """Return what an order may restrict itself to: venues, chains, and families of pools."""
-    families = (VenueId(i.protocol) for i in assembly.instruments if i.protocol)
-    return tuple(dict.fromkeys((*assembly.venues, *families)))
 
 
 def _refuse(refused: Refused | None) -> None:

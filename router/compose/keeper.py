@@ -94,6 +94,16 @@ class Keeper:
             asked.cancel()
             failing.cancel()
 
+    @property
+    def now(self) -> Desk | Degraded | None:
+        """The desk as it is at the moment; None while it is being opened anew."""
+        return self._now
+
+    @property
+    def failed(self) -> asyncio.Event:
+        """Set once the journal of the desk that is at work cannot be written."""
+        return self._failed
+
     async def reload(self, by: str) -> tuple[str, ...]:
         """Read the limits anew.
 

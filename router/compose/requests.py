@@ -7,9 +7,11 @@ from typing import Final, TypeAlias
 
 import orjson
 
+from router.compose.busting import bust
 from router.compose.desk import Desk, Tell
 from router.domain.error import OrderError
 from router.gateway.alter_request import parse_amend, parse_cancel
+from router.gateway.bust_request import parse_bust
 from router.gateway.switch_request import parse_switch
 from router.journal import codec
 
@@ -95,6 +97,10 @@ async def _orders(desk: Desk, request: Request, _tell: Tell) -> bytes:
     return orjson.dumps({"orders": desk.alterations.orders()})
 
 
+async def _bust(desk: Desk, request: Request, _tell: Tell) -> bytes:
+    return orjson.dumps(await bust(desk, parse_bust(request)))
+
+
 _ANSWERS: Final[Mapping[str, Answer]] = {
     _ORDER: _order,
     "switch": _switch,
@@ -106,4 +112,5 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "cancel": _cancel,
     "amend": _amend,
     "orders": _orders,
+    "bust": _bust,
 }

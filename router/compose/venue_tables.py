@@ -26,8 +26,12 @@ class _Chain:
     pools: tuple[PoolSetup, ...]
 
 
-def setups(config: Config, environment: Mapping[str, str], clock: Clock) -> tuple[VenueSetup, ...]:
+def setups(
+    config: Config, environment: Mapping[str, str] | None, clock: Clock
+) -> tuple[VenueSetup, ...]:
     """Return every venue and every chain that the configuration names, connected to nothing.
+
+    Without an environment no key is asked for, and every one only watches.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def setups(config: Config, environment: Mapping[str, str], clock: Clock) -> tupl
 
 
 def _venue(
-    config: Config, name: str, environment: Mapping[str, str], *, clock: Clock
+    config: Config, name: str, environment: Mapping[str, str] | None, *, clock: Clock
 ) -> VenueSetup:
     where = f"{config.path}: venues.{name}"
     if name not in registry.VENUES:
@@ -81,7 +85,7 @@ def _chain(config: Config, name: str) -> _Chain:
     return _Chain(name, where, table, families, tuple(pools))
 
 
-def _built(chain: _Chain, environment: Mapping[str, str], *, clock: Clock) -> VenueSetup:
+def _built(chain: _Chain, environment: Mapping[str, str] | None, *, clock: Clock) -> VenueSetup:
     with _named(chain.where):
         return chain_settings.build(
             chain.table,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from router.domain.units import Amount, Pips, Price, TimestampNs
+from router.domain.units import Amount, ParentId, Pips, Price, TimestampNs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ class PendingRequest:
     request: str
     by: str
     amendment: Amendment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRequest:
+    """What a client's name of a cancel or an amendment stands for, taken or not."""
+
+    parent: ParentId
+    is_amendment: bool
 
 
 @dataclass(frozen=True, slots=True)

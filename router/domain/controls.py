@@ -14,6 +14,9 @@ _DAYS_PER_WEEK: Final = 7
 _EPOCH_WEEKDAY: Final = 3  # the Unix epoch was a Thursday
 
 
+SELF_TRADE: Final = "controls.self_trade"  # where a configuration says which of two goes
+
+
 class SelfTrade(enum.StrEnum):
     """Which of two orders of ours that could meet each other has to go."""
 

@@ -251,6 +251,26 @@ class ChildFilled:
 
 
 @dataclass(frozen=True, slots=True)
+class FillVoided:
+    """A fill on record never was, or was another: the venue, or a reorg, took it back.
+
+    Attributes
+    ----------
+    fill : str
+        The identity of the fill.
+    corrected : Fill | None
+        What it was instead, under an identity of its own; None: nothing.
+    """
+
+    child: ChildId
+    fill: str
+    corrected: Fill | None
+    reason: str
+    by: str
+    at: TimestampNs
+
+
+@dataclass(frozen=True, slots=True)
 class ChildEnded:
     """The venue's last word on a child: every fill came before it."""
 
@@ -358,6 +378,7 @@ Event: TypeAlias = (
     | ChildReplaced
     | ChildCancelRefused
     | ChildFilled
+    | FillVoided
     | ChildEnded
     | AccountsObserved
     | DeadlinePassed

@@ -51,6 +51,14 @@ class TimeInForce(enum.Enum):
     POST_ONLY = "post_only"  # waits; refused by the venue where it would trade at once
 
 
+class Persistence(enum.Enum):
+    """How often the rest of a parent is planned again: FIX TimeInForce of a client's order."""
+
+    DEADLINE = "deadline"  # until its deadline, within its rounds
+    IMMEDIATE = "ioc"  # once; what did not fill is given back
+    WHOLE = "fok"  # once, and all of it in one transaction or nothing
+
+
 class TransactionState(enum.Enum):
     """What is known of a signed transaction before its outcome is final."""
 
@@ -115,6 +123,12 @@ class ParentOrder:
         Orders of one basket are planned together; empty where it stands alone.
     as_quoted : BoundQuote | None
         The quote it must be executed as; none other is planned.
+    client : str
+        Whose names of orders these are; empty for who trades at the desk itself.
+    account : str
+        The client's own account it is for; empty where nobody said.
+    persistence : Persistence
+        What becomes of what did not fill.
     """
 
     id: ParentId
@@ -138,6 +152,9 @@ class ParentOrder:
     algo: Algo = _SWEEP
     basket: BasketId = _ALONE
     as_quoted: BoundQuote | None = None
+    client: str = ""
+    account: str = ""
+    persistence: Persistence = Persistence.DEADLINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Which parent is worked next, and how one ends. Pure."""
 
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from router.algo import sweep
 from router.domain.command import Command, ObserveAccounts, ObserveMarket, ReportParent, TellFinding
-from router.domain.order import OrderStatus
+from router.domain.order import OrderStatus, Persistence
 from router.domain.plan import NoRouteReason
 from router.domain.units import TimestampNs
 from router.domain.verdict import Refused
@@ -15,6 +15,8 @@ from router.risk import limits as risk
 from router.state.world import ParentState, Phase, World
 
 Step: TypeAlias = tuple[World, tuple[Command, ...]]
+
+_HELD: Final = "it must trade at once, and a switch or a full account would have it wait"
 
 
 def activate(world: World, at: TimestampNs) -> Step:
@@ -30,9 +32,12 @@ def activate(world: World, at: TimestampNs) -> Step:
             continue  # until it may go on
         is_held = switches.holds(world, waiting.order)
         is_held = is_held or inventory.waits(world, waiting.order, full)
-        if is_held and at < waiting.order.deadline_at:
+        may_wait = waiting.order.persistence is Persistence.DEADLINE
+        if is_held and may_wait and at < waiting.order.deadline_at:
             continue  # until it may go on, or is too late
         fault = fault_of(world, waiting, at)
+        if fault is None and is_held and not may_wait:
+            fault = Refused(NoRouteReason.LIMIT_EXCEEDED, _HELD)
         if fault is None:
             world, commands = observe(world, waiting)
             return world, (*done, *commands)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from router.domain.amend import Amendment, PendingRequest
+from router.domain.amend import Amendment, NamedRequest, PendingRequest
 from router.domain.command import Command, ReportParent, WakeAt
 from router.domain.event import (
     AmendRequested,
@@ -18,7 +18,7 @@ from router.domain.event import (
     ChildNotSent,
     ChildSigned,
 )
-from router.domain.order import OrderStatus, ParentOrder
+from router.domain.order import OrderStatus, ParentOrder, Persistence
 from router.domain.units import Amount, TimestampNs
 from router.engine.admission import Step, settle
 from router.execution import progress
@@ -181,7 +181,13 @@ def _taken(world: World, event: Request, amendment: Amendment | None) -> tuple[W
         requests=(*parent.requests, event.request),
         asked=(*parent.asked, pending),
     )
-    return world.with_parent(parent), parent
+    return _named(world, event, parent).with_parent(parent), parent
+
+
+# Also what came too late keeps its name: a client's name stands for one thing.
+def _named(world: World, event: Request, parent: ParentState) -> World:
+    what = NamedRequest(event.parent, isinstance(event, AmendRequested))
+    return world.with_request(parent.order.client, event.request, what)
 
 
 def _amendment(event: Request) -> Amendment | None:
@@ -201,6 +207,7 @@ def _refused(world: World, event: Request, fault: str) -> Step:
     message = f"{kind} {event.request} is not taken: {fault}"
     if parent is None:
         return world, (ReportParent(event.parent, OrderStatus.REJECTED, message),)
+    world = _named(world, event, parent)
     if parent.phase is not Phase.DONE and event.request not in parent.requests:
         parent = replace(
             parent,
@@ -273,6 +280,8 @@ def _unfit(
     if order.basket or order.as_quoted is not None:
         kind = "an order of a basket" if order.basket else "an order bound to a quote"
         return f"{kind} keeps its terms; cancel it, and send another"
+    if order.persistence is not Persistence.DEADLINE:
+        return f"an order that is {order.persistence.value} keeps its terms; send another"
     if order.strategy in _OF_OURS:
         return "an order that the engine itself sent keeps its terms"
     fault = _misnamed(order, amendment)

@@ -29,6 +29,7 @@ from router.domain.event import (
     DeadlinePassed,
     EngineStarted,
     Event,
+    FillVoided,
     FundingObserved,
     HourStruck,
     LimitsChanged,
@@ -55,6 +56,7 @@ from router.engine import (
     reconciling,
     scheduling,
     spreading,
+    voiding,
     working,
 )
 from router.engine.admission import Step, activate, look_at_accounts
@@ -114,6 +116,8 @@ def _decide(world: World, event: Event) -> Step:  # noqa: C901, PLR0911, PLR0912
             return reconciling.accounts(world, event)
         case DeadlinePassed():
             return ending.expired(world, event)
+        case FillVoided():
+            return voiding.voided(world, event)
         case HourStruck():
             return reconciling.hour(world)
         case BaselineAccepted():

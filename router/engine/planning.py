@@ -25,7 +25,7 @@ from router.engine.admission import (
     settle,
 )
 from router.engine.preparing import Prepared, prepared
-from router.execution import progress
+from router.execution import immediacy, progress
 from router.risk import controls, guards
 from router.risk import limits as risk
 from router.state.world import ParentState, Phase, World
@@ -53,8 +53,9 @@ def admitted(
     world = world.with_parent(parent)
     fault: Refused | str | None = risk.check_parent(order, world.limits, at)
     fault = fault or guards.refusal(world, order, at)
-    if fault is None and not sweep.scope(order, world.configured, 0).markets:
-        fault = sweep.nobody_trades(order)
+    if fault is None:
+        markets = sweep.scope(order, world.configured, 0).markets
+        fault = immediacy.unkeepable(order, markets) if markets else sweep.nobody_trades(order)
     return world, fault
 
 

@@ -8,7 +8,7 @@ from router.domain.plan import NoRouteReason
 from router.domain.units import TimestampNs
 from router.domain.verdict import Approved, Refused
 from router.engine.admission import Step, settle
-from router.execution import nonces
+from router.execution import immediacy, nonces
 from router.execution.children import Dispatch, children_of, reduced_books
 from router.execution.order_machine import new_child
 from router.risk import controls
@@ -36,6 +36,9 @@ def sent(
         time_in_force=time_in_force,
     )
     orders = children_of(approved, dispatch)
+    apart = immediacy.torn(approved.plan, orders, parent.order)
+    if apart is not None:
+        return settle(world, parent, Refused(NoRouteReason.LIMIT_EXCEEDED, apart), at=at)
     torn = controls.all_conserved(world, orders)
     if torn is not None:
         broken = Refused(NoRouteReason.LIMIT_EXCEEDED, torn.message, torn)

@@ -11,6 +11,7 @@ from router.domain.event import (
     ChildNotSent,
     ChildWentSilent,
 )
+from router.domain.order import Persistence
 from router.domain.units import TimestampNs
 from router.engine import altering, resting, scheduling
 from router.engine.admission import Step, look_at_accounts
@@ -83,8 +84,14 @@ def _decided(world: World, parent: ParentState, child: ChildState, *, at: Timest
         case progress.Next.NEXT_ROUND:
             return _go_on(world, replace(parent, round=parent.round + 1, stage=0))
         case progress.Next.GIVE_BACK:
-            reason = f"a part is left after {parent.round} rounds; last word: {child.reason}"
-            return scheduling.slice_over(world, parent, reason, at=at)
+            return scheduling.slice_over(world, parent, _given_back(parent, child), at=at)
+
+
+def _given_back(parent: ParentState, child: ChildState) -> str:
+    if parent.order.persistence is Persistence.DEADLINE:
+        return f"a part is left after {parent.round} rounds; last word: {child.reason}"
+    word = f"; last word: {child.reason}" if child.reason else ""
+    return f"{parent.order.persistence.value}: what did not fill at once is given back{word}"
 
 
 def _go_on(world: World, parent: ParentState) -> Step:

@@ -16,7 +16,7 @@ from router.domain.event import (
     ChildStuck,
     ChildWentSilent,
 )
-from router.domain.order import TERMINAL, ChildOrder, OrderStatus
+from router.domain.order import TERMINAL, ChildOrder, Fill, OrderStatus
 from router.state.world import ChildState
 
 ChildEvent: TypeAlias = (
@@ -139,7 +139,7 @@ def advance(child: ChildState, event: ChildEvent) -> ChildState:
         return child
     if isinstance(event, ChildEnded):
         return _ended(child, event)
-    if isinstance(event, ChildFilled) and event.fill.id in {f.id for f in child.fills}:
+    if isinstance(event, ChildFilled) and event.fill.id in _known(child):
         return child
     if child.beneath is None:
         return _with_facts(replace(child, status=_following(child, child.status, event)), event)
@@ -149,6 +149,31 @@ def advance(child: ChildState, event: ChildEvent) -> ChildState:
     if status in TERMINAL or isinstance(event, ChildCancelRefused):
         return _with_facts(replace(child, status=beneath, beneath=None), event)
     return _with_facts(replace(child, status=status, beneath=beneath), event)
+
+
+def voided(child: ChildState, fill: str, corrected: Fill | None) -> ChildState:
+    """Return the child without a fill, or with another in its place; its venue's last word stays.
+
+    A fill that it does not have changes nothing, and one that it has already takes no other's
+    place.
+    """
+    if all(each.id != fill for each in child.fills):
+        return child
+    if corrected is not None and corrected.id in _known(child):
+        return child
+    instead = () if corrected is None else (corrected,)
+    fills = tuple(each for own in child.fills for each in ((own,) if own.id != fill else instead))
+    after = replace(child, fills=fills, voided=(*child.voided, fill))
+    if fills:
+        return after
+    # Of one that is open nothing has filled any more.
+    status = S.NEW if child.status is S.PARTIALLY_FILLED else child.status
+    beneath = S.NEW if child.beneath is S.PARTIALLY_FILLED else child.beneath
+    return replace(after, status=status, beneath=beneath)
+
+
+def _known(child: ChildState) -> frozenset[str]:
+    return frozenset((*(fill.id for fill in child.fills), *child.voided))
 
 
 def _asked(child: ChildState, status: OrderStatus) -> ChildState:

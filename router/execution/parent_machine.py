@@ -5,12 +5,12 @@ filled, and that before doubt. An order ends only where the engine ends it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from router.domain.amend import Quantities
+from router.domain.change import changed
 from router.domain.command import Command, ReportParent
-from router.domain.event import AmendRequested, CancelRequested, Event
+from router.domain.event import AmendRequested, CancelRequested, Event, FillVoided
 from router.domain.order import OrderStatus
 from router.domain.units import ParentId
 from router.execution.order_machine import ChildEvent, is_doubtful
@@ -33,6 +33,11 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
     S.CANCELED: frozenset(),
     S.REJECTED: frozenset(),
     S.EXPIRED: frozenset(),
+}
+# Only where a fill is taken back that was on record.
+UNDONE: Final[Mapping[S, frozenset[S]]] = {
+    S.FILLED: frozenset({S.CANCELED, S.PARTIALLY_FILLED, S.NEW, S.IN_DOUBT}),
+    S.PARTIALLY_FILLED: frozenset({S.NEW, S.IN_DOUBT}),
 }
 _WORDS: Final[Mapping[S, str]] = {
     S.NEW: "at work",
@@ -72,7 +77,7 @@ def advanced(before: World, after: World, *, event: Event, commands: tuple[Comma
     concerned = dict.fromkeys((*_of(before, after, event), *reported))
     names = [name for name in concerned if name in after.parents]
     for name in names:
-        after = _moved(before, after, name)
+        after = _moved(before, after, name, event=event)
     now = {name: quantities(after, after.parents[name]) for name in names}
     told = tuple(
         ReportParent(name, parent.status, _WORDS.get(parent.status, parent.reason), now[name])
@@ -86,30 +91,32 @@ def advanced(before: World, after: World, *, event: Event, commands: tuple[Comma
 def _of(before: World, after: World, event: Event) -> Iterable[ParentId]:
     if isinstance(event, CancelRequested | AmendRequested):
         return (event.parent,)
-    if not isinstance(event, ChildEvent):
+    if not isinstance(event, ChildEvent | FillVoided) or event.child not in before.children:
         return ()
     old, new = before.children[event.child], after.children[event.child]
     return (new.order.parent,) if _facts(old) != _facts(new) else ()
 
 
-def _facts(child: ChildState) -> tuple[bool, bool, int]:
-    return child.is_terminal, is_doubtful(child), len(child.fills)
+def _facts(child: ChildState) -> tuple[bool, bool, int, int]:
+    return child.is_terminal, is_doubtful(child), len(child.fills), len(child.voided)
 
 
-def _moved(before: World, after: World, name: ParentId) -> World:
+def _moved(before: World, after: World, name: ParentId, *, event: Event) -> World:
     parent = after.parents[name]
     status, old = status_of(after, parent), before.parents.get(name)
     if old is not None and status is not old.status:
         allowed = TRANSITIONS[old.status]
+        if isinstance(event, FillVoided):
+            allowed |= UNDONE.get(old.status, frozenset())
         assert status in allowed, f"{name} from {old.status} to {status} is a bug"
     if status is parent.status:
         return after
-    return after.with_parent(replace(parent, status=status))
+    return after.with_parent(changed(parent, status=status))
 
 
 def _with_quantities(command: Command, now: Mapping[ParentId, Quantities]) -> Command:
     if isinstance(command, ReportParent) and command.parent in now:
-        return replace(command, quantities=now[command.parent])
+        return changed(command, quantities=now[command.parent])
     return command
 
 

@@ -4,7 +4,7 @@ import enum
 from dataclasses import replace
 
 from router.domain.instrument import STAGES, Instrument
-from router.domain.order import TERMINAL, OrderStatus, ParentOrder
+from router.domain.order import TERMINAL, OrderStatus, ParentOrder, Persistence
 from router.domain.plan import Leg, QuantityKind
 from router.domain.units import Amount, Side, TimestampNs
 from router.state.world import ChildState, ParentState, Phase, World
@@ -126,7 +126,9 @@ def decide(world: World, parent: ParentState, candidates: tuple[Instrument, ...]
 
 
 def next_round(world: World, parent: ParentState) -> Next:
-    """Say whether a round is left."""
+    """Say whether a round is left; an order that is immediate has one."""
+    if parent.order.persistence is not Persistence.DEADLINE:
+        return Next.GIVE_BACK
     if parent.round < world.limits.plan_rounds_max:
         return Next.NEXT_ROUND
     return Next.GIVE_BACK
@@ -142,7 +144,8 @@ def outcome(world: World, parent: ParentState, at: TimestampNs) -> OrderStatus:
     done = filled(world, parent).atoms
     if done and left(world, parent).atoms <= 0:
         return OrderStatus.FILLED
-    if done or is_canceled(parent):
+    # What is immediate ends as it began: what did not fill is given back.
+    if done or is_canceled(parent) or parent.order.persistence is not Persistence.DEADLINE:
         return OrderStatus.CANCELED
     return OrderStatus.EXPIRED if parent.order.deadline_at <= at else OrderStatus.REJECTED
 

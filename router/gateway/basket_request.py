@@ -5,7 +5,7 @@ trade against itself. Whoever wants the net sends it as one order.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ import orjson
 from router.domain.basket import Basket
 from router.domain.error import OrderError
 from router.domain.instrument import Asset
-from router.domain.order import ParentOrder
+from router.domain.order import ParentOrder, Persistence
 from router.domain.units import Amount, AssetId, BasketId, parse_decimal
 from router.gateway.order_request import OrderContext, parent_id, parse_order
 
@@ -32,7 +32,9 @@ class BasketOrder:
     orders: tuple[ParentOrder, ...]
 
 
-def parse_basket(request: Mapping[str, str], context: OrderContext) -> BasketOrder:
+def parse_basket(
+    request: Mapping[str, str], context: OrderContext, *, whose: Mapping[str, str] | None = None
+) -> BasketOrder:
     """Make a basket of a flat mapping of strings.
 
     Parameters
@@ -41,6 +43,9 @@ def parse_basket(request: Mapping[str, str], context: OrderContext) -> BasketOrd
         ``client_order_id`` of the whole; ``orders``, a JSON array of orders as `parse_order` takes
         them, without a ``client_order_id``; optional ``exposure_max``, in the quote asset: how far
         one side may be ahead of the other.
+    whose : Mapping[str, str] | None
+        What a gateway says of all of its orders, beside what they say: ``client``, ``account``,
+        ``by``. Its clients may name their orders themselves.
 
     Raises
     ------
@@ -55,14 +60,11 @@ def parse_basket(request: Mapping[str, str], context: OrderContext) -> BasketOrd
     if not _NAME.match(name):
         raise OrderError("client_order_id: must be 1 to 61 letters, digits, dots, dashes")
     orders = tuple(
-        _order(each, place, name=name, context=context)
-        for place, each in enumerate(_rows(request), 1)
+        _order({**each, **(whose or {})}, place, name=own, context=context)
+        for place, (each, own) in enumerate(_named(_rows(request), name, whose), 1)
     )
-    pairs = [(order.base, order.quote) for order in orders]
-    for pair in pairs:
-        if pairs.count(pair) > 1:
-            raise OrderError(f"orders: two trade {'/'.join(pair)}; send their net as one order")
-    basket = basket_id(context.journal_id, name)
+    _check_together(orders)
+    basket = basket_id(context.journal_id, name, client=(whose or {}).get("client", ""))
     quote = context.assets[orders[0].quote]
     return BasketOrder(
         Basket(basket, tuple(order.id for order in orders), _exposure(request, quote)),
@@ -70,9 +72,21 @@ def parse_basket(request: Mapping[str, str], context: OrderContext) -> BasketOrd
     )
 
 
-def basket_id(journal_id: str, name: str) -> BasketId:
+def _check_together(orders: tuple[ParentOrder, ...]) -> None:
+    if len({order.id for order in orders}) < len(orders):
+        raise OrderError("client_order_id: two orders have the same; name each once")
+    for place, order in enumerate(orders, 1):
+        if order.persistence is not Persistence.DEADLINE:
+            raise OrderError(f"order {place}: time_in_force: a basket's orders have none")
+    pairs = [(order.base, order.quote) for order in orders]
+    for pair in pairs:
+        if pairs.count(pair) > 1:
+            raise OrderError(f"orders: two trade {'/'.join(pair)}; send their net as one order")
+
+
+def basket_id(journal_id: str, name: str, *, client: str = "") -> BasketId:
     """Derive a basket's id: the same request to the same journal is the same basket."""
-    return BasketId(parent_id(journal_id, f"basket {name}"))
+    return BasketId(parent_id(journal_id, f"basket {name}", client=client))
 
 
 def _rows(request: Mapping[str, str]) -> list[dict[str, str]]:
@@ -92,11 +106,20 @@ def _rows(request: Mapping[str, str]) -> list[dict[str, str]]:
     return rows
 
 
+# By the basket and their places; by their own names where a gateway's client gives them some.
+def _named(
+    rows: list[dict[str, str]], name: str, whose: Mapping[str, str] | None
+) -> Iterator[tuple[dict[str, str], str]]:
+    for place, row in enumerate(rows, 1):
+        own = row.get(_NAMED_BY_BASKET)
+        if own is not None and whose is None:
+            raise OrderError(f"order {place}: client_order_id: the basket names its orders")
+        yield row, own or f"{name}.{place}"
+
+
 def _order(row: dict[str, str], place: int, *, name: str, context: OrderContext) -> ParentOrder:
-    if _NAMED_BY_BASKET in row:
-        raise OrderError(f"order {place}: client_order_id: the basket names its orders")
     try:
-        return parse_order({**row, _NAMED_BY_BASKET: f"{name}.{place}"}, context)
+        return parse_order({**row, _NAMED_BY_BASKET: name}, context)
     except OrderError as error:
         raise OrderError(f"order {place}: {error}") from None
 

@@ -55,8 +55,8 @@ async def listening(path: Path, work: Work) -> AsyncIterator[None]:
         writer.close()
         open_now.discard(task)
 
-    with _path_taken(path):
-        with _for_owner_only():
+    with path_taken(path):
+        with for_owner_only():
             server = await asyncio.start_unix_server(answer, path, limit=_REQUEST_BYTES_MAX)
         try:
             yield
@@ -99,7 +99,8 @@ async def ask(path: Path, request: Mapping[str, str], tell: Tell) -> bytes:
 
 
 @contextmanager
-def _path_taken(path: Path) -> Iterator[None]:
+def path_taken(path: Path) -> Iterator[None]:
+    """Have a socket's path free, and leave it free."""
     path.unlink(missing_ok=True)  # a crashed daemon leaves its socket behind
     try:
         yield
@@ -108,7 +109,8 @@ def _path_taken(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _for_owner_only() -> Iterator[None]:
+def for_owner_only() -> Iterator[None]:
+    """Have what is made be its owner's alone."""
     # The mask keeps others out of the socket from the first moment; other files are not its matter.
     mask = os.umask(0o177)
     try:

@@ -10,7 +10,7 @@ from router.execution.quantities import quantities
 from router.state.world import ParentState, World
 
 _PRICE_DECIMALS: Final = 8
-_ALGOS: Final[Mapping[type[Algo], str]] = {
+ALGOS: Final[Mapping[type[Algo], str]] = {
     Sweep: "sweep",
     Twap: "twap",
     Pov: "pov",
@@ -38,7 +38,7 @@ def order_data(world: World, parent: ParentState, assets: Mapping[str, Asset]) -
         "cumulative": _decimal(now.cumulative, assets),
         "leaves": _decimal(now.leaves, assets),
         "average_price": None if price is None else _price(price, assets, rounding),
-        "algo": _ALGOS[type(order.algo)],
+        "algo": ALGOS[type(order.algo)],
         "released": None if released is None else _decimal(released, assets),
         "slices": parent.slices,
         "wake_at": _moment(parent.wake_at),

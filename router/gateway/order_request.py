@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from router.domain.algo import Algo
+from router.domain.algo import Algo, Sweep
 from router.domain.error import OrderError
 from router.domain.instrument import Asset
 from router.domain.limits import Limits
-from router.domain.order import ParentOrder
+from router.domain.order import ParentOrder, Persistence
 from router.domain.units import (
     NS_PER_S,
     Amount,
@@ -41,6 +41,9 @@ _FIELDS: Final = frozenset(
         "allow_similar",
         "by",
         "confirmed_by",
+        "client",
+        "account",
+        "time_in_force",
         *algo_request.FIELDS,
     }
 )
@@ -77,8 +80,9 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
         given), ``base``, ``quote``, ``client_order_id``; optional ``limit_price`` (quote units for
         one base unit), ``slippage_max_bps``, ``holding_hours``, ``venues`` (names with commas),
         ``deadline_s``, ``strategy``, ``allow_similar`` (true or false), ``by`` and ``confirmed_by``
-        (who sends it, and the other person who looked at it), ``algo`` and what that needs: see
-        `algo_request.parse_algo`.
+        (who sends it, and the other person who looked at it), ``client`` (whose name of the order
+        ``client_order_id`` is), ``account``, ``time_in_force`` (deadline, ioc or fok), ``algo`` and
+        what that needs: see `algo_request.parse_algo`.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
     deadline_at = _deadline(request, algo, context.now)
     algo_request.check_fit(algo, request, deadline_at=deadline_at, now=context.now)
     return ParentOrder(
-        id=parent_id(context.journal_id, client_order_id),
+        id=parent_id(context.journal_id, client_order_id, client=request.get("client", "")),
         client_order_id=client_order_id,
         side=_side(request),
         base=base.id,
@@ -111,12 +115,16 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
         by=_person(request, "by"),
         confirmed_by=_person(request, "confirmed_by"),
         algo=algo,
+        client=_person(request, "client"),
+        account=_person(request, "account"),
+        persistence=_persistence(request, algo),
     )
 
 
-def parent_id(journal_id: str, client_order_id: str) -> ParentId:
-    """Derive the parent's id: the same request to the same journal is the same parent."""
-    digest = hashlib.sha256(f"{journal_id}\n{client_order_id}".encode()).hexdigest()
+def parent_id(journal_id: str, client_order_id: str, *, client: str = "") -> ParentId:
+    """Derive the parent's id: a client's name of an order stands for one parent of a journal."""
+    whose = f"{client}\n" if client else ""
+    digest = hashlib.sha256(f"{journal_id}\n{whose}{client_order_id}".encode()).hexdigest()
     return ParentId(digest[:_PARENT_ID_DIGITS])
 
 
@@ -163,6 +171,18 @@ def _person(request: Mapping[str, str], field: str) -> str:
         if name == request["by"]:
             raise OrderError("confirmed_by: must be another person than by")
     return name
+
+
+def _persistence(request: Mapping[str, str], algo: Algo) -> Persistence:
+    text = request.get("time_in_force", Persistence.DEADLINE.value)
+    try:
+        persistence = Persistence(text)
+    except ValueError:
+        known = ", ".join(each.value for each in Persistence)
+        raise OrderError(f"time_in_force: must be one of {known}, was {text!r}") from None
+    if persistence is not Persistence.DEADLINE and not isinstance(algo, Sweep):
+        raise OrderError(f"time_in_force: {text} is for orders without an algo; leave one out")
+    return persistence
 
 
 def _switch(request: Mapping[str, str], field: str) -> bool:

@@ -14,6 +14,7 @@ from router.domain.event import (
     ChildFilled,
     EngineStarted,
     Event,
+    FillVoided,
     RiskAssessed,
     SwitchSet,
 )
@@ -73,6 +74,8 @@ class Publisher:
                 self._fill(event, world)
             case ChildEnded():
                 self._told.pop(event.child, None)
+            case FillVoided() if event.child in self._told:
+                self._told[event.child] = len(world.children[event.child].fills)
             case SwitchSet():
                 self._feed.publish(SwitchesTold(tuple(world.switches.values())), event.at)
             case EngineStarted():

@@ -24,6 +24,8 @@ _OWN: Final = frozenset(
         "allow_similar",
         "by",
         "confirmed_by",
+        "client",
+        "account",
     }
 )
 
@@ -49,7 +51,8 @@ def parse_quoted(
     request : Mapping[str, str]
         ``quote_id`` and ``client_order_id``; optional ``drift_max_bps`` (how much dearer the legs
         may have become together; by default the tolerance of every leg), ``deadline_s``,
-        ``strategy``, ``allow_similar``, ``by``, ``confirmed_by``. All else is the quote's.
+        ``strategy``, ``allow_similar``, ``by``, ``confirmed_by``,
+        ``client``, ``account``. All else is the quote's.
 
     Raises
     ------
@@ -58,6 +61,9 @@ def parse_quoted(
     """
     for name in sorted(request.keys() - _OWN):
         raise OrderError(f"{name}: is what the quote says; leave it out, or ask for another quote")
+    shown_to = shown.request.get("client", "")
+    if shown_to and shown_to != request.get("client", ""):
+        raise OrderError(f"{QUOTE_ID}: no quote {shown.id} was shown here; ask for one")
     own = {name: text for name, text in request.items() if name not in {QUOTE_ID, _DRIFT}}
     order = parse_order({**shown.request, **own}, context)
     bound = BoundQuote(

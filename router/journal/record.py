@@ -16,14 +16,15 @@ import enum
 import hashlib
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
+from router.domain.change import changed
 from router.domain.command import Command
 from router.domain.error import JournalError
 from router.journal import codec
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 _GENESIS: Final = b"headrace journal "
 _COLUMNS: Final = (
     ("schema", int),
@@ -107,7 +108,7 @@ def trace(commands: Iterable[Command]) -> Trace:
 def make_record(tip: Tip, event: bytes, commands: Trace) -> Record:
     """Return the record that follows `tip`."""
     unsealed = Record(SCHEMA_VERSION, tip.sequence + 1, tip.hash, event, commands, hash=b"")
-    return replace(unsealed, hash=_seal(unsealed))
+    return changed(unsealed, hash=_seal(unsealed))
 
 
 def verify(record: Record, tip: Tip) -> Fault | None:

@@ -24,6 +24,7 @@ from router.domain.plan import BookCandidate, Leg, NoRouteReason, RoutePlan, Rou
 from router.domain.units import (
     PICO_PER_UNIT,
     PIPS_PER_UNIT,
+    AccountId,
     AssetId,
     Rounding,
     Side,
@@ -73,6 +74,49 @@ def beyond_margins(planned: Sequence[tuple[RoutingProblem, Sequence[Leg]]]) -> R
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a perp account stands, in collateral atoms; each number rounded against it."""
+
+    equity: int
+    initial: int
+    maintenance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a plan does to a perp account.
+
+    Attributes
+    ----------
+    left : tuple of (str, int, int)
+        By scenario what is left above maintenance and buffer, before and after.
+    """
+
+    account: AccountId
+    collateral: Asset
+    before: Standing
+    after: Standing
+    left: tuple[tuple[str, int, int], ...]
+
+
+def effects(problem: RoutingProblem, plan: RoutePlan) -> tuple[Effect, ...]:
+    """Return how each perp account stands before and after a plan, now and in each scenario."""
+    told = {margin.account: margin for margin in problem.margins}
+    found = []
+    for account in dict.fromkeys(book.instrument.account for book in problem.books):
+        own = [book for book in problem.books if book.instrument.account == account]
+        margin = told.get(account, MarginAccount(account, 0, 0))
+        reserved = sum(r.amount.atoms for r in problem.reservations if r.account == account)
+        check = _Check(
+            margin,
+            tuple(_part(plan.legs, book) for book in own),
+            equity=Fraction(margin.equity_atoms - reserved),
+        )
+        found.append(check.effect((*problem.scenarios, *margin.scenarios)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """A book of the account; `traded` is signed, in lots, and `loss` in collateral atoms."""
 
@@ -97,9 +141,8 @@ class _Part:
         tiers = _table(self.book.tiers, Fraction(1, self.book.leverage))
         return Holding(size, mark, self.book.leverage, tiers)
 
-    @property
-    def initial(self) -> Fraction:
-        held, rule = self.holding(after=True), self.book.initial_margin
+    def initial(self, *, after: bool) -> Fraction:
+        held, rule = self.holding(after=after), self.book.initial_margin
         if rule is InitialMargin.AT_LEVERAGE or not self.book.tiers:
             return held.initial
         if rule is InitialMargin.CAPPED:
@@ -123,6 +166,25 @@ class _Check:
             *(self._stress_fault(s, only_reduces=only_reduces) for s in scenarios),
         )
         return next((fault for fault in found if fault is not None), None)
+
+    def effect(self, scenarios: Sequence[StressScenario]) -> Effect:
+        before, after = self._standing(after=False), self._standing(after=True)
+        left = tuple(
+            (s.name, self._left(s, after=False).whole, self._left(s, after=True).whole)
+            for s in scenarios
+        )
+        return Effect(self.margin.account, self._collateral, before, after, left)
+
+    def _standing(self, *, after: bool) -> Standing:
+        equity = self.equity - (total([p.loss for p in self.parts]) if after else 0)
+        initial = total([p.initial(after=after) for p in self.parts])
+        held = [p.holding(after=after) for p in self.parts]
+        held += [holding_of(one) for one in self.margin.elsewhere]
+        return Standing(
+            equity=floor(equity),
+            initial=ceil(initial) + self.margin.margin_used_elsewhere_atoms,
+            maintenance=ceil(total([one.tiers.maintenance(one.notional) for one in held])),
+        )
 
     def _position_fault(self) -> Refused | None:
         for part in self.parts:
@@ -156,7 +218,7 @@ class _Check:
 
     def _initial_fault(self) -> Refused | None:
         needed = ceil(
-            total([part.initial for part in self.parts])
+            total([part.initial(after=True) for part in self.parts])
             + self.margin.margin_used_elsewhere_atoms
             + total([max(part.loss, Fraction(0)) for part in self.parts])
         )

@@ -7,7 +7,7 @@ no defaults: a limit nobody chose is not a limit. Secrets are names of environme
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,6 +21,7 @@ from router.risk.stress.rows import shared_rows
 from router.shell.config_controls import ControlSettings, control_rules
 from router.shell.config_fields import Bps, PlainDecimal, Strict
 from router.shell.config_inventory import ChainInventorySettings, chain_inventories
+from router.shell.config_lint import refuse_secrets
 from router.shell.config_prices import (
     FundingSettings,
     PriceGuardSettings,
@@ -77,7 +78,7 @@ class StalenessSettings(Strict):
 
 
 class FileSettings(Strict):
-    """The whole file; the tables of venues and chains are checked by their own models."""
+    """The whole file; tables of venues, chains and the gateway are checked by their own models."""
 
     engine: EngineSettings
     limits: LimitsSettings
@@ -93,6 +94,7 @@ class FileSettings(Strict):
     assets: Annotated[Mapping[str, Annotated[int, Field(ge=0, le=30)]], Field(min_length=1)]
     venues: Mapping[str, dict[str, object]] = {}
     chains: Mapping[str, dict[str, object]] = {}
+    gateway: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Config:
     venues: Mapping[str, Mapping[str, object]]
     chains: Mapping[str, Mapping[str, object]]
     indices: tuple[PriceFile, ...] = ()
+    gateway: Mapping[str, object] = field(default_factory=dict)
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
@@ -149,6 +152,34 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
             for name, table in settings.chains.items()
         },
         indices=price_files(path, settings.price_guard, assets),
+        gateway=settings.gateway,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """What a gateway needs of a configuration: no secret of a venue is among it."""
+
+    path: Path
+    journal: Path
+    assets: Mapping[str, Asset]
+    gateway: Mapping[str, object]
+
+
+def load_gateway(path: Path) -> GatewayConfig:
+    """Read a file for a gateway; the variables that its venues' tables name are not looked at.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key and the remedy.
+    """
+    settings = _parsed(path)
+    return GatewayConfig(
+        path=path,
+        journal=path.parent / settings.engine.journal,
+        assets={n: Asset(AssetId(n), decimals) for n, decimals in settings.assets.items()},
+        gateway=settings.gateway,
     )
 
 
@@ -175,6 +206,7 @@ def _parsed(path: Path) -> FileSettings:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    refuse_secrets(path, raw)
     try:
         return FileSettings.model_validate(raw)
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """Logs: one function per event, and nothing else imports structlog.
 
 The journal is the truth, these lines are for eyes. Keys, signatures and raw payloads are never
-logged. Written as JSON lines to standard error.
+logged, and what looks like one is struck out. Written as JSON lines to standard error.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import sys
 
 import structlog
 
+from router.custody.redaction import redact_fields
 from router.domain.units import ChildId, InstrumentId, ParentId, VenueId
 
 _log = structlog.stdlib.get_logger("headrace")
@@ -22,6 +23,7 @@ def configure(*, verbose: bool) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _without_secrets,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -40,6 +42,13 @@ def be_silent() -> None:
     )
 
 
+# Nothing that renders a value may come after it, but the last.
+def _without_secrets(
+    _logger: object, _method: str, fields: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return redact_fields(fields)
+
+
 class _Lines:
     """Writes lines to standard error as it is now; a reader that has gone away stops nothing."""
 
@@ -54,6 +63,11 @@ class _Lines:
 def event_recorded(kind: str, *, sequence: int, commands_count: int) -> None:
     """Record that an event is durable."""
     _log.info("event_recorded", kind=kind, sequence=sequence, commands_count=commands_count)
+
+
+def gateway_noted(gateway: str, subject: str, *, message: str) -> None:
+    """Record what is worth knowing of a gateway's peers: who came, went or was turned away."""
+    _log.info("gateway_noted", gateway=gateway, subject=subject, message=message)
 
 
 def stream_lost(venue: VenueId, *, reason: str) -> None:

@@ -132,6 +132,10 @@ class Reader:
         # retries on failures would then never stop.
         return tuple([await self._by_account[a].read_account() for a in accounts])
 
+    def told(self, now: TimestampNs) -> tuple[SourcePrice, ...]:
+        """Return means of the last minutes, and prices of nobody's market here, of every pair."""
+        return self._prices(tuple(self.market.instruments), now)
+
     # What other markets of the same pairs say, means of the last minutes, and prices of nobody's
     # market here.
     def _prices(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from router import engine
-from router.algo.pace import shape
 from router.custody.policy import Act
 from router.domain.basket import Basket
 from router.domain.command import Command
@@ -42,12 +41,15 @@ from router.shell.funding_poll import FundingPoll
 from router.shell.index_poll import IndexPoll
 from router.shell.reader import Reader
 from router.shell.risk_watch import RiskWatch, Told
+from router.shell.same_order import is_of_basket, is_same_order
 from router.shell.solver_pool import Solver
 from router.shell.streams import follow
 from router.shell.switchboard import Switchboard
+from router.state.recorded import Recorded
 from router.state.world import ParentState, Phase, World
 
 Watcher: TypeAlias = Callable[[Event, World], None]
+Follower: TypeAlias = Callable[[Recorded], None]
 
 _BEHIND_MAX: Final = 1_000  # records not yet durable; beyond it submissions are refused
 _EXPIRE_EVERY: Final = DurationNs(NS_PER_S // 20)
@@ -60,6 +62,7 @@ class _Step:
     tip: Tip
     event: Event
     commands: tuple[Command, ...]
+    before: World
     world: World
 
 
@@ -107,6 +110,7 @@ class Runtime:
         self._appended = asyncio.Event()
         self.started = asyncio.Event()
         self._watchers: list[Watcher] = []
+        self._followers: list[Follower] = []
         self._group: asyncio.TaskGroup | None = None
         self._expired_at = TimestampNs(0)
         self._switchboard = parts.switchboard or Switchboard(parts.clock)
@@ -142,6 +146,10 @@ class Runtime:
     def unwatch(self, watcher: Watcher) -> None:
         """Stop calling `watcher`."""
         self._watchers.remove(watcher)
+
+    def follow(self, follower: Follower) -> None:
+        """Call `follower` with each event once it is durable, and all that belongs to it."""
+        self._followers.append(follower)
 
     def watch_risk(self, told: Told) -> None:
         """Call `told` with every report of the accounts' risk."""
@@ -199,6 +207,30 @@ class Runtime:
         """How many records are not known to be durable."""
         return len(self._waiting)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits for the disk that orders are refused."""
+        return len(self._waiting) >= _BEHIND_MAX
+
+    @property
+    def reader(self) -> Reader:
+        """What markets and accounts are read by."""
+        return self._parts.reader
+
+    @property
+    def durable_sequence(self) -> int:
+        """The newest record that is known to be durable."""
+        return self._tip.sequence - len(self._waiting)
+
+    def crowded(self, orders: int) -> str | None:
+        """Say why so many more orders cannot be taken in now; None where they can."""
+        if self.is_behind:
+            return f"the journal's disk is {len(self._waiting)} records behind; send it again later"
+        waiting = len(self.world.queued)
+        if waiting + orders > _PARENTS_OPEN_MAX:
+            return f"{waiting} orders are waiting; send it again later"
+        return None
+
     async def flushed(self) -> Tip | None:
         """Return the journal's tip once all that was posted is durable, None if it is not."""
         try:
@@ -216,7 +248,7 @@ class Runtime:
         record = make_record(self._tip, codec.encode(event), trace(commands))
         self._tip = record.tip
         durable = self._parts.journal.append(record)
-        self._waiting.append(_Step(durable, record.tip, event, commands, self.world))
+        self._waiting.append(_Step(durable, record.tip, event, commands, before, self.world))
         self._appended.set()
         if isinstance(event, LimitsChanged):
             self._risk.limits_changed()
@@ -232,7 +264,7 @@ class Runtime:
         """
         known = self.world.parents.get(order.id)
         if known is not None:
-            if not _same_order(known.first_order or known.order, order):
+            if not is_same_order(known.first_order or known.order, order):
                 raise OrderError(
                     f"client_order_id {order.client_order_id!r} stands for another order already;"
                     " choose a new one"
@@ -252,7 +284,7 @@ class Runtime:
         """
         known = [self.world.parents.get(order.id) for order in orders]
         if any(state is not None for state in known):
-            if not all(map(_is_of_basket, known, orders)):
+            if not all(map(is_of_basket, known, orders)):
                 raise OrderError(
                     "client_order_id: stands for another basket or order already; choose a new one"
                 )
@@ -279,13 +311,9 @@ class Runtime:
         return self.world.parents[parent]
 
     def _require_room(self, count: int) -> None:
-        if len(self._waiting) >= _BEHIND_MAX:
-            raise OrderError(
-                f"the journal's disk is {len(self._waiting)} records behind; send it again later"
-            )
-        waiting = len(self.world.queued)
-        if waiting + count > _PARENTS_OPEN_MAX:
-            raise OrderError(f"{waiting} orders are waiting; send it again later")
+        problem = self.crowded(count)
+        if problem is not None:
+            raise OrderError(problem)
 
     # On record as far as the journal takes it; it is in force already.
     def _tell_switch(self, setting: SwitchSetting) -> None:
@@ -326,7 +354,10 @@ class Runtime:
             self._appended.clear()
             while self._waiting:
                 taken = self._waiting[0]
-                await asyncio.shield(taken.durable)  # whoever waits may be stopped, the disk not
+                if not taken.durable.done():
+                    # Whoever waits may be stopped, the disk not.
+                    await asyncio.shield(taken.durable)
+                taken.durable.result()
                 self._waiting.popleft()
                 self._act(taken)
 
@@ -339,38 +370,16 @@ class Runtime:
         )
         for watcher in tuple(self._watchers):
             watcher(taken.event, taken.world)
+        if self._followers:
+            recorded = Recorded(
+                taken.tip.sequence, taken.before, taken.event, taken.world, taken.commands
+            )
+            for follower in self._followers:
+                follower(recorded)
         if self._parts.checkpoints is not None:
             self._parts.checkpoints.consider(taken.world, taken.tip)
         for command in taken.commands:
             self._effects.perform(command, self._group)
-
-
-def _same_order(known: ParentOrder, order: ParentOrder) -> bool:
-    # The moments differ between a first and a repeated request, and nothing else may.
-    def content(o: ParentOrder) -> tuple[object, ...]:
-        return (
-            o.side,
-            o.base,
-            o.quote,
-            o.quantity,
-            o.limit_price,
-            o.slippage_max_pips,
-            o.holding_horizon_s,
-            o.venues,
-            o.strategy,
-            shape(o),
-            None if o.as_quoted is None else o.as_quoted.id,
-        )
-
-    return content(known) == content(order)
-
-
-def _is_of_basket(known: ParentState | None, order: ParentOrder) -> bool:
-    return (
-        known is not None
-        and known.order.basket == order.basket
-        and _same_order(known.first_order or known.order, order)
-    )
 
 
 # A pool that is no longer configured could not be asked what it traded.

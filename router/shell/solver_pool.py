@@ -12,10 +12,11 @@ from typing import Final, Protocol, TypeVar
 
 from router.domain.basket import BasketPlan
 from router.domain.error import NoRouteError, SolverError
-from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
+from router.domain.plan import NoRouteReason, PlannedRoute, RoutePlan, RoutingProblem
 from router.domain.schedule import Schedule, ScheduleProblem
 from router.domain.units import NS_PER_S, DurationNs
 from router.domain.verdict import Refused
+from router.domain.weighed import Weighed
 from router.shell.clock import SystemClock
 
 _PATIENCE: Final = 0.8  # of the deadline: from then on the best plan so far is taken
@@ -52,13 +53,16 @@ class SolverPool:
     warm : bool
         Compile all usual programmes at the start: right for a process that stays, a waste for one
         that plans a single order.
+    niceness : int
+        How far others go first; for plans that nobody trades on.
     """
 
-    def __init__(self, deadline: DurationNs, *, warm: bool) -> None:
+    def __init__(self, deadline: DurationNs, *, warm: bool, niceness: int = 0) -> None:
         self._deadline = deadline
         self._patience = DurationNs(int(deadline * _PATIENCE))
         self._first = _warm_up if warm else _import
-        self._pool, self._ready = _start(self._first)
+        self._niceness = niceness
+        self._pool, self._ready = _start(self._first, niceness)
 
     async def solve(self, problem: RoutingProblem) -> RoutePlan | Refused:
         """Plan a problem, or say why there is no plan: also for want of time or a process.
@@ -74,6 +78,10 @@ class SolverPool:
     async def solve_schedule(self, problem: ScheduleProblem) -> Schedule | Refused:
         """Spread an order over time, or say why it cannot be: also for want of time."""
         return await self._asked(_solve_schedule, problem)
+
+    async def weigh(self, planned: PlannedRoute) -> Weighed | Refused:
+        """Cost the naive splits of a planned order, and the plan in every scenario."""
+        return await self._asked(_weigh, planned)
 
     async def _asked(self, work: Callable[[P, DurationNs], A | Refused], problem: P) -> A | Refused:
         try:
@@ -96,13 +104,13 @@ class SolverPool:
 
     def _restart(self) -> None:
         _end(self._pool)
-        self._pool, self._ready = _start(self._first)
+        self._pool, self._ready = _start(self._first, self._niceness)
 
 
-def _start(first: Callable[[], None]) -> tuple[ProcessPoolExecutor, "Future[None]"]:
+def _start(first: Callable[[], None], niceness: int) -> tuple[ProcessPoolExecutor, "Future[None]"]:
     # spawn, not fork: the parent has threads and sockets that a child must not inherit.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(niceness,))
     return pool, pool.submit(first)
 
 
@@ -113,9 +121,10 @@ def _end(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
+def _begin(niceness: int) -> None:
     # An interrupt typed at the terminal is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(niceness)
     _die_with_parent()
 
 
@@ -162,6 +171,12 @@ def _solve_schedule(problem: ScheduleProblem, _patience: DurationNs) -> Schedule
     from router.optimiser.schedule import solve_schedule  # noqa: PLC0415 - as above
 
     return _answered(lambda: solve_schedule(problem))
+
+
+def _weigh(planned: PlannedRoute, _patience: DurationNs) -> Weighed | Refused:
+    from router.optimiser.weigh import weigh  # noqa: PLC0415 - as above
+
+    return _answered(lambda: weigh(planned))
 
 
 def _answered(solve: Callable[[], A]) -> A | Refused:

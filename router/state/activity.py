@@ -1,9 +1,10 @@
 """Events folded into what the desk did lately. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from router.domain.account import AccountSnapshot
+from router.domain.change import changed
+from router.domain.controls import SELF_TRADE, SelfTrade
 from router.domain.event import (
     AccountsObserved,
     ChildEnded,
@@ -12,6 +13,7 @@ from router.domain.event import (
     ChildReplaced,
     ChildWentSilent,
     Event,
+    FillVoided,
     MarketObserved,
     ParentSubmitted,
     RiskAssessed,
@@ -38,7 +40,6 @@ from router.domain.units import (
 )
 from router.state.counts import Activity, Measure, Seen
 from router.state.profit import Profit
-from router.state.table import Table
 from router.state.world import ChildState, ParentState, Phase, World, flow_of
 
 
@@ -59,6 +60,8 @@ def folded(before: World, after: World, event: Event) -> Activity:  # noqa: PLR0
         case ChildFilled() | ChildEnded() | ChildNotSent() | ChildWentSilent():
             old, new_state = before.children[event.child], after.children[event.child]
             return activity if old is new_state else _news(activity, after, event, old=old)
+        case FillVoided():
+            return _voided(before, after, event, activity=activity)
         case MarketObserved():
             # What waits at a book, and what was quoted, is sent without being solved.
             made = _made(before, after, event.parent)
@@ -136,7 +139,7 @@ def _with_result(world: World, at: TimestampNs) -> Activity:
     for asset, atoms in now.items():
         gained = atoms - activity.result.get(asset, 0)
         activity = activity.added(Measure.RESULT, FIRM, at, count=gained, asset=asset)
-    return replace(activity, result=now)
+    return changed(activity, result=now)
 
 
 def _taken_in(
@@ -146,22 +149,27 @@ def _taken_in(
         order = parent.order
         scopes = (FIRM, Scope(ScopeKind.STRATEGY, order.strategy))
         activity = _counted(activity, Measure.ORDERS, scopes, at=at)
-        bought, given = flow_of(order)
-        opposite = (given, bought)
-        older = [
-            name
-            for name in world.flows.get(opposite, Table())
-            if name != order.id and opposes(world.parents[name].order, order, world.configured)
-        ]
-        still = tuple(
-            pair for pair in activity.crossings if world.parents[pair[0]].phase is not Phase.DONE
-        )
-        crossings = (*still, *((each, order.id) for each in older))
-        if crossings != activity.crossings:
-            activity = replace(activity, crossings=crossings)
+        activity = _crossed(activity, world, parent)
         if parent.status is not OrderStatus.REJECTED:
             activity = activity.with_seen(_seen(order, at))
     return activity
+
+
+# Where both of two opposite orders must go, the newer is refused at once, and the older is to
+# learn of it: from one, not from each.
+def _crossed(activity: Activity, world: World, new: ParentState) -> Activity:
+    controls = world.limits.controls
+    if controls is None or controls.self_trade is not SelfTrade.CANCEL_BOTH:
+        return changed(activity, crossings=()) if activity.crossings else activity
+    if SELF_TRADE not in new.reason:
+        return activity
+    order, known = new.order, world.parents
+    bought, given = flow_of(order)
+    kept = {a: b for a, b in activity.crossings if known[a].phase is not Phase.DONE}
+    for name in world.flows.get((given, bought), ()):
+        if name != order.id and opposes(known[name].order, order, world.configured):
+            kept.setdefault(name, order.id)
+    return changed(activity, crossings=tuple(kept.items()))
 
 
 def _seen(order: ParentOrder, at: TimestampNs) -> Seen:
@@ -228,6 +236,24 @@ def _news(
     return _counted(activity, Measure.ERRORS, scopes, at=event.at)
 
 
+# What was counted of a fill that never was is taken back where it is counted still.
+def _voided(before: World, after: World, event: FillVoided, *, activity: Activity) -> Activity:
+    old, new = before.children.get(event.child), after.children.get(event.child)
+    if old is None or new is None or old is new:
+        return activity
+    fill = next(each for each in old.fills if each.id == event.fill)
+    leg = next(x for x in old.order.legs if x.instrument.id == fill.instrument)
+    instead = 0 if event.corrected is None else event.corrected.notional.atoms
+    count, asset = fill.notional.atoms - instead, fill.notional.asset
+    for scope in (*scopes_of(old.order), *_markets(leg)):
+        if count > 0:
+            since = fill.at_venue
+            activity = activity.less(Measure.NOTIONAL, scope, since, count=count, asset=asset)
+        else:
+            activity = activity.added(Measure.NOTIONAL, scope, event.at, count=-count, asset=asset)
+    return activity
+
+
 # A route's are the pools on its way; each counts whole, as limits of it are asked.
 def _markets(leg: Leg) -> tuple[Scope, ...]:
     names = tuple(hop.instrument.id for hop in leg.hops) or (leg.instrument.id,)
@@ -292,7 +318,7 @@ def _marked(activity: Activity, world: World, contexts: tuple[PerpContext, ...])
             lot = Amount(instrument.base.id, instrument.lot_atoms)
             price = instrument.tick_price(context.mark_ticks)
             marks[context.instrument] = price.notional(lot, Rounding.UP).atoms
-    return activity if marks == activity.marks else replace(activity, marks=marks)
+    return activity if marks == activity.marks else changed(activity, marks=marks)
 
 
 def _held(activity: Activity, accounts: tuple[AccountSnapshot, ...]) -> Activity:
@@ -305,7 +331,7 @@ def _held(activity: Activity, accounts: tuple[AccountSnapshot, ...]) -> Activity
                 worth = abs(marked.held.notional_atoms)
                 marks[marked.instrument] = divide(worth, count, Rounding.UP)
     merged = {**activity.marks, **marks}
-    return activity if merged == activity.marks else replace(activity, marks=merged)
+    return activity if merged == activity.marks else changed(activity, marks=merged)
 
 
 def pardoned(activity: Activity, setting: SwitchSetting) -> Activity:

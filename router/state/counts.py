@@ -2,11 +2,12 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from immutables import Map
 
+from router.domain.change import changed
 from router.domain.scope import Scope
 from router.domain.units import (
     Amount,
@@ -96,7 +97,7 @@ class Activity:
     swept_at : TimestampNs
         When what is too old was last thrown away.
     crossings : tuple of (ParentId, ParentId)
-        Orders of ours that could meet each other: the older that is still open, and the newer.
+        Orders of ours that could have met: an older one, and the newer that was refused for it.
     losing : Mapping[str, int]
         Losing slices in a row, by strategy.
     marks : Mapping[InstrumentId, int]
@@ -151,29 +152,48 @@ class Activity:
         here = sum(n for p, n in tally if p >= part)
         tallies = self.tallies.set(key, (*before, (part, here + count)))
         if abs(at - self.swept_at) < _SWEEP_EVERY:
-            return replace(self, tallies=tallies)
+            return changed(self, tallies=tallies)
         kept = {k: counted for k, counted in tallies.items() if not _is_over(k[0], counted, at)}
-        return replace(self, tallies=Map(kept), swept_at=at)
+        return changed(self, tallies=Map(kept), swept_at=at)
+
+    def less(
+        self,
+        measure: Measure,
+        whose: Scope | ParentId,
+        since: TimestampNs,
+        *,
+        count: int,
+        asset: str = "",
+    ) -> "Activity":
+        """Return the activity without something that was counted since a moment, never below 0."""
+        key = (measure, _label(whose), asset)
+        first = since // WINDOWS[measure].part_ns - 1  # venues' clocks are not ours
+        tally: list[tuple[int, int]] = []
+        for part, here in self.tallies.get(key, ()):
+            taken = min(here, count) if part >= first else 0
+            count -= taken
+            tally.append((part, here - taken))
+        return changed(self, tallies=self.tallies.set(key, tuple(tally))) if tally else self
 
     def with_seen(self, seen: Seen) -> "Activity":
         """Return the activity with one more order."""
         old = 0
         while old < len(self.seen) and self.seen[old].at <= seen.at - _SEEN_FOR:
             old += 1
-        return replace(self, seen=(*self.seen[old:], seen)[-_SEEN_MAX:])
+        return changed(self, seen=(*self.seen[old:], seen)[-_SEEN_MAX:])
 
     def with_losing(self, strategy: str, count: int) -> "Activity":
         """Return the activity with a strategy's losing slices in a row."""
         others = {name: n for name, n in self.losing.items() if name != strategy}
         if count:
             others[strategy] = count
-        return replace(self, losing=dict(tuple(others.items())[-_STRATEGIES_MAX:]))
+        return changed(self, losing=dict(tuple(others.items())[-_STRATEGIES_MAX:]))
 
     def without(self, measure: Measure, whose: Scope) -> "Activity":
         """Return the activity as if nothing had been counted."""
         label = _label(whose)
         kept = {k: t for k, t in self.tallies.items() if k[:2] != (measure, label)}
-        return replace(self, tallies=Map(kept))
+        return changed(self, tallies=Map(kept))
 
 
 def _label(whose: Scope | ParentId) -> str:

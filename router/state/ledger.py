@@ -12,7 +12,15 @@ from router.domain.account import (
 )
 from router.domain.instrument import Instrument
 from router.domain.order import Fill
-from router.domain.units import NATIVE, AccountId, AssetId, InstrumentId, Side, TimestampNs
+from router.domain.units import (
+    NATIVE,
+    AccountId,
+    Amount,
+    AssetId,
+    InstrumentId,
+    Side,
+    TimestampNs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,13 @@ class Ledger:
         lots, rest = divmod(fill.quantity.atoms, instrument.lot_atoms)
         assert rest == 0, f"{instrument.id} filled a fraction of a lot"
         return _held(booked, (account, instrument.id), sign * lots)
+
+    def without_fill(self, instrument: Instrument, side: Side, fill: Fill) -> "Ledger":
+        """Take back all that booking one execution has moved, to the atom."""
+        opposite = Side.SELL if side is Side.BUY else Side.BUY
+        fee = Amount(fill.fee.asset, -fill.fee.atoms)
+        residue = tuple(Amount(each.asset, -each.atoms) for each in fill.residue)
+        return self.with_fill(instrument, opposite, replace(fill, fee=fee, residue=residue))
 
     def with_settled(self, accounts: tuple[AccountSnapshot, ...]) -> "Ledger":
         """Book what venues did by themselves since the baseline: funding, and forced fills."""

@@ -28,6 +28,7 @@ from router.domain.market import (
 )
 from router.domain.observation import Volume
 from router.domain.price import SourcePrice
+from router.domain.snapshot import Pace
 from router.domain.units import NS_PER_S, DurationNs, InstrumentId, TimestampNs, VenueId
 from router.liquidity.mid import has_mid, pool_mid
 from router.liquidity.oracle import LiquidityError
@@ -177,6 +178,11 @@ class MarketView:
         known = self.instruments[instrument]
         mean = self._twaps[instrument].mean(now, (known.base.id, known.quote.id))
         return () if mean is None else (averaged(known, mean, now),)
+
+    def paces(self) -> tuple[Pace, ...]:
+        """Return how each market moved in the last minutes, as far as that was seen."""
+        seen = ((instrument, *twap.drift()) for instrument, twap in self._twaps.items())
+        return tuple(Pace(*one) for one in seen if one[2])
 
     def volumes(self, instruments: tuple[InstrumentId, ...]) -> tuple[Volume, ...]:
         """Return what markets have traded since they are followed; some tell no trades."""

@@ -5,7 +5,7 @@ once, by the ledger's own rule. What the baseline then has more or less than was
 the configuration, or somebody answered for it: it was moved, and is neither gain nor loss.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from router.domain.account import AccountSnapshot
@@ -15,22 +15,27 @@ from router.domain.event import (
     ChildEnded,
     ChildFilled,
     Event,
+    FillVoided,
     MarketObserved,
 )
 from router.domain.instrument import Instrument
 from router.domain.observation import Observation
+from router.domain.order import Fill
 from router.domain.units import AccountId, AssetId, InstrumentId, Price, Side
 from router.state.ledger import Ledger
 from router.state.marks import Marks, held_marks, marks_of
 from router.state.profit import Item, Profit, cash_item
-from router.state.world import World
+from router.state.world import ChildState, World
 
 
-def folded(before: World, after: World, event: Event) -> Profit:
+# One line a case: splitting it would hide which events count.
+def folded(before: World, after: World, event: Event) -> Profit:  # noqa: PLR0911
     """Return profit and loss once an event has made `before` into `after`."""
     match event:
         case ChildFilled():
             return _filled(before, after, event)
+        case FillVoided():
+            return _voided(before, after, event)
         case ChildEnded():
             return _ended(before, after, event)
         case MarketObserved():
@@ -100,17 +105,64 @@ def _filled(before: World, after: World, event: ChildFilled) -> Profit:
     child, profit, fill = after.children[event.child], after.profit, event.fill
     if len(child.fills) == len(before.children[event.child].fills):
         return profit  # told before
-    instrument = next(x for x in child.order.legs if x.instrument.id == fill.instrument).instrument
+    return _booked(after, child, fill, profit=profit)
+
+
+def _voided(before: World, after: World, event: FillVoided) -> Profit:
+    old, child = before.children.get(event.child), after.children.get(event.child)
+    if old is None or child is None or old is child:
+        return after.profit  # nothing was taken back
+    void = next(each for each in old.fills if each.id == event.fill)
+    instrument = _instrument(child, void)
+    item = _item(instrument)
     sign = 1 if child.order.side is Side.BUY else -1
-    account, base, quote = instrument.account, instrument.base.id, instrument.quote.id
-    item = Item(account, None if instrument.is_on_chain else instrument.id, base, quote)
+    quantity, cash = sign * void.quantity.atoms, sign * void.notional.atoms
+    profit = after.profit.without_trade(item, quantity, cash=cash, fee=void.fee.atoms)
+    for found, atoms in _gifts(after, instrument, void):
+        profit = profit.with_gift(found, -atoms)
+    apart = profit.apart.without_fill(instrument, child.order.side, void)
+    if event.corrected is not None:
+        profit = _booked(after, child, event.corrected, profit=profit)
+        apart = apart.with_fill(instrument, child.order.side, event.corrected)
+    return replace(profit, apart=_known(apart, after.profit.apart))
+
+
+# What is kept apart of the ledger is put right as far as it was kept.
+def _known(now: Ledger, before: Ledger) -> Ledger:
+    return replace(
+        now,
+        balances={key: now.balances[key] for key in before.balances},
+        positions={key: now.positions[key] for key in before.positions},
+    )
+
+
+def _booked(after: World, child: ChildState, fill: Fill, *, profit: Profit) -> Profit:
+    instrument = _instrument(child, fill)
+    sign = 1 if child.order.side is Side.BUY else -1
     cash = sign * fill.notional.atoms
-    profit = profit.with_trade(item, sign * fill.quantity.atoms, cash=cash, fee=fill.fee.atoms)
-    own = {base: item, quote: cash_item(account, quote)}
+    profit = profit.with_trade(
+        _item(instrument), sign * fill.quantity.atoms, cash=cash, fee=fill.fee.atoms
+    )
+    for found, atoms in _gifts(after, instrument, fill):
+        profit = profit.with_gift(found, atoms)
+    return profit
+
+
+def _instrument(child: ChildState, fill: Fill) -> Instrument:
+    return next(x for x in child.order.legs if x.instrument.id == fill.instrument).instrument
+
+
+def _item(instrument: Instrument) -> Item:
+    name = None if instrument.is_on_chain else instrument.id
+    return Item(instrument.account, name, instrument.base.id, instrument.quote.id)
+
+
+def _gifts(after: World, instrument: Instrument, fill: Fill) -> Iterator[tuple[Item, int]]:
+    account, quote = instrument.account, instrument.quote.id
+    own = {instrument.base.id: _item(instrument), quote: cash_item(account, quote)}
     for residue in fill.residue:
         found = own.get(residue.asset) or token_item(account, residue.asset, after.configured)
-        profit = profit.with_gift(found, residue.atoms)
-    return profit
+        yield found, residue.atoms
 
 
 def _ended(before: World, after: World, event: ChildEnded) -> Profit:

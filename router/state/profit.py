@@ -168,6 +168,15 @@ class Profit:
         done = replace(line, fees=line.fees + fee, traded=line.traded + abs(cash))
         return self.with_line(item, done)
 
+    def without_trade(self, item: Item, quantity: int, *, cash: int, fee: int) -> "Profit":
+        """Take a trade back: what it gained in all is gone to the atom.
+
+        Which part of that is realised follows from the average cost of now, not of then.
+        """
+        line = self.line(item).with_change(-quantity, -cash)
+        done = replace(line, fees=line.fees - fee, traded=line.traded - abs(cash))
+        return self.with_line(item, done)
+
     def with_gift(self, item: Item, atoms: int) -> "Profit":
         """Book what was received for nothing."""
         line = self.line(item)

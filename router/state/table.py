@@ -72,6 +72,15 @@ class Table(Mapping[K, V], Generic[K, V]):
         """Yield the rows in their order."""
         return (self[key] for key in self)
 
+    def place(self, key: K) -> int:
+        """Return the place of a key that has a row."""
+        return self._rows[key][0]
+
+    def rows_after(self, key: K) -> Iterator[V]:
+        """Yield the rows whose keys came after one that has a row, in their order."""
+        places = range(self._rows[key][0] + 1, self._next)
+        return (self[self._keys[place]] for place in places if place in self._keys)
+
     def kept(self, keys: Iterable[K]) -> "Table[K, V]":
         """Return a table of these rows alone, as they are kept, in the order of the keys."""
         return Table.of({key: self._rows[key][1] for key in keys})

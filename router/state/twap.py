@@ -4,10 +4,20 @@ Of what the desk itself saw, so nobody can make it up afterwards; a price that s
 hardly moves it. Refuses to look further back than its window, and to remember more than so much.
 """
 
+import math
 from collections import deque
+from itertools import pairwise
 from typing import Final
 
-from router.domain.units import NS_PER_S, AssetId, DurationNs, Price, TimestampNs
+from router.domain.units import (
+    NS_PER_S,
+    PICO_PER_UNIT,
+    AssetId,
+    DurationNs,
+    Pico,
+    Price,
+    TimestampNs,
+)
 
 SPACING: Final = DurationNs(2 * NS_PER_S)  # prices that come faster are passed over
 SAMPLES_MAX: Final = 1_024
@@ -56,3 +66,24 @@ class Twap:
                 break
         mean = weighted // duration if duration else self._samples[-1][1]
         return Price(*pair, mean, _SCALE) if mean > 0 else None
+
+    def drift(self) -> tuple[Pico, int, DurationNs]:
+        """Return how the price moved while it was watched.
+
+        Returns
+        -------
+        Pico
+            Standard deviation of its relative move over one second about no move, rounded up.
+        int
+            Of how many moves.
+        DurationNs
+            Over how long.
+        """
+        squares = moves = 0
+        for (_, before, _), (_, after, _) in pairwise(self._samples):
+            if before > 0:
+                squares += ((after - before) * PICO_PER_UNIT // before) ** 2
+                moves += 1
+        watched = self._samples[-1][0] - self._samples[0][0] if moves else 0
+        drift = math.isqrt(squares * NS_PER_S // watched) + 1 if watched and squares else 0
+        return Pico(drift), moves, DurationNs(watched)

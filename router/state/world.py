@@ -2,13 +2,14 @@
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
 from immutables import Map
 
-from router.domain.amend import PendingRequest
+from router.domain.amend import NamedRequest, PendingRequest
 from router.domain.basket import Basket
+from router.domain.change import changed
 from router.domain.difference import Difference, Identity, Noted
 from router.domain.event import EngineStarted
 from router.domain.instrument import Instrument
@@ -46,6 +47,7 @@ from router.state.funding import FundingMemory
 from router.state.ledger import Ledger
 from router.state.profit import Profit
 from router.state.table import Table
+from router.state.traded import Key, Traded
 
 Flow: TypeAlias = tuple[AssetId, AssetId]  # bought, given
 K = TypeVar("K")
@@ -80,6 +82,8 @@ class ChildState:
         Chains only: the last news of it while its outcome was not final.
     beneath : OrderStatus | None
         While it is asked to end: the status it would have otherwise.
+    voided : tuple of str
+        Fills that were on record and never were, or were others; told again, they change nothing.
     """
 
     order: ChildOrder
@@ -92,6 +96,7 @@ class ChildState:
     sent_at: TimestampNs | None = None
     ended_at: TimestampNs | None = None
     beneath: OrderStatus | None = None
+    voided: tuple[str, ...] = ()
 
     @property
     def is_terminal(self) -> bool:
@@ -195,6 +200,7 @@ class World:
     families: Map[ParentId, tuple[ChildId, ...]] = field(default_factory=Map)  # by their own word
     flows: Map[Flow, Table[ParentId, None]] = field(default_factory=Map)  # parents not done
     timers: Map[ParentId, TimestampNs] = field(default_factory=Map)  # to be woken at
+    named: Map[str, NamedRequest] = field(default_factory=Map)  # requests, by client and name
     baskets: Table[BasketId, Basket] = field(default_factory=Table)
     nonces: Mapping[AccountId, int] = field(default_factory=dict)  # the next one not yet used
     ledger: Ledger | None = None
@@ -214,6 +220,7 @@ class World:
     activity: Activity = field(default_factory=Activity)
     funding: FundingMemory = field(default_factory=FundingMemory)
     profit: Profit = field(default_factory=Profit)
+    traded: Map[Key, Traded] = field(default_factory=Map)
 
     @property
     def instruments(self) -> Mapping[InstrumentId, Instrument]:
@@ -262,12 +269,21 @@ class World:
         """Return the children of a parent, oldest first."""
         return tuple(self.children[c] for c in self.parents[parent].children)
 
+    def request(self, client: str, name: str) -> NamedRequest | None:
+        """Return what a client's name of a request stands for; None where it has none."""
+        return self.named.get(f"{client}\n{name}")
+
+    def with_request(self, client: str, name: str, request: NamedRequest) -> "World":
+        """Return the world with a request named; what had the name before keeps it."""
+        key = f"{client}\n{name}"
+        return self if key in self.named else changed(self, named=self.named.set(key, request))
+
     def with_parent(self, parent: ParentState) -> "World":
         """Return the world with one parent put in."""
         name, phase = parent.order.id, parent.phase
         is_over, was_there = phase is Phase.DONE, name in self.going
         flows = self.flows if is_over is not was_there else _flowing(self.flows, parent)
-        return replace(
+        return changed(
             self,
             parents=self.parents.put(name, parent),
             flows=flows,
@@ -282,7 +298,7 @@ class World:
         """Return the world with one child put in."""
         name, goes_on = child.order.id, not child.is_terminal
         on_chain = goes_on and child.order.legs[0].instrument.is_on_chain
-        return replace(
+        return changed(
             self,
             children=self.children.put(name, child),
             open=_held(self.open, name, child, holds=goes_on),

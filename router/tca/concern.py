@@ -22,6 +22,7 @@ from router.domain.event import (
     DeadlinePassed,
     EngineStarted,
     Event,
+    FillVoided,
     FundingObserved,
     HourStruck,
     LimitsChanged,
@@ -69,6 +70,7 @@ def parent_of(event: Event, world: World) -> ParentId | None:
             | ChildReplaced()
             | ChildCancelRefused()
             | ChildFilled()
+            | FillVoided()
             | ChildEnded()
         ):
             return world.children[event.child].order.parent

@@ -24,6 +24,7 @@ from router.domain.event import (
     DeadlinePassed,
     EngineStarted,
     Event,
+    FillVoided,
     FundingObserved,
     HourStruck,
     LimitsChanged,
@@ -101,6 +102,9 @@ def tell(event: Event, world: World) -> str | None:  # noqa: C901, PLR0911, PLR0
             return _child(event, world)
         case ChildEnded():
             return _ended(event, world)
+        case FillVoided():
+            what = "never was" if event.corrected is None else "was another"
+            return f"{event.by}: fill {event.fill} of {event.child} {what}: {event.reason}"
         case AccountsObserved():
             return _reconciled(world)
         case DeadlinePassed():

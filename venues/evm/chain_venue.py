@@ -39,6 +39,7 @@ from venues.evm.spec import ChainConfig
 from venues.evm.state.stream import ChainStream
 from venues.evm.transactions.executor import Executor
 from venues.evm.transactions.transaction import load_signer
+from venues.evm.words.key import SigningKey
 from venues.evm.words.node import Receipt
 from venues.transport.error import TransportError
 from venues.transport.json_rpc import JsonRpcError
@@ -57,13 +58,14 @@ class ChainVenue:
         self._config = config
         self._families = families
         self._clock = clock
-        self._key = signing_key(config)
+        self._key = signing_key(config) if config.signing_key else None
         self._contracts = contracts(config)
         self._pools = {pool.instrument.id: pool for pool in config.pools}
         self._endpoints = Endpoints(config, clock)
         self._stream = ChainStream(config, families, self._endpoints, clock)
         self._transfers = TransferReader(config)
-        self._executor = Executor(config, self._endpoints, clock, self._key)
+        key = self._key
+        self._executor = None if key is None else Executor(config, self._endpoints, clock, key)
 
     @property
     def id(self) -> VenueId:
@@ -77,7 +79,8 @@ class ChainVenue:
 
     def obey(self, gate: Gate) -> None:
         """Ask `gate` right before a transaction of a child is sent, and before it is sent again."""
-        self._executor.obey(gate)
+        if self._executor is not None:
+            self._executor.obey(gate)
 
     async def start(self) -> None:
         """Check that a node is of the right chain and that its contracts are those that are meant.
@@ -90,7 +93,8 @@ class ChainVenue:
         ConfigError
             If no node can be reached or anything differs; names the field.
         """
-        load_signer()
+        if self._key is not None:
+            load_signer()
         try:
             addresses = tuple(self._contracts.values())
             present = await self._endpoints.ask(lambda chain: chain.has_code(addresses))
@@ -137,6 +141,7 @@ class ChainVenue:
             If it would revert, lacks balance or allowance, or would trade something else than the
             child's legs in their pools: the reason says which.
         """
+        key, executor = self._trading
         with self._failing_as(NotSentError):
             plan = calldata.plan_execution(child, self._config)
             calls = calldata.funding_calls(plan, self._config)
@@ -144,9 +149,9 @@ class ChainVenue:
             answers = await self._endpoints.ask(lambda chain: chain.read(calls, block=PENDING))
             permit_nonce = calldata.check_funding(plan, answers, self._config)
             execution = calldata.encode(
-                plan, key=self._key, permit_nonce=permit_nonce, config=self._config
+                plan, key=key, permit_nonce=permit_nonce, config=self._config
             )
-            return await self._executor.sign(
+            return await executor.sign(
                 child,
                 execution,
                 spend_max={plan.token_in: plan.input_max_atoms},
@@ -165,7 +170,7 @@ class ChainVenue:
         InDoubtError
             If the answer did not come, or does not say whether the node has it.
         """
-        await self._executor.submit(child, signed)
+        await self._trading[1].submit(child, signed)
 
     async def resolve(self, child: ChildOrder, attempts: tuple[SignedChild, ...]) -> Resolution:
         """Follow the child's transactions until one is final, or there is other news of them.
@@ -175,7 +180,7 @@ class ChainVenue:
         InDoubtError
             If the node could not be asked.
         """
-        return await self._executor.resolve(
+        return await self._trading[1].resolve(
             child,
             attempts,
             decode=partial(self._fills, child),
@@ -193,7 +198,7 @@ class ChainVenue:
             If no price within the cap would do it, or the node did not answer.
         """
         with self._failing_as(NotSentError):
-            return await self._executor.replace(child, attempts, replacement)
+            return await self._trading[1].replace(child, attempts, replacement)
 
     async def cancel(self, child: ChildOrder, _attempts: tuple[SignedChild, ...]) -> None:
         """Refuse: nothing of this venue waits at a book."""
@@ -201,8 +206,15 @@ class ChainVenue:
 
     async def close(self) -> None:
         """Close the connections for questions; idempotent. The stream ends by cancelling it."""
-        await self._executor.close()
+        if self._executor is not None:
+            await self._executor.close()
         await self._endpoints.close()
+
+    @property
+    def _trading(self) -> tuple[SigningKey, Executor]:
+        if self._key is None or self._executor is None:
+            raise NotSentError(self.id, "there is no key here: it only watches")
+        return self._key, self._executor
 
     def _fills(self, child: ChildOrder, receipt: Receipt, at: TimestampNs) -> tuple[Fill, ...]:
         return fills(

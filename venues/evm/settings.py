@@ -24,6 +24,7 @@ from venues.evm.spec import IN_FLIGHT_MAX, ChainConfig, DataFee, RouterVersion
 from venues.transport.contract import Approval, approve
 from venues.transport.error import TransportError
 from venues.transport.json_rpc import JsonRpcError
+from venues.transport.url import check_url
 
 _NS_PER_MS: Final = 1_000_000
 _WEI_PER_GWEI: Final = 10**9
@@ -44,7 +45,8 @@ class ChainSettings(BaseModel):
     chain_id: Annotated[int, Field(gt=0)]
     ws_urls: Annotated[list[Url], Field(min_length=1)]
     relay_urls: list[Url] = []
-    account: Address
+    plain_hosts: list[str] = []  # of ours, that are spoken to without encryption
+    account: Address | None = None  # nobody's: for whoever only watches
     signing_key_env: Variable
     routers: Annotated[dict[str, Address], Field(min_length=1)]
     router_version: Annotated[RouterVersion, Field(strict=False)]
@@ -86,6 +88,7 @@ def read_table(
         If the table has not the right keys and types.
     """
     settings = ChainSettings.model_validate(table)
+    _check_urls(settings)
     _asset(assets, settings.native_asset, "native_asset")
     if settings.native_asset not in settings.tokens:
         raise ConfigError(
@@ -94,7 +97,7 @@ def read_table(
         )
     facts = ChainFacts(
         venue=VenueId(name),
-        account=AccountId(f"evm:{settings.chain_id}:{settings.account.lower()}"),
+        account=AccountId(f"evm:{settings.chain_id}:{_address(settings)}"),
         assets=assets,
         tokens={
             AssetId(asset): TokenContract(address.lower(), _asset(assets, asset, "tokens").decimals)
@@ -105,6 +108,18 @@ def read_table(
     )
     _check_tokens(settings)
     return ChainTable(settings, facts)
+
+
+def _check_urls(settings: ChainSettings) -> None:
+    key = "ws_urls"
+    try:
+        for url in settings.ws_urls:
+            check_url(url, "ws", plain_hosts=settings.plain_hosts)
+        key = "relay_urls"
+        for url in settings.relay_urls:
+            check_url(url, "http", plain_hosts=settings.plain_hosts)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def check_pools(pools: Sequence[PoolSetup]) -> None:
@@ -131,10 +146,12 @@ def build(
     pools: tuple[PoolSetup, ...],
     *,
     families: Mapping[str, Family],
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
     clock: Clock,
 ) -> VenueSetup:
     """Make the venue of its table and its pools; connects to nothing.
+
+    Without an environment it has no key, and only watches.
 
     Raises
     ------
@@ -155,15 +172,18 @@ def build(
         real_money=config.chain_id not in _PLAY_MONEY_CHAINS,
         discover=_discoverer(config, families, facts=table.facts, clock=clock),
         allowances=partial(read_allowances, config, clock),
+        has_account=table.settings.account is not None,
     )
 
 
 def _config(
-    table: ChainTable, pools: tuple[PoolSetup, ...], environment: Mapping[str, str]
+    table: ChainTable, pools: tuple[PoolSetup, ...], environment: Mapping[str, str] | None
 ) -> ChainConfig:
     settings, facts = table.settings, table.facts
-    key = environment.get(settings.signing_key_env)
-    if not key:
+    if settings.account is None and environment is not None:
+        raise ConfigError("account: missing; add it")
+    key = "" if environment is None else environment.get(settings.signing_key_env)
+    if not key and environment is not None:
         raise ConfigError(
             f"signing_key_env: environment variable {settings.signing_key_env} is not set; set it"
             " to the account's private key"
@@ -174,8 +194,8 @@ def _config(
         ws_urls=tuple(settings.ws_urls),
         relay_urls=tuple(settings.relay_urls),
         account=facts.account,
-        address=settings.account.lower(),
-        signing_key=key,
+        address=_address(settings),
+        signing_key=key or "",
         routers=facts.routers,
         router_version=settings.router_version,
         permit2=settings.permit2.lower(),
@@ -195,6 +215,10 @@ def _config(
         head_lag_max=settings.head_lag_max,
         unverified_tokens=frozenset(AssetId(name) for name in settings.unverified_tokens),
     )
+
+
+def _address(settings: ChainSettings) -> str:
+    return (settings.account or NATIVE_COIN).lower()
 
 
 def _approver(config: ChainConfig) -> Approve:

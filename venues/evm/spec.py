@@ -45,7 +45,8 @@ class ChainConfig:
     relay_urls : tuple of str
         Where signed transactions go instead of the public pool; empty for the public pool.
     address, signing_key : str
-        The account, and its key: 32 bytes in hex. They must belong together.
+        The account, and its key: 32 bytes in hex. They must belong together. An empty key only
+        watches: nothing can be signed.
     routers : Mapping[str, str]
         By name; `universal_router` takes Permit2 signatures, the others allowances of their own.
     native : AssetId

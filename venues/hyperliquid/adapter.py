@@ -152,6 +152,9 @@ class Hyperliquid:
     async def stream(self, emit: Emit) -> None:
         """Emit snapshots, reconnecting after every loss until cancelled."""
         self._emit = emit
+        if self._config.only_watches:
+            await self._tools.stream.run()
+            return
         upkeep = asyncio.create_task(self._upkeep.run(self._started))
         try:
             await self._tools.stream.run()
@@ -227,6 +230,8 @@ class Hyperliquid:
         NotSentError
             If the child breaks a rule of the venue, or the agent may not sign any more.
         """
+        if self._config.only_watches:
+            raise NotSentError(VENUE, "there is no key here: it only watches")
         access, now = self._started, self._clock.now()
         action = rules.order_action(child, access.markets, marks=self._marks, now=now)
         self._tools.agent.require_valid(now)

@@ -14,9 +14,16 @@ from router.domain.units import AccountId, InstrumentId, Pips
 from router.port import Clock, VenueSetup
 from venues.hyperliquid.adapter import Hyperliquid
 from venues.hyperliquid.owner import AccountOwner
-from venues.hyperliquid.spec import PRICE_AND_SIZE_DECIMALS, VENUE, HyperliquidConfig
+from venues.hyperliquid.spec import (
+    NOBODY,
+    PRICE_AND_SIZE_DECIMALS,
+    VENUE,
+    HyperliquidConfig,
+)
+from venues.transport.url import check_url
 
 _NOTIONAL_MIN_UNITS: Final = 10  # the venue's smallest order, in units of the collateral
+_NOBODYS_KEY: Final = "0x" + "01" * 32  # of who only watches; it signs nothing
 _FOREIGN = re.compile(r"[:/@#]")  # a builder's dex, spot by name, spot by number, an outcome
 
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -43,8 +50,9 @@ class HyperliquidSettings(BaseModel):
 
     url: str
     ws_url: str
+    plain_hosts: list[str] = []  # of ours, that are spoken to without encryption
     network: Literal["mainnet", "testnet"]
-    account: Address
+    account: Address | None = None  # nobody's: for whoever only watches
     agent_key_env: Variable
     set_leverage: bool
     sub_account: Address | None = None  # or vault; None trades for the master account itself
@@ -57,13 +65,14 @@ def build(
     table: Mapping[str, object],
     *,
     assets: Mapping[str, Asset],
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
     clock: Clock,
     state_dir: Path,
 ) -> VenueSetup:
     """Make the venue of its configuration table; connects to nothing.
 
-    The agent's highest nonce is kept in `state_dir`.
+    The agent's highest nonce is kept in `state_dir`. Without an environment there is no agent, and
+    the venue only watches.
 
     Raises
     ------
@@ -73,7 +82,10 @@ def build(
         If the table has not the right keys and types.
     """
     settings = HyperliquidSettings.model_validate(table)
-    key = environment.get(settings.agent_key_env)
+    _check_urls(settings)
+    if settings.account is None and environment is not None:
+        raise ConfigError("account: missing; add it")
+    key = _NOBODYS_KEY if environment is None else environment.get(settings.agent_key_env)
     if not key:
         raise ConfigError(
             f"agent_key_env: environment variable {settings.agent_key_env} is not set; set it to"
@@ -84,7 +96,7 @@ def build(
         base_url=settings.url,
         ws_url=settings.ws_url,
         is_mainnet=settings.network == "mainnet",
-        address=settings.account.lower(),
+        address=(settings.account or NOBODY).lower(),
         agent_key=key,
         instruments=instruments,
         leverage=tuple(
@@ -95,7 +107,8 @@ def build(
         sub_account=None if settings.sub_account is None else settings.sub_account.lower(),
         actions_over_stream=settings.actions_over_stream,
         dead_mans_switch_s=settings.dead_mans_switch_s,
-        nonce_folder=state_dir,
+        nonce_folder=None if environment is None else state_dir,
+        only_watches=environment is None,
     )
     return VenueSetup(
         venue=Hyperliquid(config, clock),
@@ -104,7 +117,19 @@ def build(
         approve=None,
         real_money=settings.network == "mainnet",
         owner=partial(AccountOwner, config, clock),
+        leverage=dict(config.leverage),
+        has_account=settings.account is not None,
     )
+
+
+def _check_urls(settings: HyperliquidSettings) -> None:
+    key = "url"
+    try:
+        check_url(settings.url, "http", plain_hosts=settings.plain_hosts)
+        key = "ws_url"
+        check_url(settings.ws_url, "ws", plain_hosts=settings.plain_hosts)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def _instrument(
@@ -118,6 +143,7 @@ def _instrument(
     for name in (market.base, market.quote):
         if name not in assets:
             raise ConfigError(f"markets: {name!r} is not in [assets]; add it there or correct it")
+    trader = settings.sub_account or settings.account or NOBODY
     base, quote = assets[market.base], assets[market.quote]
     if base.decimals < market.size_decimals:
         raise ConfigError(f"markets: size_decimals of {market.coin} exceed those of {base.id}")
@@ -128,7 +154,7 @@ def _instrument(
         kind=InstrumentKind.PERP_BOOK,
         base=base,
         quote=quote,
-        account=AccountId(f"{VENUE}:{(settings.sub_account or settings.account).lower()}"),
+        account=AccountId(f"{VENUE}:{trader.lower()}"),
         lot_atoms=10 ** (base.decimals - market.size_decimals),
         notional_min_atoms=_NOTIONAL_MIN_UNITS * 10**quote.decimals,
         fee_pips=Pips(market.taker_fee_pips),

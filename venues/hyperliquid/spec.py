@@ -42,6 +42,7 @@ FUNDING_WINDOW: Final = DurationNs(48 * 3_600 * NS_PER_S)
 RESTING_WAIT: Final = DurationNs(30 * NS_PER_S)
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}\Z")
+NOBODY: Final = "0x" + "00" * 20  # the account of a configuration that names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ class HyperliquidConfig:
         After how many seconds without us the venue cancels every open order; zero for never.
     nonce_folder : Path | None
         Where the agent's highest nonce is kept over restarts, in a file of its own.
+    only_watches : bool
+        Nothing is signed, and nothing changed at the venue: the key is nobody's.
     """
 
     base_url: str
@@ -140,6 +143,7 @@ class HyperliquidConfig:
     actions_over_stream: bool = False
     dead_mans_switch_s: int = 0
     nonce_folder: Path | None = None
+    only_watches: bool = False
 
     def __post_init__(self) -> None:
         _check_address("address", self.address)

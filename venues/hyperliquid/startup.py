@@ -25,7 +25,7 @@ from venues.hyperliquid.clients.nonces import NonceSource
 from venues.hyperliquid.clients.open_orders import OpenOrders
 from venues.hyperliquid.feed.stream import Stream
 from venues.hyperliquid.signing import AgentSigner
-from venues.hyperliquid.spec import HyperliquidConfig, size_decimals
+from venues.hyperliquid.spec import NOBODY, HyperliquidConfig, size_decimals
 from venues.hyperliquid.trading.ledger import Ledger
 from venues.hyperliquid.trading.orders import Orders
 from venues.hyperliquid.trading.trader import Account, Trader
@@ -74,7 +74,8 @@ async def connect(tools: Tools, http: HttpClient) -> Access:
         If the venue did not answer.
     """
     config, clock = tools.config, tools.clock
-    await tools.nonces.wait_until_free()
+    if not config.only_watches:
+        await tools.nonces.wait_until_free()
     within = config.timing.request_timeout
     info = InfoClient(http, within=within, spend=tools.budget.ask, owe=tools.budget.owe)
     channel = _Channel(tools, http, within)
@@ -141,17 +142,25 @@ class _Channel:
 
 
 async def _check_account(tools: Tools, info: InfoClient) -> None:
-    config, agent = tools.config, tools.signer.address
+    config = tools.config
+    if config.address == NOBODY:
+        return
     identity.check_account(await info.role(config.address), config)
     if config.sub_account is not None:
         identity.check_sub_account(await info.role(config.sub_account), config)
+    if not config.only_watches:
+        await _check_agent(tools, info)
+    identity.check_fee((await info.fees(config.trading_address)).taker, config)
+    identity.check_abstraction(await info.abstraction(config.trading_address))
+
+
+async def _check_agent(tools: Tools, info: InfoClient) -> None:
+    config, agent = tools.config, tools.signer.address
     now, agents = tools.clock.now(), await info.agents(config.address)
     tools.agent.learn(agents, now=now)
     tools.agent.require_valid(now)
     if agent not in {listed.address.lower() for listed in agents}:  # the unnamed one is not listed
         identity.check_agent(await info.role(agent), config, agent=agent)
-    identity.check_fee((await info.fees(config.trading_address)).taker, config)
-    identity.check_abstraction(await info.abstraction(config.trading_address))
 
 
 async def _check_leverage(
@@ -162,6 +171,8 @@ async def _check_leverage(
     markets: Mapping[InstrumentId, Market],
 ) -> None:
     config = tools.config
+    if config.address == NOBODY:
+        return
     for instrument in config.instruments:
         wanted = config.leverage_of(instrument.id)
         told = (await info.trade_limits(config.trading_address, instrument.symbol)).leverage
@@ -173,6 +184,8 @@ async def _check_leverage(
                 f"{told.value} {'cross' if told.is_cross else 'isolated'}: set set_leverage, or "
                 "set it at the venue"
             )
+        if config.only_watches:
+            continue  # a desk that trades sets it when it starts, and plans with it
         try:
             await exchange.update_leverage(markets[instrument.id], leverage=wanted, is_cross=True)
         except RejectedError as error:

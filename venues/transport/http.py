@@ -12,6 +12,7 @@ import aiohttp
 
 from router.domain.units import NS_PER_S, DurationNs
 from venues.transport.error import NotDeliveredError, UnansweredError
+from venues.transport.session import open_session
 
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 
@@ -32,10 +33,7 @@ class HttpClient:
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None),  # the deadline is the caller's, per request
-            trace_configs=[_departure_trace()],
-        )
+        self._session = open_session(_departure_trace())
 
     async def post_json(self, path: str, body: bytes, *, within: DurationNs) -> HttpReply:
         """Send a JSON body and return the answer.

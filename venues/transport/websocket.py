@@ -12,6 +12,7 @@ import aiohttp
 
 from router.domain.units import NS_PER_S, DurationNs
 from venues.transport.error import NotDeliveredError, UnansweredError
+from venues.transport.session import open_session
 from venues.transport.url import host_of
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -49,7 +50,7 @@ class WebSocket:
         NotDeliveredError
             If the server cannot be reached, or does not speak WebSocket, in time.
         """
-        session = aiohttp.ClientSession()
+        session = open_session()
         try:
             async with asyncio.timeout(within / NS_PER_S):
                 socket = await session.ws_connect(

@@ -6,46 +6,32 @@ An order that only reduces is never the one that goes.
 from collections.abc import Iterator
 
 from router.domain.control import Control
-from router.domain.controls import SelfTrade
+from router.domain.controls import SELF_TRADE, SelfTrade
 from router.domain.order import ParentOrder
 from router.domain.scope import FIRM
 from router.domain.units import ParentId
 from router.risk.controls.breach import Breach
 from router.risk.controls.case import Asked, Planned, markets_of
 from router.state.activity import opposes
-from router.state.world import Phase
-
-_KEY = "controls.self_trade"
+from router.state.world import ParentState, flow_of
 
 
 def newest(asked: Asked) -> Iterator[Breach]:
     """Ask, of an order that comes in, whether it opposes one that is open."""
     if asked.rules.self_trade is SelfTrade.CANCEL_OLDEST or asked.order.reduces_only:
         return
-    for parent in asked.world.parents.values():
-        other = parent.order
-        is_open = parent.phase is not Phase.DONE and other.id != asked.order.id
-        if is_open and opposes(other, asked.order, asked.world.configured):
-            yield _breach(asked, other, "send it once that has ended")
+    for parent in _opposed(asked):
+        yield _breach(asked, parent.order, "send it once that has ended")
+        return  # one is as bad as many
 
 
 def oldest(asked: Asked) -> Iterator[Breach]:
     """Ask, of an order that is open, whether a newer one opposes it and has the way."""
-    order, world = asked.order, asked.world
-    if order.reduces_only:
+    if asked.order.reduces_only or asked.order.id not in asked.world.parents:
         return
-    for older, name in world.activity.crossings:
-        newer = world.parents.get(name)
-        if older != order.id or newer is None:
-            continue
-        is_open = newer.phase is not Phase.DONE
-        mode = asked.rules.self_trade
-        goes = newer.order.reduces_only and is_open
-        goes = goes or (mode is SelfTrade.CANCEL_OLDEST and is_open)
-        # One that was refused for something else never came to oppose anything.
-        opposed = is_open or _KEY in newer.reason
-        if goes or (mode is SelfTrade.CANCEL_BOTH and opposed):
-            yield _breach(asked, newer.order, "the rest was given back")
+    for other in _in_the_way(asked):
+        yield _breach(asked, other, "the rest was given back")
+        return  # one is as bad as many
 
 
 def in_flight(planned: Planned) -> Iterator[Breach]:
@@ -66,10 +52,33 @@ def in_flight(planned: Planned) -> Iterator[Breach]:
             )
 
 
+# The newer orders that an open one gives way to; those of pairs were refused, and it goes too.
+def _in_the_way(asked: Asked) -> Iterator[ParentOrder]:
+    order, parents, mode = asked.order, asked.world.parents, asked.rules.self_trade
+    own = parents.place(order.id)
+    for other in _opposed(asked):
+        has_way = other.order.reduces_only or mode is not SelfTrade.CANCEL_NEWEST
+        if has_way and parents.place(other.order.id) > own:
+            yield other.order
+    if mode is SelfTrade.CANCEL_BOTH:
+        for older, name in asked.world.activity.crossings:
+            if older == order.id and name in parents:
+                yield parents[name].order
+
+
+# The orders that are open and could trade with this one, in the order in which they came.
+def _opposed(asked: Asked) -> Iterator[ParentState]:
+    world, order = asked.world, asked.order
+    bought, given = flow_of(order)
+    for name in world.flows.get((given, bought), ()):
+        if name != order.id and opposes(world.parents[name].order, order, world.configured):
+            yield world.parents[name]
+
+
 def _breach(asked: Asked, other: ParentOrder, remedy: str) -> Breach:
     mode, value = str(asked.rules.self_trade), _told(other.id)
-    what = f"the order could trade with our own {value} ({_KEY} is {mode}); {remedy}"
-    return Breach(Control.SELF_TRADE, FIRM, _KEY, mode, value, what)
+    what = f"the order could trade with our own {value} ({SELF_TRADE} is {mode}); {remedy}"
+    return Breach(Control.SELF_TRADE, FIRM, SELF_TRADE, mode, value, what)
 
 
 def _told(parent: ParentId) -> str:

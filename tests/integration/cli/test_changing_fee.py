@@ -45,7 +45,7 @@ def allow(chain, router, atoms):
 def quoted_fee(desk):
     ended = desk.headrace("quote", "buy", "1", "ETH", "--venues", "slipstream", "--json")
     assert ended.exit_code == 0, ended.stderr
-    (leg,) = orjson.loads(ended.stdout)["legs"]
+    (leg,) = orjson.loads(ended.stdout)["plan"]["legs"]
     assert [hop["fee_pips"] for hop in leg["hops"]] == [leg["fee_pips"]]
     return leg["fee_pips"]
 

@@ -19,7 +19,7 @@ def test_a_quote_covers_the_order_exactly_and_sends_nothing(untouched):
     ended = untouched.headrace("quote", "buy", "12.345678901234567891", "ETH", "--json")
 
     assert ended.exit_code == 0
-    plan = orjson.loads(ended.stdout)
+    plan = orjson.loads(ended.stdout)["plan"]
     bought = sum(int(leg["amount_out_atoms"]) for leg in plan["legs"])
     assert bought + int(plan["unfilled_atoms"]) == 12_345_678_901_234_567_891
     assert plan["unfilled_atoms"] == "0"
@@ -73,7 +73,7 @@ def test_an_order_the_market_cannot_take_is_refused_with_what_would_do(untouched
     untouched.with_text(*RICH_FIRM)
     untouched.with_text(*RICH_DAY)
 
-    said = untouched.refused("quote", *words, "--json")
+    said = untouched.refused("quote", *words)
 
     assert all(word in said for word in told), said
 

@@ -24,7 +24,7 @@ def test_a_saved_quote_is_proved_without_a_solver(desk, words):
     (told,) = orjson.loads(ended.stdout)["plans"]
     assert [c for c in told["checks"] if not c["holds"]] == []
     assert ended.exit_code == 0
-    certificate = orjson.loads(quoted.stdout)["certificate"]
+    certificate = orjson.loads(quoted.stdout)["plan"]["certificate"]
     assert told["rounded_cost_bps"] == certificate["rounded_cost_bps"]
     assert told["lower_bound_with_gas_bps"] <= told["rounded_cost_bps"]
 

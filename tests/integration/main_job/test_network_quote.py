@@ -43,7 +43,7 @@ def floor(tmp_path_factory):
 )
 def test_bitcoin_for_dollars_goes_over_ether_and_tether_as_the_quoters_say(floor, words):
     running, config = floor
-    plan = headrace(running, "quote", config, *words)
+    plan = headrace(running, "quote", config, *words)["plan"]
 
     (leg,) = (leg for leg in plan["legs"] if leg["instrument"].startswith("network:BTC/USDC@"))
     assert plan["unfilled_atoms"] == "0"

@@ -53,7 +53,7 @@ def dry_run(request, floor):
     words = ORDERS[request.param]
     result = headrace("quote", str(config), *words, "--json", environment=floor[0].environment)
     assert result.returncode == 0, result.stderr.decode()
-    return words, orjson.loads(result.stdout)
+    return words, orjson.loads(result.stdout)["plan"]
 
 
 def test_each_pool_leg_of_a_dry_run_is_what_the_quoter_says_on_that_block(floor, dry_run):

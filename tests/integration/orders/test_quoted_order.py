@@ -22,7 +22,7 @@ def legs_of(shown):
         leg["instrument"]: tuple(
             sorted((int(leg["amount_in_atoms"]), int(leg["amount_out_atoms"])))
         )
-        for leg in shown["legs"]
+        for leg in shown["plan"]["legs"]
     }
 
 

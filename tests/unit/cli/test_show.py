@@ -11,6 +11,7 @@ from router.domain.instrument import InstrumentKind
 from router.domain.market import BlockRef, PoolSnapshot, QuotedSnapshot
 from router.domain.plan import Band, CostSplit, Hop, QuantityKind, SingleVenue
 from router.domain.units import Amount, Pico, Pips, Side
+from router.gateway.plan_data import plan_data
 from router.journal import codec
 from router.tca.report import report
 from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, POOL, T0, USDC, Driver, order
@@ -49,7 +50,7 @@ def text_of(*parts):
 
 
 def test_a_plan_as_data_is_exact_and_plain_json():
-    data = orjson.loads(orjson.dumps(show.plan_data(a_plan())))
+    data = orjson.loads(orjson.dumps(plan_data(a_plan())))
 
     perp, pool = data["legs"]
     assert perp["amount_out_atoms"] == str(4 * ETHER)
@@ -84,7 +85,7 @@ def test_a_leg_says_which_side_is_exact_and_what_goes_which_way(side, kind, exac
     made = a_plan()
     leg = replace(made.legs[1], side=side, quantity_kind=kind)
 
-    (data,) = show.plan_data(replace(made, legs=(leg,)))["legs"]
+    (data,) = plan_data(replace(made, legs=(leg,)))["legs"]
 
     assert (data["exact"], data["asset_in"], data["asset_out"]) == (exact, paid, received)
 
@@ -128,7 +129,7 @@ def test_the_fee_of_a_pool_is_the_observed_one_and_none_where_nothing_tells(
     perp, pool = made.legs
     moving = replace(pool, instrument=replace(POOL, has_fixed_fee=has_fixed_fee))
 
-    told_perp, told_pool = show.plan_data(replace(made, legs=(perp, moving)), pools)["legs"]
+    told_perp, told_pool = plan_data(replace(made, legs=(perp, moving)), pools)["legs"]
 
     assert told_pool["fee_pips"] == fee_pips
     assert [hop["fee_pips"] for hop in told_pool["hops"]] == [fee_pips]
@@ -141,7 +142,7 @@ def test_a_route_has_no_fee_but_those_of_its_hops():
     hop = Hop(POOL, leg.notional, leg.quantity)
     routed = replace(leg, instrument=replace(POOL, kind=InstrumentKind.SPOT_ROUTE), hops=(hop,))
 
-    (told,) = show.plan_data(replace(made, legs=(routed,)), (observed(421),))["legs"]
+    (told,) = plan_data(replace(made, legs=(routed,)), (observed(421),))["legs"]
 
     assert told["fee_pips"] is None
     assert [each["fee_pips"] for each in told["hops"]] == [421]
@@ -271,10 +272,10 @@ def test_the_band_and_the_basis_of_a_plan_are_told():
     )
 
     lines = list(show.plan_lines(told))
-    data = show.plan_data(told)
+    data = plan_data(told)
 
     assert any("3.00 of its impact is basis" in line for line in lines)
     assert any("1.10 to 9.90 bps: 2.20 expected, 6.60 in the worst cases" in line for line in lines)
     assert data["cost_atoms"]["basis_in_impact"] == str(3 * DOLLAR)
     assert data["band_bps"] == {"best": 1.1, "expected": 2.2, "worst": 9.9, "tail_mean": 6.6}
-    assert show.plan_data(plan)["band_bps"] is None
+    assert plan_data(plan)["band_bps"] is None

@@ -9,10 +9,12 @@ from router.domain.error import OrderError
 from router.domain.event import CancelRequested
 from router.gateway.alter_request import parse_amend, parse_cancel
 from router.gateway.order_request import parent_id
+from router.journal.record import genesis
 from router.shell.clock import SystemClock
 from tests.unit.engine.altered import S, started
 from tests.unit.engine.scene import ETH, USDC, order
 
+TIP = genesis("journal")
 ASSETS = {ETH.id: ETH, USDC.id: USDC}
 ONE = order(name="one", id=parent_id("journal", "one"))
 
@@ -45,6 +47,7 @@ class DurableAtOnce:
     async def flushed(self):
         if self.posted:
             await self.durable.wait()
+        return TIP
 
     def tell(self, event, world):
         for watcher in tuple(self.watchers):

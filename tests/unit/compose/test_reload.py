@@ -6,6 +6,7 @@ import pytest
 from router.compose.assembly import assemble
 from router.compose.desk import Desk
 from router.compose.reload import changed, reread
+from router.compose.reporting import Reporting
 from router.compose.requests import answer
 from router.domain.error import ConfigError, OrderError
 from router.domain.event import LimitsChanged
@@ -78,12 +79,14 @@ async def running(file, journal_path):
     floor = Floor()
     board = Switchboard(floor.clock)
     async with opened(journal_path) as journal, floor.running(journal) as runtime:
+        assembly = assembled(file)
         yield Desk(
-            assembled(file),
+            assembly,
             runtime,
             journal_id="journal",
             switchboard=board,
             feed=Feed("desk"),
+            reporting=Reporting(journal_path, "journal", assembly.config.assets, begun=0),
         )
 
 

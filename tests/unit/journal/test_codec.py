@@ -62,6 +62,9 @@ DOCUMENT = {
             "algo": {"Sweep": {}},
             "basket": "",
             "as_quoted": None,
+            "client": "",
+            "account": "",
+            "persistence": "deadline",
         },
         "at": -1,
     }

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from router.cli.show import plan_data
 from router.domain.error import NoRouteError
 from router.domain.plan import (
     BookCandidate,
@@ -18,6 +17,7 @@ from router.domain.plan import (
 )
 from router.domain.units import PICO_PER_UNIT, Amount, Price, Side
 from router.domain.verdict import Approved
+from router.gateway.plan_data import plan_data
 from router.liquidity.concentrated import Pool, modify_liquidity
 from router.optimiser.market.source import pool_cost, ratio
 from router.optimiser.proof import explain

@@ -28,6 +28,7 @@ from router.domain.event import (
     DeadlinePassed,
     EngineStarted,
     Event,
+    FillVoided,
     FundingObserved,
     HourStruck,
     LimitsChanged,
@@ -255,6 +256,8 @@ def whole_story():
     driver.feed(HourStruck(driver.tick()))
     driver.feed(BaselineAccepted("a deposit", driver.tick()))
     asked(driver, fourth)
+    (fill,) = driver.world.children[child.id].fills
+    driver.feed(FillVoided(child.id, fill.id, None, "never was", "ann", driver.tick()))
     watched(driver, fourth)
     return driver
 

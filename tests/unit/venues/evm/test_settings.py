@@ -20,7 +20,7 @@ ASSETS = {"ETH": Asset("ETH", 18), "USDC": Asset("USDC", 6)}
 MIXED_CASE = "0xAbCdEf" + "12" * 17
 TABLE = {
     "chain_id": 31337,
-    "ws_urls": ["ws://one", "ws://two"],
+    "ws_urls": ["wss://one", "wss://two"],
     "account": OWNER.upper().replace("0X", "0x"),
     "signing_key_env": "CHAIN_KEY",
     "routers": {"universal_router": MIXED_CASE},
@@ -133,7 +133,7 @@ def test_a_key_that_is_missing_unknown_or_out_of_range_is_refused_by_name(key, v
 
 def test_relays_are_what_may_be_left_out():
     assert read().settings.relay_urls == []
-    assert read(relay_urls=["http://relay"]).settings.relay_urls == ["http://relay"]
+    assert read(relay_urls=["https://relay"]).settings.relay_urls == ["https://relay"]
 
 
 @pytest.mark.parametrize("environment", [{}, {"CHAIN_KEY": ""}, {"OTHER_KEY": KEY}])

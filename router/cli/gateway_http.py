@@ -1,0 +1,15 @@
+"""The gateway for HTTP and WebSocket: a process of its own beside the daemon."""
+
+from pathlib import Path
+
+from router.compose import http_gateway
+from router.shell import observe
+from router.shell.child_process import end_with
+
+
+def run(path: Path, *, port: int | None, parent: int | None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    observe.configure(verbose=False)
+    if parent is not None:
+        end_with(parent)
+    http_gateway.run(path, port=port)

@@ -1,0 +1,50 @@
+"""Quotes of a running desk: whoever asks for the first has their solver started."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from router.compose.assembly import Assembly
+from router.compose.quoting import Quoter, quoting
+from router.shell.runtime import Runtime
+
+
+class DeskQuotes:
+    """Makes quotes of the market a runtime reads; costs nothing until somebody asks."""
+
+    def __init__(self, assembly: Assembly, runtime: Runtime) -> None:
+        self._assembly = assembly
+        self._runtime = runtime
+        self._opening = asyncio.Lock()
+        self._opened = AsyncExitStack()
+        self._quoter: Quoter | None = None
+
+    async def quoted(
+        self, request: Mapping[str, str], *, curve: bool, compare: bool
+    ) -> dict[str, object]:
+        """Return the document of a request as plain data.
+
+        Raises
+        ------
+        RouterError
+            If the request names something that cannot be, or too many wait.
+        """
+        quoter = await self._ready()
+        return await quoter.quoted(request, curve=curve, compare=compare)
+
+    async def close(self) -> None:
+        """Stop the solver, if there is one."""
+        await self._opened.aclose()
+
+    async def _ready(self) -> Quoter:
+        async with self._opening:
+            if self._quoter is None:
+                runtime = self._runtime
+                quotes = quoting(
+                    self._assembly,
+                    runtime.reader,
+                    limits=lambda: runtime.world.limits,
+                    in_flight=lambda: runtime.world.in_flight,
+                )
+                self._quoter = await self._opened.enter_async_context(quotes)
+            return self._quoter

@@ -1,0 +1,88 @@
+"""Several orders at once: a basket taken in or cancelled, and all orders of a kind cancelled."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from router.compose.link_fields import some, strings, text, text_or
+from router.compose.link_orders import chosen, duplicate, order_json
+from router.compose.linked import Answer, Linked
+from router.domain.event import CancelRequested
+from router.domain.units import ParentId
+from router.engine.altering import is_other, refusal
+from router.gateway.alter_request import parse_cancel
+from router.gateway.basket_request import basket_id, parse_basket
+from router.gateway.link import Code, Fields, LinkError
+from router.gateway.names import Outcome, outcome
+from router.shell.same_order import is_of_basket
+
+_AT_ONCE: Final = 500  # cancels posted between two looks at what else is to do
+
+
+async def _basket(link: Linked, fields: Fields) -> bytes:
+    whose = some(fields, "client", "account", "by")
+    given = parse_basket(strings(fields, "basket"), link.context, whose=whose)
+    orders = given.orders
+    known = [link.world.parents.get(order.id) for order in orders]
+    is_new = not any(known)
+    if is_new:
+        for order in orders:
+            if link.world.request(order.client, order.client_order_id) is not None:
+                raise duplicate("client_order_id", order.client_order_id, "a request")
+        await link.room(len(orders))
+    elif not all(map(is_of_basket, known, orders)):
+        raise duplicate("client_order_id", given.orders[0].client_order_id, "something else")
+    link.runtime.submit_basket(given.basket, orders)
+    await link.durable()
+    told = [order_json(link, link.world.parents[order.id]) for order in orders]
+    return orjson.dumps({"is_new": is_new, "basket": given.basket.id, "orders": told})
+
+
+async def _cancel_basket(link: Linked, fields: Fields) -> bytes:
+    name, client = text(fields, "basket"), text_or(fields, "client")
+    basket = link.world.baskets.get(basket_id(link.desk.journal_id, name, client=client))
+    if basket is None:
+        raise LinkError(f"basket: no basket {name!r} is at work", code=Code.UNKNOWN, field="basket")
+    return await _cancelled(link, fields, list(basket.orders))
+
+
+async def _mass_cancel(link: Linked, fields: Fields) -> bytes:
+    is_wanted = chosen(fields)
+    names = [parent.order.id for parent in link.world.going.rows() if is_wanted(parent)]
+    return await _cancelled(link, fields, names)
+
+
+# All at once: none goes on trading while another is waited for. The same name again does nothing
+# twice, and takes in the orders that have come since.
+async def _cancelled(link: Linked, fields: Fields, parents: list[ParentId]) -> bytes:
+    wanted = parse_cancel({**some(fields, "request", "by"), "order": "every"})
+    affected: list[str] = []
+    refused: list[dict[str, str]] = []
+    for place, parent in enumerate(parents, 1):
+        event = CancelRequested(parent, wanted.request, wanted.by, link.now)
+        fault = refusal(link.world, event)
+        if fault is None:
+            link.runtime.post(event)
+            affected.append(parent)
+        elif _was_taken(link, event):
+            affected.append(parent)
+        else:
+            refused.append({"order": parent, "message": fault})
+        if place % _AT_ONCE == 0:
+            await link.breathe()
+    await link.durable()
+    return orjson.dumps({"affected": affected, "refused": refused})
+
+
+def _was_taken(link: Linked, event: CancelRequested) -> bool:
+    parent = link.world.parents[event.parent]
+    is_known = event.request in parent.requests and not is_other(parent, event)
+    return is_known and outcome(parent, event.request) is not Outcome.REFUSED
+
+
+ANSWERS: Final[Mapping[str, Answer]] = {
+    "basket": _basket,
+    "cancel_basket": _cancel_basket,
+    "mass_cancel": _mass_cancel,
+}

@@ -1,0 +1,1 @@
+"""The door for FIX: sessions, and what their messages mean."""

@@ -1,0 +1,176 @@
+"""What a session's peer asks for: each message is a conversation with the daemon.
+
+Conversations go on side by side; what they come to is sent in the order of the messages. So the
+mark of what is answered is one number, and the peer reads answers in the order of its questions.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from router.domain.units import TimestampNs
+from router.gateway.fix import inbound
+from router.gateway.fix.asks import Conversation, Follow, Output, Unfollow
+from router.gateway.fix.line import Line
+from router.gateway.fix.message import Message, MessageError, body, parse
+from router.gateway.fix.outbox import Outbox
+from router.gateway.fix.peer import Peer
+from router.gateway.fix.throttle import Throttle
+from router.gateway.fix.values import moment
+from router.gateway.link import Code, LinkError
+from router.port import Clock
+
+_NUMBER: Final = "\x0134="
+_POSS_DUP: Final = 43
+_FIRST_SENT: Final = 122
+_FULL: Final = 4_000  # conversations at a time; the link takes a few more
+_QUESTIONS_MAX: Final = 16  # that one message may come to
+_OTHER: Final = "0"  # BusinessRejectReason
+_THROTTLED: Final = "THROTTLE: too many messages; send it again later"
+
+
+@dataclass(slots=True)
+class _Talk:
+    number: int
+    epoch: int
+    is_done: bool = False
+    result: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What a session's conversations need.
+
+    Attributes
+    ----------
+    start : function
+        Runs something beside everything else.
+    follow : function
+        Begins or ends a stream.
+    """
+
+    line: Line
+    outbox: Outbox
+    throttle: Throttle
+    clock: Clock
+    start: Callable[[Coroutine[Any, Any, None]], object]
+    follow: Callable[[Follow | Unfollow], None]
+
+
+class Application:
+    """One session's inbound side."""
+
+    def __init__(self, peer: Peer, ways: Ways) -> None:
+        self._peer = peer
+        self._ways = ways
+        self._taken: deque[str] = deque()
+        self._talks: deque[_Talk] = deque()
+        self._latest = 0
+        self._epoch = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that came is answered."""
+        return not self._taken and not self._talks
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is unanswered that no more should be read."""
+        return len(self._talks) + len(self._taken) >= _FULL
+
+    def take(self, text: str) -> bool:
+        """Put a message down for `work`; return whether the peer's numbers have begun anew."""
+        number = _number(text)
+        has_begun_anew = number <= self._latest
+        if has_begun_anew:
+            self.begin_anew()
+        self._latest = number
+        if not self._taken:
+            asyncio.get_running_loop().call_soon(self._work)
+        self._taken.append(text)
+        return has_begun_anew
+
+    def begin_at(self, number: int) -> None:
+        """Expect a message of this number or later next."""
+        self._latest = number - 1
+
+    def begin_anew(self) -> None:
+        """Forget the peer's numbers: what is under way was of the old ones."""
+        self._epoch += 1
+        self._latest = 0
+
+    def _work(self) -> None:
+        while self._taken:
+            text = self._taken.popleft()
+            talk = _Talk(_number(text), self._epoch)
+            self._talks.append(talk)
+            self._ways.start(self._held(talk, text))
+
+    async def _held(self, talk: _Talk, text: str) -> None:
+        try:
+            talk.result = await self._result(text)
+        except MessageError as error:
+            talk.result = (_unread(text, talk.number, error),)
+        talk.is_done = True
+        self._release()
+
+    async def _result(self, text: str) -> tuple[Output, ...]:
+        message, now = parse(text), self._ways.clock.now()
+        talk = inbound.conversation(message, self._peer, now)
+        is_repeat = message.header.get(_POSS_DUP) == "Y"
+        if not is_repeat and not self._ways.throttle.lets(message.kind):
+            return _refused(talk, LinkError(_THROTTLED, code=Code.BUSY))
+        sent_at = _first_sent(message, now) if is_repeat else now
+        try:
+            ask = next(talk)
+            while True:
+                try:
+                    answer = await self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
+                except LinkError as error:
+                    ask = talk.throw(error)
+                else:
+                    ask = talk.send(answer)
+        except StopIteration as end:
+            result: tuple[Output, ...] = end.value
+            return result
+
+    def _release(self) -> None:
+        while self._talks and self._talks[0].is_done:
+            talk = self._talks.popleft()
+            messages = [each for each in talk.result if isinstance(each, Message)]
+            number = talk.number if talk.epoch == self._epoch else None
+            self._ways.outbox.answer(messages, number=number)
+            for each in talk.result:
+                if not isinstance(each, Message):
+                    self._ways.follow(each)
+
+
+# Have a conversation end at its first question; one that has none ends by itself.
+def _refused(talk: Conversation, error: LinkError) -> tuple[Output, ...]:
+    try:
+        next(talk)
+        for _ in range(_QUESTIONS_MAX):
+            talk.throw(error)
+    except StopIteration as end:
+        result: tuple[Output, ...] = end.value
+        return result
+    raise AssertionError("a conversation that is refused everything comes to an end")
+
+
+# When the peer sent a message that it repeats now.
+def _first_sent(message: Message, now: TimestampNs) -> TimestampNs:
+    said = message.header.get(_FIRST_SENT)
+    return now if said is None else moment(said, _FIRST_SENT)
+
+
+# The engine has taken it, and still it cannot be read.
+def _unread(text: str, number: int, error: MessageError) -> Message:
+    kind = text.partition("\x0135=")[2].partition("\x01")[0]
+    return Message("j", body((45, str(number)), (372, kind), (380, _OTHER), (58, str(error))))
+
+
+def _number(text: str) -> int:
+    begin = text.index(_NUMBER) + len(_NUMBER)
+    return int(text[begin : text.index("\x01", begin)])

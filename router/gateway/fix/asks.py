@@ -1,0 +1,48 @@
+"""What a message comes to: things asked of the daemon in turn, and what is sent in the end.
+
+A conversation is a generator: it yields an `Ask`, is sent the answer or thrown the `LinkError`, and
+returns what goes to the peer. Whoever runs it moves the bytes.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from router.gateway.fix.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to the daemon, in the link's words."""
+
+    do: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Something to be told of again and again.
+
+    Attributes
+    ----------
+    key : str
+        The peer's name of it; the same name again takes its place.
+    tell : function
+        Makes messages of an event.
+    """
+
+    key: str
+    do: str
+    fields: Mapping[str, Any]
+    tell: Callable[[Any], tuple[Message, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """No more of what is followed by that name."""
+
+    key: str
+
+
+Output: TypeAlias = Message | Follow | Unfollow
+Conversation: TypeAlias = Generator[Ask, Any, tuple[Output, ...]]

@@ -1,0 +1,116 @@
+"""The gateway's end of the line to the daemon, opened again whenever it breaks; and asking on it.
+
+What was sent and not answered may have been done: it is asked again under the same name once the
+daemon is back. What was never sent is refused. An order that the daemon does not know when
+it is back, and that has waited long, is refused as well: nobody wants it traded that late.
+"""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any, Final
+
+from router.domain.units import NS_PER_S, DurationNs, TimestampNs
+from router.gateway.fix.asks import Ask
+from router.gateway.link import Code, Link, LinkError
+from router.port import Clock
+
+_PAUSE: Final = DurationNs(NS_PER_S // 10)
+_SOON_S: Final = 0.5  # a daemon that is just being started again is waited for
+_LATE: Final = DurationNs(10 * NS_PER_S)
+_NOT_SENT: Final = "the desk is away; nothing was done: send it again later"
+_TOO_SOON_S: Final = 0.5  # a daemon that is just being started again is waited for
+_LATE: Final = "the desk was away and has not taken it; it came too late to be taken now"
+_NAMES: Final = {"submit": ("order", "client_order_id"), "basket": ("basket", "basket")}
+
+
+class Line:
+    """A line to a daemon.
+
+    Parameters
+    ----------
+    path : Path
+        Where it listens.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._link: Link | None = None
+        self._is_up = asyncio.Event()
+
+    @property
+    def now(self) -> Link | None:
+        """The line, if there is one at this moment."""
+        return self._link if self._link is not None and not self._link.is_away else None
+
+    async def up(self) -> Link:
+        """Return the line as soon as there is one."""
+        while (link := self.now) is None:
+            self._is_up.clear()
+            await self._is_up.wait()
+        return link
+
+    async def run(self) -> None:
+        """Keep the line open; never returns."""
+        while True:
+            with contextlib.suppress(OSError):
+                self._link = await Link.open(self._path)
+                self._is_up.set()
+                await self._link.run()
+            await self._clock.sleep(_PAUSE)
+
+    async def asked(self, ask: Ask, *, is_repeat: bool, sent_at: TimestampNs) -> Any:  # noqa: ANN401 - JSON
+        """Have something done.
+
+        Parameters
+        ----------
+        is_repeat : bool
+            Whether it may have been asked for before, by this process or an earlier one.
+        sent_at : TimestampNs
+            When the peer first sent it.
+
+        Raises
+        ------
+        LinkError
+            If it was refused, or not done.
+        """
+        was_sent = False
+        while True:
+            link = self.now
+            if link is None:
+                link = await (self.up() if was_sent else self._up_soon())
+            may_be_known = is_repeat or was_sent
+            try:
+                if may_be_known:
+                    await self._require_in_time(link, ask, sent_at)
+                return await link.ask(ask.do, **_fields(ask, is_repeat=may_be_known))
+            except LinkError as error:
+                if error.code != Code.AWAY:
+                    raise
+                was_sent = True
+                await self._clock.sleep(_PAUSE)
+
+    async def _up_soon(self) -> Link:
+        try:
+            async with asyncio.timeout(_SOON_S):
+                return await self.up()
+        except TimeoutError:
+            raise LinkError(_NOT_SENT, code=Code.DEGRADED) from None
+
+    async def _require_in_time(self, link: Link, ask: Ask, sent_at: TimestampNs) -> None:
+        if ask.do not in _NAMES or self._clock.now() - sent_at < _LATE:
+            return
+        whole, field = _NAMES[ask.do]
+        terms = ask.fields[whole]
+        client = ask.fields.get("client", terms.get("client", ""))
+        found = await link.ask("find", client=client, name=terms.get(field, ""))
+        if found["role"] is None:
+            raise LinkError(_TOO_LATE, code=Code.STALE)
+
+
+def _fields(ask: Ask, *, is_repeat: bool) -> dict[str, Any]:
+    fields = dict(ask.fields)
+    if is_repeat and "on_known" in fields:
+        fields["on_known"] = "return"
+    return fields

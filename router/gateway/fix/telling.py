@@ -1,0 +1,149 @@
+"""What a session's peer is told of orders: the daemon's reports from where it was left, each once.
+
+While the peer is away they are stored, and it asks for them when it is back. Where its numbers
+begin anew the stored ones are gone: then the state of every order that it may have missed something
+of is announced again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from router.domain.units import NS_PER_S, DurationNs, TimestampNs
+from router.gateway.fix.execution import reported
+from router.gateway.fix.line import Line
+from router.gateway.fix.marks import Place
+from router.gateway.fix.outbox import Outbox
+from router.gateway.fix.peer import Peer
+from router.gateway.link import Link, LinkError
+from router.port import Clock
+
+_PAUSE: Final = DurationNs(NS_PER_S // 10)
+_ROUND: Final = 64  # reports between two looks at what else is to do
+_PAGE: Final = "next"
+
+
+class Telling:
+    """One session's outbound side.
+
+    Parameters
+    ----------
+    is_meant : function
+        Whether a report is for this peer.
+    window : DurationNs
+        How long after a report was sent it is not sure yet that the peer has it: until then a
+        dead line would have been noticed.
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        outbox: Outbox,
+        line: Line,
+        *,
+        clock: Clock,
+        is_meant: Callable[[Mapping[str, Any]], bool],
+        window: DurationNs,
+    ) -> None:
+        self._peer = peer
+        self._outbox = outbox
+        self._line = line
+        self._clock = clock
+        self._is_meant = is_meant
+        self._window = window
+        self._free = asyncio.Event()
+        self._free.set()
+        self._unsettled: dict[tuple[str, str], Place] = {}  # client and order, last told at
+        self._places: deque[tuple[TimestampNs, Place]] = deque()
+
+    def hold(self) -> None:
+        """Tell nothing until `go_on`: the numbers are about to begin anew."""
+        self._free.clear()
+
+    def go_on(self) -> None:
+        """Tell again."""
+        self._free.set()
+
+    def settle(self, now: TimestampNs, *, is_there: bool) -> None:
+        """Take note of what has surely reached the peer; to be called every second or so."""
+        if not is_there:
+            self._places.clear()
+            return
+        mark = self._outbox.mark
+        self._places.append((now, mark.place))
+        settled = mark.settled
+        while self._places and now - self._places[0][0] >= self._window:
+            _, settled = self._places.popleft()
+        if settled != mark.settled:
+            self._outbox.mark = replace(mark, settled=settled)
+            still = {n: at for n, at in self._unsettled.items() if at > settled}
+            self._unsettled = still
+
+    async def run(self) -> None:
+        """Tell reports for as long as the gateway runs; never returns."""
+        while True:
+            link = await self._line.up()
+            try:
+                await self._follow(link)
+            except LinkError:
+                await self._clock.sleep(_PAUSE)
+
+    async def announce(self) -> None:
+        """Tell how every order stands that is open, or that the peer may have missed the end of."""
+        names = dict.fromkeys(self._unsettled)
+        while True:
+            link = await self._line.up()
+            try:
+                async for each in _open_orders(link, self._peer):
+                    if self._is_meant(each):
+                        names[(each["client"], each["order"])] = None
+                for client, order in names:
+                    report = await link.ask("last_report", client=client, order=order)
+                    self._outbox.tell(reported(report, self._peer))
+            except LinkError:
+                await self._clock.sleep(_PAUSE)
+            else:
+                return
+
+    async def _follow(self, link: Link) -> None:
+        after = await self._begin(link)
+        count = 0
+        async for report in link.follow("reports", after=list(after)):
+            await self._free.wait()
+            self._tell(report)
+            count += 1
+            if count % _ROUND == 0:
+                await self._clock.sleep(DurationNs(0))
+
+    # Whoever comes for the first time is told what happens from now on.
+    async def _begin(self, link: Link) -> Place:
+        mark = self._outbox.mark
+        if mark.place >= (0, 0):
+            return min(mark.settled, mark.place)
+        now = (await link.ask("status"))["place"]
+        place = (int(now[0]), int(now[1]))
+        self._outbox.change(replace(mark, place=place, place_then=place, settled=place))
+        return place
+
+    def _tell(self, report: Mapping[str, Any]) -> None:
+        place = (int(report["place"][0]), int(report["place"][1]))
+        is_meant = self._is_meant(report)
+        if is_meant:
+            self._unsettled[(report["client"], report["order"])] = place
+        if place > self._outbox.mark.place:
+            messages = reported(report, self._peer) if is_meant else ()
+            self._outbox.report(messages, place=place)
+
+
+async def _open_orders(link: Link, peer: Peer) -> Any:  # noqa: ANN401 - an iterator of JSON
+    after: str | None = None
+    while True:
+        scope = {"client": peer.client, "accounts": list(peer.accounts)} if peer.client else {}
+        page = await link.ask("orders", **scope, **({} if after is None else {"after": after}))
+        for each in page["orders"]:
+            yield each
+        after = page[_PAGE]
+        if after is None:
+            return

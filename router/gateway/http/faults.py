@@ -1,0 +1,53 @@
+"""What the gateway's own parts refuse, as the API says it."""
+
+from typing import Final
+
+from pydantic import ValidationError
+
+from router.gateway.access import AccessError
+from router.gateway.audit import AuditError
+from router.gateway.http.problems import ProblemError, of_link, of_model
+from router.gateway.link import Code, LinkError
+from router.gateway.rates import ThrottledError
+from router.gateway.signing import AuthenticationError, Why
+
+REFUSALS: Final = (
+    ProblemError,
+    LinkError,
+    ValidationError,
+    AccessError,
+    AuthenticationError,
+    ThrottledError,
+    AuditError,
+    TimeoutError,
+)
+_LATE: Final = "the daemon did not answer in time; ask again by the same name"
+
+
+def problem(error: Exception) -> ProblemError:
+    """Return what a client is told of one of `REFUSALS`."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, AccessError | AuthenticationError | ThrottledError):
+        return _of_door(error)
+    match error:
+        case LinkError():
+            return of_link(error)
+        case ValidationError():
+            return of_model(error)
+        case AuditError():
+            return ProblemError(Code.DEGRADED, str(error))
+        case _:
+            return ProblemError(Code.AWAY, _LATE)
+
+
+def _of_door(error: AccessError | AuthenticationError | ThrottledError) -> ProblemError:
+    match error:
+        case AccessError():
+            field = None if error.account is None else "account"
+            return ProblemError("forbidden", str(error), field=field)
+        case AuthenticationError():
+            code = "throttled" if error.code == Why.BUSY else "unauthenticated"
+            return ProblemError(code, str(error))
+        case ThrottledError():
+            return ProblemError("throttled", str(error), retry_after_s=error.wait_s)

@@ -1,0 +1,122 @@
+"""The risk feed, for all streams of this process from one line to the daemon.
+
+Who subscribes is given the latest of each state, and from there on all that comes; who comes back
+goes on after the number it names. What the daemon can no longer tell, nobody is made to believe was
+told: then a stream begins again from the snapshot.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from router.domain.units import NS_PER_S, DurationNs
+from router.gateway.http.desk_line import DeskLine
+from router.gateway.http.outbox import Outbox
+from router.gateway.http.problems import ProblemError
+from router.gateway.link import Code, LinkError
+from router.gateway.risk_events import HAPPENINGS
+from router.port import Clock
+
+KEPT_MAX: Final = 10_000
+_PAUSE: Final = DurationNs(NS_PER_S // 5)
+_HAPPENINGS: Final = frozenset(each.__name__ for each in HAPPENINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    feed: str
+    sequence: int
+    kind: str
+    payload: bytes
+
+    @property
+    def has_happened(self) -> bool:
+        return self.kind in _HAPPENINGS
+
+
+class RiskHub:
+    """Follows the daemon's risk feed, and tells it to whoever subscribed."""
+
+    def __init__(self, line: DeskLine, clock: Clock, *, kept_max: int = KEPT_MAX) -> None:
+        self._line = line
+        self._clock = clock
+        self._kept: deque[_Told] = deque(maxlen=kept_max)
+        self._states: dict[str, _Told] = {}
+        self._forgotten = 0
+        self._subscribers: dict[tuple[Outbox, str], None] = {}
+        self.feed = ""
+        self.sequence = 0
+        self.began = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            await self._line.linked.wait()
+            where = {"feed": self.feed, "after": self.sequence} if self.feed else {}
+            try:
+                async for said in self._line.follow("risk", **where):
+                    self._take(said)
+            except LinkError as error:
+                if error.code == Code.LOST:
+                    self._begin("")  # the snapshot first
+            await self._clock.sleep(_PAUSE)
+
+    def subscribe(self, outbox: Outbox, name: str, after: tuple[str, int] | None) -> None:
+        """Tell a stream what comes, and first the snapshot, or what came after a place.
+
+        Raises
+        ------
+        ProblemError
+            If that can no longer be told.
+        """
+        if after is not None and not self._is_kept(*after):
+            told = f"event {after[1]} of feed {after[0]!r} is not one to go on from; leave it out"
+            raise ProblemError(Code.LOST, told)
+        missed = self._states.values() if after is None else (*self._kept, *self._states.values())
+        least = 0 if after is None else after[1]
+        for told_before in sorted(missed, key=lambda each: each.sequence):
+            if told_before.sequence > least:
+                _tell(outbox, name, told_before)
+        self._subscribers[outbox, name] = None
+
+    def forget(self, outbox: Outbox, name: str) -> None:
+        """Tell a stream no more."""
+        self._subscribers.pop((outbox, name), None)
+
+    def _is_kept(self, feed: str, sequence: int) -> bool:
+        return feed == self.feed and self._forgotten <= sequence <= self.sequence
+
+    # What has happened between two feeds is not known here; streams see that the name is another.
+    def _begin(self, feed: str) -> None:
+        self.feed, self.sequence, self._forgotten = feed, 0, 0
+        self._states.clear()
+        self._kept.clear()
+
+    def _take(self, said: dict[str, Any]) -> None:
+        feed, sequence = str(said["feed"]), int(said["sequence"])
+        kind = str(said["kind"])
+        if feed != self.feed:
+            self._begin(feed)
+            self._forgotten = sequence - 1
+        told = _Told(feed, sequence, kind, orjson.dumps(said))
+        self.sequence = max(sequence, self.sequence)
+        if told.has_happened:
+            if len(self._kept) == self._kept.maxlen:
+                self._forgotten = self._kept[0].sequence
+            self._kept.append(told)
+        else:
+            self._states[kind] = told
+        for outbox, name in self._subscribers:
+            _tell(outbox, name, told)
+        self.began.set()
+
+
+def _tell(outbox: Outbox, name: str, told: _Told) -> None:
+    place = (told.feed, told.sequence)
+    if told.has_happened:
+        outbox.events(name, told.payload, count=1, place=place)
+    else:
+        outbox.state(name, told.kind, told.payload, place=place)

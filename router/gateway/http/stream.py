@@ -1,0 +1,286 @@
+"""One WebSocket: who it is, what it asks, and what it is told.
+
+One task reads, one writes; what is asked runs beside them. A client that does not take what it is
+told is not waited for: it is closed, with the places from which it may go on.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from router.gateway.access import Principal
+from router.gateway.http.calls import Call
+from router.gateway.http.doing import Doing, who_is
+from router.gateway.http.doorman import Doorman, Peer, is_signed
+from router.gateway.http.faults import REFUSALS, problem
+from router.gateway.http.models import OrderQuery
+from router.gateway.http.outbox import Outbox
+from router.gateway.http.problems import ProblemError
+from router.gateway.http.routes import ROUTES
+from router.gateway.http.stream_messages import (
+    Authenticate,
+    Entry,
+    Ping,
+    Subscribe,
+    Unsubscribe,
+    name_in,
+    parse,
+)
+from router.gateway.http.subscriptions import Hubs, Subscriptions
+from router.gateway.http.values import Request
+from router.gateway.link import Code
+from router.gateway.rates import Kind
+from router.gateway.signing import AuthenticationError, Signed
+
+UNAUTHENTICATED: Final = 4001
+SLOW: Final = 4008
+GOING: Final = 1001
+ASKED_MAX: Final = 256  # requests of one stream that are being done
+_AUTHENTICATE_S: Final = 10
+_CLOSE_S: Final = 5
+_HEARTBEAT_S: Final = 20
+_REASON_BYTES_MAX: Final = 123  # a control frame has no room for more
+_SUBMITS: Final = ("submit", "quote")
+_ROUTES: Final = {
+    "submit": "submitOrder",
+    "cancel": "cancelOrder",
+    "amend": "amendOrder",
+    "quote": "quote",
+}
+_BY_OPERATION: Final = {route.operation: route for route in ROUTES}
+
+MakeOutbox = Callable[[], Outbox]
+
+
+class Streams:
+    """All streams of this process."""
+
+    def __init__(
+        self,
+        hubs: Hubs,
+        *,
+        doorman: Doorman,
+        doing: Doing,
+        streams_max: int,
+        message_bytes_max: int,
+        outbox: MakeOutbox = Outbox,
+    ) -> None:
+        self.hubs = hubs
+        self.doorman = doorman
+        self.doing = doing
+        self.outbox = outbox
+        self._streams_max = streams_max
+        self._message_bytes_max = message_bytes_max
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def upgrade(self, request: web.BaseRequest, peer: Peer, name: str) -> web.StreamResponse:
+        """Serve a stream until it closes.
+
+        Raises
+        ------
+        ProblemError, AuthenticationError, ThrottledError
+            If it is not let in.
+        """
+        if len(self._open) >= self._streams_max:
+            raise ProblemError(Code.BUSY, f"{self._streams_max} streams are open already")
+        principal = None
+        if is_signed(request.headers) or not self.doorman.needs_keys:
+            signed, headers = Signed(request.method, request.raw_path), request.headers
+            try:
+                principal = self.doorman.admit(signed, headers, peer=peer, kind=Kind.REQUEST)
+            except AuthenticationError as error:
+                self.doing.turn_away(error, headers, source=peer.address, request=name)
+                raise
+        socket = web.WebSocketResponse(
+            heartbeat=_HEARTBEAT_S,
+            timeout=_CLOSE_S,
+            max_msg_size=self._message_bytes_max,
+            compress=False,
+        )
+        if not socket.can_prepare(request).ok:
+            raise ProblemError("malformed", "the upgrade is not one to a WebSocket")
+        await socket.prepare(request)
+        self._open.add(socket)
+        try:
+            await _Stream(self, socket, peer=peer, name=name).serve(principal, request)
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    async def close(self) -> None:
+        """Tell all that the gateway goes."""
+        async with asyncio.TaskGroup() as group:
+            for socket in tuple(self._open):
+                group.create_task(_closed(socket, GOING, "the gateway goes; come back"))
+
+
+class _Stream:
+    """One stream that is open."""
+
+    def __init__(
+        self, streams: Streams, socket: web.WebSocketResponse, *, peer: Peer, name: str
+    ) -> None:
+        self._streams = streams
+        self._socket = socket
+        self._peer = peer
+        self._name = name
+        self._outbox = streams.outbox()
+        self._asked: set[asyncio.Task[None]] = set()
+        self._count = 0
+
+    async def serve(self, principal: Principal | None, request: web.BaseRequest) -> None:
+        if principal is None:
+            principal = await self._introduced(request)
+        if principal is None:
+            return
+        self._outbox.reply(orjson.dumps({"op": "welcome", "id": "", **who_is(principal)}))
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(self._write())
+            watching = group.create_task(self._watch_room(request, writing))
+            try:
+                await self._read(principal, group)
+            finally:
+                writing.cancel()
+                if not self._outbox.overflowed.is_set():
+                    watching.cancel()
+                for task in self._asked:
+                    task.cancel()  # what was asked goes on at the daemon
+
+    async def _introduced(self, request: web.BaseRequest) -> Principal | None:
+        said: Mapping[str, str] = {}
+        try:
+            async with asyncio.timeout(_AUTHENTICATE_S):
+                frame = await self._frame()
+            if frame is None:
+                return None
+            _, message = parse(frame)
+            if not isinstance(message, Authenticate):
+                raise ProblemError("unauthenticated", "authenticate first, or sign the upgrade")
+            said, signed = message.headers, Signed(request.method, request.raw_path)
+            return self._streams.doorman.admit(signed, said, peer=self._peer, kind=Kind.REQUEST)
+        except REFUSALS as error:
+            source = self._peer.address
+            self._streams.doing.turn_away(error, said, source=source, request=self._name)
+            await _closed(self._socket, UNAUTHENTICATED, str(problem(error)))
+            return None
+
+    async def _read(self, principal: Principal, group: asyncio.TaskGroup) -> None:
+        subscriptions = Subscriptions(
+            self._streams.hubs, self._outbox, principal=principal, group=group
+        )
+        try:
+            while (frame := await self._frame()) is not None:
+                try:
+                    await self._take(frame, principal, subscriptions=subscriptions, group=group)
+                except REFUSALS as error:
+                    self._refuse(name_in(frame), error)
+        finally:
+            subscriptions.end_all()
+
+    async def _take(
+        self,
+        frame: bytes,
+        principal: Principal,
+        *,
+        subscriptions: Subscriptions,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        name, message = parse(frame)
+        match message:
+            case Entry():
+                self._enter(message, principal, group)
+                return
+            case Subscribe():
+                self._streams.doorman.count(principal, Kind.REQUEST)
+                await subscriptions.begin(message)
+            case Unsubscribe():
+                subscriptions.end(name)
+                self._say({"op": "unsubscribed", "id": name})
+            case Ping():
+                self._say({"op": "pong", "id": name})
+            case _:
+                told = "this stream has authenticated already"
+                raise ProblemError(Code.DUPLICATE, told, field="op")
+
+    def _enter(self, message: Entry, principal: Principal, group: asyncio.TaskGroup) -> None:
+        if len(self._asked) >= ASKED_MAX:
+            raise ProblemError(Code.BUSY, f"{ASKED_MAX} requests of this stream are being done")
+        route = _BY_OPERATION[_ROUTES[message.op]]
+        self._streams.doorman.count(principal, route.rate)
+        call = Call(principal, _path(message), query=_whose(message), body=_body(message))
+        task = group.create_task(self._answer(message, call))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _answer(self, message: Entry, call: Call) -> None:
+        route = _BY_OPERATION[_ROUTES[message.op]]
+        self._count += 1
+        request = f"{self._name}.{self._count}"
+        try:
+            reply = await self._streams.doing.do(
+                route, call, source=self._peer.address, request=request
+            )
+        except REFUSALS as error:
+            self._refuse(message.id, error, request=request)
+        else:
+            body = orjson.Fragment(reply.body)
+            self._say({"op": "answer", "id": message.id, "status": reply.status, "body": body})
+
+    async def _write(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the reader sees it, too
+            while True:
+                frame = await self._outbox.next()
+                await self._socket.send_frame(frame, WSMsgType.TEXT)
+
+    # What was written is on its way; the frame that closes goes behind it, and says from where on.
+    async def _watch_room(self, request: web.BaseRequest, writing: "asyncio.Task[None]") -> None:
+        await self._outbox.overflowed.wait()
+        writing.cancel()
+        places = {name: list(place) for name, place in self._outbox.places.items()}
+        await _closed(self._socket, SLOW, orjson.dumps({"resume": places}).decode())
+        if request.transport is not None:
+            request.transport.abort()
+
+    async def _frame(self) -> bytes | None:
+        message = await self._socket.receive()
+        if message.type is WSMsgType.TEXT:
+            return str(message.data).encode(errors="surrogateescape")
+        return bytes(message.data) if message.type is WSMsgType.BINARY else None
+
+    def _refuse(self, name: str, error: Exception, *, request: str | None = None) -> None:
+        data = problem(error).data(request or self._name)
+        self._say({"op": "error", "id": name, "problem": data})
+
+    def _say(self, said: dict[str, object]) -> None:
+        self._outbox.reply(orjson.dumps(said))
+
+
+async def _closed(socket: web.WebSocketResponse, code: int, reason: str) -> None:
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(_CLOSE_S):
+            await socket.close(code=code, message=reason.encode()[:_REASON_BYTES_MAX])
+
+
+def _path(message: Entry) -> dict[str, str]:
+    if message.op in _SUBMITS:
+        if message.order is not None:
+            told = "order: is named in the body; leave it out"
+            raise ProblemError(Code.INVALID, told, field="order")
+        return {}
+    if message.order is None:
+        raise ProblemError(Code.INVALID, "order: missing; say which", field="order")
+    return {"name": message.order}
+
+
+def _whose(message: Entry) -> OrderQuery | None:
+    return None if message.client is None else OrderQuery(client=message.client)
+
+
+def _body(message: Entry) -> Request:
+    model = _BY_OPERATION[_ROUTES[message.op]].body
+    assert model is not None, "each of these has one"
+    return model.model_validate_json(orjson.dumps(message.body))

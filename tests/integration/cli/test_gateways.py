@@ -1,0 +1,123 @@
+"""The daemon's gateways as processes: started with it, started again, gone with it."""
+
+import asyncio
+import os
+
+import pytest
+
+from router.cli import gateways as verbs
+from router.compose import gateways
+from router.compose.gateways import Kept
+from router.domain.error import ConfigError
+from router.shell import child_process, observe
+from router.shell.clock import SystemClock
+from router.shell.config import GatewayConfig, load_gateway
+
+DEADLINE_S = 30.0
+FILE = """
+[engine]
+journal = "desk.journal"
+solve_deadline_ms = 5000
+[limits]
+order_notional_max = { USDC = "1" }
+slippage_max_bps = 1
+slippage_tolerance_bps = 1
+plan_rounds_max = 1
+child_lifetime_ms = 1
+[staleness]
+head_age_max_ms = 1
+book_age_max_ms = 1
+[assets]
+ETH = 18
+USDC = 6
+[venues.perp]
+account = "env:A_KEY_THAT_NO_GATEWAY_HAS"
+"""
+HTTP = """
+[gateway.http]
+without_keys = true
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "desk.toml"
+    path.write_text(FILE + HTTP, encoding="utf-8")
+    return path
+
+
+def run(coroutine):
+    async def bounded():
+        async with asyncio.timeout(DEADLINE_S):
+            return await coroutine
+
+    return asyncio.run(bounded())
+
+
+def test_a_gateway_reads_its_configuration_without_a_venues_secret(file):
+    config = load_gateway(file)
+
+    assert isinstance(config, GatewayConfig)
+    assert config.journal == file.parent / "desk.journal"
+    assert config.gateway == {"http": {"without_keys": True}}
+    assert sorted(config.assets) == ["ETH", "USDC"]
+
+
+def test_without_a_table_there_is_no_gateway(file):
+    file.write_text(FILE, encoding="utf-8")
+
+    async def doors():
+        async with gateways.supervised(load_gateway(file), SystemClock()) as found:
+            return dict(found)
+
+    assert run(doors()) == {}
+
+
+def test_a_gateway_that_is_killed_comes_back_where_it_was(file, monkeypatch):
+    alarms = []
+    monkeypatch.setattr(observe, "alarm_raised", alarms.append)
+    kept = Kept("http", load_gateway(file), SystemClock())
+
+    async def twice():
+        first = await kept.start()
+        child = kept.child
+        keeping = asyncio.create_task(kept.keep())
+        try:
+            child.process.kill()
+            while kept.child is child or not await answers(first["port"]):
+                await asyncio.to_thread(os.sched_yield)
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            await kept.stop()
+        return child.process.returncode, kept.child.process.returncode
+
+    killed, ended = run(twice())
+
+    assert (killed, ended) == (-9, 0)
+    assert alarms == ["gateway http ended with -9; it is started again"]
+
+
+async def answers(port):
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
+
+
+def test_a_gateway_that_cannot_start_says_so(file):
+    file.write_text(FILE + HTTP.replace("http", "https"), encoding="utf-8")
+
+    async def never():
+        await child_process.start("gateway", "http", str(file))
+
+    with pytest.raises(ConfigError, match="gateway http: ended while starting"):
+        run(never())
+
+
+def test_there_is_a_verb_for_each():
+    names = {command.callback.__name__ for command in verbs.app.registered_commands}
+
+    assert names == {"http", "fix"}

@@ -1,0 +1,96 @@
+from contextlib import aclosing
+
+import pytest
+
+from router.client import AsyncClient, Client
+from router.client.blocking import Client as Same
+from router.client.connection import Patience
+from router.client.error import LostError, UnauthenticatedError, UnreachableError
+from router.client.stream import Reports
+from tests.integration.client.door import door, run, told
+from tests.integration.client.test_requests import HASTY, opened_beside
+
+BEGUN = {"op": "subscribed", "channel": "reports", "place": [4, 0]}
+
+
+def events(*numbers):
+    return {"op": "events", "events": [told(number) for number in numbers]}
+
+
+async def followed(*streams, count, after=None):
+    """Follow until so many reports came; return them, and where each stream was to begin."""
+    async with door() as opened, AsyncClient(opened.url, patience=HASTY) as client:
+        opened.streams.extend(streams)
+        reports = []
+        async with aclosing(client.follow(after=after)) as stream:
+            async for report in stream:
+                reports.append(report)
+                if len(reports) == count:
+                    break
+        return [r.place[0] for r in reports], [wanted.get("after") for *_, wanted in opened.asked]
+
+
+def test_a_stream_that_breaks_goes_on_after_the_last_report_and_none_comes_twice():
+    places, begun = run(
+        followed(
+            [BEGUN, events(5, 6), None],
+            [BEGUN, events(6, 7), 1001],
+            [BEGUN, events(8), 4008],
+            [BEGUN, events(9)],
+            count=5,
+        )
+    )
+
+    assert places == [5, 6, 7, 8, 9]
+    assert begun == [None, [6, 0], [7, 0], [8, 0]]
+
+
+def test_a_stream_that_breaks_before_the_first_report_still_knows_where_it_began():
+    places, begun = run(followed([BEGUN, None], [events(5)], count=1))
+
+    assert (places, begun) == ([5], [None, [4, 0]])
+
+
+def test_whoever_knows_a_place_begins_after_it():
+    places, begun = run(followed([BEGUN, events(2, 3, 4)], count=2, after=(2, 0)))
+
+    assert (places, begun) == ([3, 4], [[2, 0]])
+
+
+@pytest.mark.parametrize(("code", "kind"), [(4010, LostError), (4001, UnauthenticatedError)])
+def test_what_coming_back_cannot_mend_is_told(code, kind):
+    with pytest.raises(kind):
+        run(followed([BEGUN, code], count=1))
+
+
+def test_a_refused_subscription_is_told():
+    refused = {"op": "error", "problem": {"code": "unauthenticated", "status": 401}}
+
+    with pytest.raises(UnauthenticatedError):
+        run(followed([refused], count=1))
+
+
+def test_patience_with_a_door_that_is_gone_ends():
+    async def follow():
+        async with AsyncClient("http://127.0.0.1:1", patience=Patience(within_s=0.05)) as client:
+            stream = Reports(client._connection)  # noqa: SLF001 - the same as the client's own
+            async with aclosing(stream.follow()) as reports:
+                await anext(reports)
+
+    with pytest.raises(UnreachableError):
+        run(follow())
+
+
+def test_patience_with_a_door_that_slams_ends():
+    with pytest.raises(UnreachableError):
+        run(followed(*[[1011]] * 200, count=1))
+
+
+def test_the_blocking_client_follows_too():
+    with opened_beside() as opened, Client(opened.url, patience=HASTY) as client:
+        opened.streams.extend([[BEGUN, events(5), None], [events(6)]])
+        stream = client.follow()
+
+        assert [next(stream).place[0] for _ in range(2)] == [5, 6]
+        stream.close()
+    assert Same is Client

@@ -1,0 +1,108 @@
+import asyncio
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+
+from router.compose.reporting import Reporting
+from router.domain.instrument import Asset
+from router.domain.units import AssetId
+from tests.unit.engine.scene import order
+from tests.unit.shell.floor import Floor, opened, run
+
+ASSETS = {"ETH": Asset(AssetId("ETH"), 18), "USDC": Asset(AssetId("USDC"), 6)}
+NAMES = ("a", "b", "c")
+
+
+@asynccontextmanager
+async def reporting(path, *, kept_max=1_000):
+    floor = Floor()
+    async with opened(path) as journal, floor.running(journal) as runtime:
+        told = Reporting(path, "journal", ASSETS, begun=0, kept_max=kept_max)
+        runtime.follow(told.record)
+        yield runtime, told
+
+
+async def traded(runtime):
+    for name in NAMES:
+        asked = order(4, name=name)
+        runtime.submit(asked)
+        await runtime.finished(asked.id)
+
+
+async def first(events, count):
+    """Return so many of what is told."""
+    found = []
+    async for event in events:
+        found.append(event)
+        if len(found) == count:
+            break
+    await events.aclose()
+    return found
+
+
+async def all_of(told):
+    """Return what is kept: what a follower from the beginning is told before it would wait."""
+    events, found = told.follow((0, -1)), []
+    while True:
+        try:
+            async with asyncio.timeout(0.2):
+                found.append(await anext(events))
+        except TimeoutError:
+            return found
+
+
+def test_a_follower_from_the_beginning_is_told_all_and_each_place_once(tmp_path):
+    async def told():
+        async with reporting(tmp_path / "a.journal") as (runtime, desk):
+            await traded(runtime)
+            return await all_of(desk)
+
+    reports = [orjson.loads(report) for report in run(told())]
+
+    places = [tuple(report["place"]) for report in reports]
+    assert places == sorted(set(places))
+    assert {report["client_order_id"] for report in reports} == set(NAMES)
+    kinds = [report["kind"] for report in reports if report["client_order_id"] == "a"]
+    assert kinds[:2] == ["pending_new", "new"]
+    assert set(kinds[2:]) == {"trade"}
+    assert reports[-1]["status"] == "filled"
+
+
+@pytest.mark.parametrize("kept_max", [1, 3])
+def test_what_is_kept_no_longer_comes_from_the_journal_and_is_the_same(tmp_path, kept_max):
+    async def told(path, kept_max):
+        async with reporting(path, kept_max=kept_max) as (runtime, desk):
+            await traded(runtime)
+            whole = await all_of(desk)
+            rests = []
+            for report in whole[:-1]:
+                place = tuple(orjson.loads(report)["place"])
+                rests.append(await first(desk.follow(place), len(whole) - 1 - len(rests)))
+            return whole, rests
+
+    whole, rests = run(told(tmp_path / "few.journal", kept_max))
+
+    assert len(whole) > 2 * kept_max
+    assert rests == [whole[n + 1 :] for n in range(len(whole) - 1)]
+
+
+def test_whoever_begins_now_is_told_only_what_comes(tmp_path):
+    async def told():
+        async with reporting(tmp_path / "a.journal") as (runtime, desk):
+            await traded(runtime)
+            reached = desk.reached
+            events = desk.follow(None)
+            next_one = asyncio.ensure_future(anext(events))
+            await asyncio.sleep(0)
+            asked = order(4, name="late")
+            runtime.submit(asked)
+            await runtime.finished(asked.id)
+            report = orjson.loads(await next_one)
+            await events.aclose()
+            return reached, report
+
+    reached, report = run(told())
+
+    assert report["client_order_id"] == "late"
+    assert tuple(report["place"]) >= reached

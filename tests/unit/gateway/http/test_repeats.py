@@ -1,0 +1,61 @@
+import pytest
+
+from router.gateway.http.problems import ProblemError
+from router.gateway.http.repeats import Repeats, Reply
+
+REPLY = Reply(200, b"{}")
+
+
+def test_the_same_again_is_answered_from_memory():
+    repeats = Repeats()
+
+    assert repeats.begin("k", "r-1", digest=b"a") is None
+    repeats.end("k", "r-1", REPLY)
+
+    assert repeats.begin("k", "r-1", digest=b"a") is REPLY
+
+
+def test_another_request_of_the_name_is_refused():
+    repeats = Repeats()
+    repeats.begin("k", "r-1", digest=b"a")
+    repeats.end("k", "r-1", REPLY)
+
+    with pytest.raises(ProblemError) as refused:
+        repeats.begin("k", "r-1", digest=b"b")
+
+    assert refused.value.code == "duplicate"
+
+
+def test_the_same_at_the_same_time_waits():
+    repeats = Repeats()
+    repeats.begin("k", "r-1", digest=b"a")
+
+    with pytest.raises(ProblemError) as refused:
+        repeats.begin("k", "r-1", digest=b"a")
+
+    assert refused.value.code == "pending"
+
+
+def test_what_was_not_done_may_be_tried_again():
+    repeats = Repeats()
+    repeats.begin("k", "r-1", digest=b"a")
+    repeats.end("k", "r-1", None)
+
+    assert repeats.begin("k", "r-1", digest=b"a") is None
+
+
+def test_names_are_each_ones_own():
+    repeats = Repeats()
+    repeats.begin("k", "r-1", digest=b"a")
+
+    assert repeats.begin("another", "r-1", digest=b"b") is None
+
+
+def test_the_oldest_is_forgotten():
+    repeats = Repeats(kept_max=2)
+    for name in ("a", "b", "c"):
+        repeats.begin("k", name, digest=b"x")
+        repeats.end("k", name, REPLY)
+
+    assert repeats.begin("k", "c", digest=b"x") is REPLY
+    assert repeats.begin("k", "a", digest=b"x") is None
