@@ -1,9 +1,11 @@
 """The daemon."""
 
 import asyncio
+import gc
 import os
 import signal
 from pathlib import Path
+from typing import Final
 
 import uvloop
 from rich.console import Console
@@ -19,6 +21,8 @@ from router.gateway import link, local
 from router.shell import observe
 from router.shell.clock import SystemClock
 from router.shell.config import load_gateway
+
+_COLLECT_AFTER: Final = (50_000, 20, 50)  # allocations, and collections of the younger ones
 
 
 def run(path: Path, *, live: bool, verbose: bool, as_json: bool) -> None:
@@ -45,6 +49,7 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
         link.serving(link.link_path(assembly.config.journal), desk),
         gateways.supervised(load_gateway(assembly.config.path), assembly.clock) as doors,
     ):
+        _let_rest()
         loop.add_signal_handler(signal.SIGUSR1, _halt, keeper)
         wanted = asyncio.Event()
         loop.add_signal_handler(signal.SIGHUP, wanted.set)
@@ -75,3 +80,10 @@ async def _reload(keeper: Keeper, wanted: asyncio.Event) -> None:
 # For whoever has nothing but the daemon's process id.
 def _halt(keeper: Keeper) -> None:
     keeper.halt(by="signal SIGUSR1", reason="the signal came")
+
+
+# What there is by now stays: looking through it again and again would hold up orders.
+def _let_rest() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)

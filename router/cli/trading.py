@@ -1,6 +1,5 @@
 """The verbs that trade, and those that ask what trading would cost."""
 
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -33,6 +32,19 @@ from router.cli.options import (
     Strategy,
     Venues,
 )
+from router.cli.quote_options import (
+    Balances,
+    Curve,
+    Holds,
+    Html,
+    Inclusion,
+    Png,
+    Record,
+    Recorded,
+    Save,
+    Volatility,
+    Watch,
+)
 
 app = typer.Typer()
 
@@ -55,80 +67,39 @@ def quote(  # noqa: PLR0917
     slippage_max: Slippage = None,
     holding_hours: Hours = None,
     venues: Venues = None,
-    holds: Annotated[
-        int, typer.Option("--holds", help="Seconds for which it may be sent as it is shown.")
-    ] = 60,
-    inclusion: Annotated[
-        str | None,
-        typer.Option("--inclusion", help="Seconds until it is executed, for the band."),
-    ] = None,
-    volatility: Annotated[
-        str | None,
-        typer.Option("--volatility", help="Bps an hour, for the band; else what was watched."),
-    ] = None,
-    balance: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--balance",
-            help="What the accounts are assumed to hold, as in USDC=1000000 or"
-            " hyperliquid:USDC=45000; then none is read.",
-        ),
-    ] = None,
-    watch: Annotated[
-        int, typer.Option("--watch", help="Seconds to watch the markets first, for the band.")
-    ] = 0,
-    curve: Annotated[
-        bool, typer.Option("--curve", help="Draw slippage against size; every point is a plan.")
-    ] = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write the curve here, as one HTML file.")
-    ] = None,
-    png: Annotated[Path | None, typer.Option("--png", help="Write the curve here, as PNG.")] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option("--record", help="Write all that it was planned on here, for --snapshot."),
-    ] = None,
-    snapshot: Annotated[
-        Path | None,
-        typer.Option("--snapshot", help="Plan on a recorded file; connects to nothing."),
-    ] = None,
-    save: Annotated[
-        Path | None, typer.Option("--save", help="Write plan and problem here, for verify.")
-    ] = None,
+    holds: Holds = 60,
+    inclusion: Inclusion = None,
+    volatility: Volatility = None,
+    balance: Balances = None,
+    watch: Watch = 0,
+    curve: Curve = False,
+    html: Html = None,
+    png: Png = None,
+    record: Record = None,
+    snapshot: Recorded = None,
+    save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Estimate the slippage of an order; sends nothing, and names the quote for order --quote."""
     from router.cli import quote as verb  # noqa: PLC0415 - quick --help
     from router.cli.request import request  # noqa: PLC0415 - quick --help
 
-    verb.run(
-        config,
-        request(
-            side=side,
-            quantity=quantity,
-            base=base,
-            quote=quote_asset,
-            cash=cash,
-            limit_price=limit,
-            slippage_max_bps=slippage_max,
-            holding_hours=holding_hours,
-            venues=venues,
-            inclusion_s=inclusion,
-            volatility_bps_hour=volatility,
-        ),
-        verb.Wanted(
-            save=save,
-            record=record,
-            snapshot=snapshot,
-            html=html,
-            png=png,
-            curve=curve,
-            balances=balance or (),
-            watch_s=watch,
-            holds_s=holds,
-        ),
-        as_json=as_json,
+    asked = request(
+        side=side,
+        quantity=quantity,
+        base=base,
+        quote=quote_asset,
+        cash=cash,
+        limit_price=limit,
+        slippage_max_bps=slippage_max,
+        holding_hours=holding_hours,
+        venues=venues,
+        inclusion_s=inclusion,
+        volatility_bps_hour=volatility,
     )
+    files = {"save": save, "record": record, "snapshot": snapshot, "html": html, "png": png}
+    wanted = verb.Wanted(**files, curve=curve, balances=balance or (), watch_s=watch, holds_s=holds)
+    verb.run(config, asked, wanted, as_json=as_json)
 
 
 @app.command(context_settings=NUMBERS_ARE_WORDS)

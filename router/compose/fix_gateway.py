@@ -2,13 +2,15 @@
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import signal
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,9 @@ import orjson
 
 from router.domain.error import ConfigError
 from router.domain.units import NS_PER_S, DurationNs
+from router.gateway import access
+from router.gateway.audit import Entry, audit_path
+from router.gateway.audit_writer import Audit, Program, auditing
 from router.gateway.config import (
     EVERY,
     FixSessionSettings,
@@ -32,10 +37,12 @@ from router.gateway.fix.line import Line
 from router.gateway.fix.marks import Mark, MarkFile
 from router.gateway.fix.outbox import KEPT
 from router.gateway.fix.peer import Peer
+from router.gateway.fix.recording import Recording
 from router.gateway.fix.session import Around, FixSession, identity, recovered
 from router.gateway.fix.session_config import FILES, dictionary_paths, settings_text
 from router.gateway.keys import check_files
 from router.gateway.link import link_path
+from router.port import Clock
 from router.shell import observe
 from router.shell.clock import SystemClock
 from router.shell.config import GatewayConfig, load_gateway
@@ -53,6 +60,17 @@ class _Store:
     directory: Path
     files: Mapping[str, MarkFile]
     marks: Mapping[str, Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a gateway is made of."""
+
+    config: GatewayConfig
+    settings: GatewaySettings
+    fix: FixSettings
+    store: _Store
+    clock: Clock
 
 
 def run(path: Path, *, port: int | None = None) -> None:
@@ -75,7 +93,8 @@ def run(path: Path, *, port: int | None = None) -> None:
     check_files(settings, path, where=f"{path}: gateway")
     fix = settings.fix if port is None else settings.fix.model_copy(update={"port": port})
     with _store(config.journal, fix) as store, tempfile.TemporaryDirectory() as inner:
-        asyncio.run(_serve(config, settings, fix, store=store, inner=Path(inner) / "engine"))
+        parts = _Parts(config, settings, fix, store, SystemClock())
+        asyncio.run(_serve(parts, Path(inner) / "engine"))
 
 
 def peer_of(name: str, fix: FixSettings, settings: GatewaySettings) -> Peer:
@@ -133,53 +152,55 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _serve(
-    config: GatewayConfig,
-    settings: GatewaySettings,
-    fix: FixSettings,
-    *,
-    store: _Store,
-    inner: Path,
-) -> None:
+async def _serve(parts: _Parts, inner: Path) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     sessions: dict[str, FixSession] = {}
-    engine = _engine(fix, store, sessions)
+    engine = _engine(parts, sessions)
     engine.open(inner)
-    tasks: set[asyncio.Task[None]] = set()
-    async with asyncio.TaskGroup() as group:
-        start = _starter(group, tasks)
-        clock = SystemClock()
-        line = Line(link_path(config.journal), clock)
-        around = Around(line, clock, start, _noted, _faulted)
-        for name, each in fix.sessions.items():
-            sessions[name] = FixSession(
-                name,
-                each,
-                peer_of(name, fix, settings),
-                engine=engine,
-                file=store.files[name],
-                mark=store.marks[name],
-                around=around,
-            )
+    digest = hashlib.sha256(parts.config.path.read_bytes()).hexdigest()
+    program = Program(config=digest, build=version("headrace"))
+    at = audit_path(parts.config.journal, "fix")
+    async with auditing(at, program, parts.clock.now) as audit:
+        async with _started() as start:
+            line = Line(link_path(parts.config.journal), parts.clock)
+            around = Around(line, parts.clock, start, _noted, _faulted)
+            sessions |= _sessions(parts, engine, around, audit=audit)
+            for session in sessions.values():
+                session.begin()
+            _running = (start(line.run()), start(_tick(engine, sessions, parts.clock.sleep)))
+            keeper = _doorkeeper(engine, sessions, audit, fix=parts.fix)
+            await _listen(parts, keeper, stop)
+            await _goodbye(engine, sessions, parts.clock.sleep)
+            for connection in tuple(keeper.live.values()):
+                connection.close()
         for session in sessions.values():
-            session.begin()
-        tasks |= {start(line.run()), start(_tick(engine, sessions, clock.sleep))}
-        keeper = _doorkeeper(engine, sessions, fix)
-        await _listen(config, fix, keeper, stop=stop)
-        await _goodbye(engine, sessions, clock.sleep)
-        for connection in tuple(keeper.live.values()):
-            connection.close()
-        for task in tuple(tasks):
-            task.cancel()
-    for session in sessions.values():
-        session.tick()
-    engine.close()
+            session.tick()
+        engine.close()
 
 
-def _engine(fix: FixSettings, store: _Store, sessions: Mapping[str, FixSession]) -> Engine:
+def _sessions(
+    parts: _Parts, engine: Engine, around: Around, *, audit: Audit
+) -> dict[str, FixSession]:
+    clients, store = parts.settings.clients, parts.store
+    return {
+        name: FixSession(
+            name,
+            each,
+            peer_of(name, parts.fix, parts.settings),
+            engine=engine,
+            kept=(store.files[name], store.marks[name]),
+            around=around,
+            recording=Recording(audit, access.of_session(name, clients[each.client], each)),
+        )
+        for name, each in parts.fix.sessions.items()
+    }
+
+
+def _engine(parts: _Parts, sessions: Mapping[str, FixSession]) -> Engine:
+    fix, store = parts.fix, parts.store
     told = Told(
         received=lambda name, text: sessions[name].received(text),
         logged_on=lambda name: sessions[name].logged_on(),
@@ -195,16 +216,21 @@ def _engine(fix: FixSettings, store: _Store, sessions: Mapping[str, FixSession])
     )
 
 
-def _starter(
-    group: asyncio.TaskGroup, tasks: set[asyncio.Task[None]]
-) -> Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]:
-    def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = group.create_task(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        return task
+# What is started is ended when the block is left; what fails ends everything.
+@asynccontextmanager
+async def _started() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]]:
+    tasks: set[asyncio.Task[None]] = set()
+    async with asyncio.TaskGroup() as group:
 
-    return start
+        def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+            task = group.create_task(work)
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            return task
+
+        yield start
+        for task in tuple(tasks):
+            task.cancel()
 
 
 async def _tick(
@@ -219,30 +245,29 @@ async def _tick(
             session.tick()
 
 
-def _doorkeeper(engine: Engine, sessions: Mapping[str, FixSession], fix: FixSettings) -> Doorkeeper:
+def _doorkeeper(
+    engine: Engine, sessions: Mapping[str, FixSession], audit: Audit, *, fix: FixSettings
+) -> Doorkeeper:
+    def refused(address: str, why: str) -> None:
+        audit.note(Entry("session", "refused", address, why))
+        _noted(address, f"not let in: {why}")
+
     return Doorkeeper(
         engine=engine,
         sessions=sessions,
         is_pinned=fix.tls is not None and fix.tls.client_ca is not None,
-        refused=lambda address, why: _noted(address, f"not let in: {why}"),
+        refused=refused,
         live={},
         unknown=set(),
     )
 
 
-async def _listen(
-    config: GatewayConfig,
-    fix: FixSettings,
-    keeper: Doorkeeper,
-    *,
-    stop: asyncio.Event,
-) -> None:
-    tls = fix.tls
-    context = None
+async def _listen(parts: _Parts, keeper: Doorkeeper, stop: asyncio.Event) -> None:
+    fix, tls, context = parts.fix, parts.fix.tls, None
     if tls is not None:
-        ca = None if tls.client_ca is None else str(beside(config.path, tls.client_ca))
-        certificate, key = beside(config.path, tls.certificate), beside(config.path, tls.key)
-        context = tls_context(str(certificate), str(key), ca)
+        own = parts.config.path
+        ca = None if tls.client_ca is None else str(beside(own, tls.client_ca))
+        context = tls_context(str(beside(own, tls.certificate)), str(beside(own, tls.key)), ca)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: Connection(keeper), fix.host, fix.port, ssl=context, reuse_address=True
@@ -269,7 +294,12 @@ async def _goodbye(
         await sleep(_TICK)
 
 
+# Not from within the engine's callbacks: what fails there ends the process.
 def _noted(session: str, text: str) -> None:
+    asyncio.get_running_loop().call_soon(_written, session, text)
+
+
+def _written(session: str, text: str) -> None:
     observe.gateway_noted("fix", session, message=text)
 
 

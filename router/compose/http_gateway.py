@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 import os
+import resource
 import signal
 import ssl
 import sys
@@ -29,10 +30,11 @@ from router.gateway.http.desk_line import KeptLine
 from router.gateway.http.doing import Doing, ReadAudit
 from router.gateway.http.doorman import Doorman
 from router.gateway.http.latest_hub import LatestHub
+from router.gateway.http.outbox import Outbox
 from router.gateway.http.reports_hub import ReportsHub
 from router.gateway.http.risk_hub import RiskHub
-from router.gateway.http.server import Door, server_of
-from router.gateway.http.stream import Streams
+from router.gateway.http.server import CONNECTIONS_MAX, Door, server_of
+from router.gateway.http.stream import MakeOutbox, Streams
 from router.gateway.http.subscriptions import Hubs
 from router.gateway.link import LinkError, link_path
 from router.gateway.rates import Rates
@@ -46,6 +48,8 @@ _NS_PER_MS: Final = 1_000_000
 _READY_S: Final = 2.0
 _SHUTDOWN_S: Final = 3.0
 _BACKLOG: Final = 1_024
+_GC_THRESHOLDS: Final = (50_000, 20, 50)
+_FILES_BESIDES: Final = 64  # open files that are no connections of clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def run(path: Path, *, port: int | None = None) -> None:
         If the file is wrong, or the address cannot be listened on.
     """
     clock = SystemClock()
+    _allow_files(CONNECTIONS_MAX + _FILES_BESIDES)
     parts = parts_of(path, os.environ, clock, port=port, started_at=clock.now())
     uvloop.run(_serve(parts))
 
@@ -111,8 +116,13 @@ def parts_of(
 
 
 @asynccontextmanager
-async def serving(parts: Parts) -> AsyncIterator[int]:
+async def serving(parts: Parts, *, outbox: MakeOutbox = Outbox) -> AsyncIterator[int]:
     """Serve until the block is left, and yield the port.
+
+    Parameters
+    ----------
+    outbox : function
+        Makes what waits for one stream.
 
     Raises
     ------
@@ -126,7 +136,7 @@ async def serving(parts: Parts) -> AsyncIterator[int]:
         async with (
             _audited(parts) as audit,
             asyncio.TaskGroup() as group,
-            _joined(parts, audit, group) as port,
+            _joined(parts, audit, group, outbox=outbox) as port,
         ):
             yield port
     except BaseExceptionGroup as several:
@@ -136,7 +146,9 @@ async def serving(parts: Parts) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def _joined(parts: Parts, audit: Audit, group: asyncio.TaskGroup) -> AsyncIterator[int]:
+async def _joined(
+    parts: Parts, audit: Audit, group: asyncio.TaskGroup, *, outbox: MakeOutbox
+) -> AsyncIterator[int]:
     line = KeptLine(link_path(parts.config.journal), parts.clock)
     reports, risk = ReportsHub(line, parts.clock), RiskHub(line, parts.clock)
     tasks = [group.create_task(each) for each in (line.keep(), reports.run(), risk.run())]
@@ -145,7 +157,7 @@ async def _joined(parts: Parts, audit: Audit, group: asyncio.TaskGroup) -> Async
     doorman = Doorman(parts.authenticator, Rates(parts.http), now=parts.clock.now)
     doing = Doing(line, audit, _reader(parts))
     try:
-        async with _listening(parts, doorman, doing=doing, hubs=hubs) as port:
+        async with _listening(parts, doorman, doing=doing, hubs=hubs, outbox=outbox) as port:
             yield port
     finally:
         latest.close()
@@ -162,12 +174,13 @@ async def _serve(parts: Parts) -> None:
         _say_ready(parts, port)
         gc.collect()
         gc.freeze()  # what lives as long as the process is not looked at again and again
+        gc.set_threshold(*_GC_THRESHOLDS)
         await stop.wait()
 
 
 @asynccontextmanager
 async def _listening(
-    parts: Parts, doorman: Doorman, *, doing: Doing, hubs: Hubs
+    parts: Parts, doorman: Doorman, *, doing: Doing, hubs: Hubs, outbox: MakeOutbox
 ) -> AsyncIterator[int]:
     http = parts.http
     streams = Streams(
@@ -176,6 +189,7 @@ async def _listening(
         doing=doing,
         streams_max=http.streams_max,
         message_bytes_max=http.body_bytes_max,
+        outbox=outbox,
     )
     door = Door(
         doorman,
@@ -238,6 +252,14 @@ def _reader(parts: Parts) -> ReadAudit:
         return {"records": rows, "next": after + limit if len(rows) == limit else None}
 
     return read
+
+
+# As many as the system lets a process have; a connection too many is hung up on.
+def _allow_files(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _tls(parts: Parts) -> ssl.SSLContext | None:

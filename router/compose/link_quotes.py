@@ -10,14 +10,14 @@ from router.compose.linked import Answer, Linked
 from router.execution.contingency import contingency
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.plan_data import plan_data
+from router.optimiser.proof import explain
 
 _PLANS_MAX: Final = 1_000_000
 
 
 async def _quote(link: Linked, fields: Fields) -> bytes:
-    request = {"client_order_id": "quote", **strings(fields, "order")}
     told = await link.desk.quotes.quoted(
-        request, curve=flag(fields, "curve"), compare=flag(fields, "compare")
+        strings(fields, "order"), curve=flag(fields, "curve"), compare=flag(fields, "compare")
     )
     return orjson.dumps(told)
 
@@ -39,7 +39,7 @@ async def _plan(link: Linked, fields: Fields) -> bytes:
             "index": index,
             "plans": len(plans),
             **plan_data(plan),
-            "explanation": contingency(plan).lines(),
+            "explanation": [*explain(plan), *contingency(plan).lines()],
         }
     )
 

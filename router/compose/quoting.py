@@ -16,7 +16,7 @@ from router.compose import sizes
 from router.compose.assembly import Assembly
 from router.compose.dry_run import DryRun, planned, prepared, requested
 from router.compose.quotes import HOLDS, kept
-from router.compose.snapshots import taken
+from router.compose.snapshots import Accounts, read_accounts, taken
 from router.domain.error import NoRouteError, OrderError, StaleDataError
 from router.domain.limits import Limits
 from router.domain.order import ParentOrder
@@ -47,6 +47,7 @@ InFlight: TypeAlias = Callable[[], tuple[ChildState, ...]]
 _PLAN_WAIT: Final = DurationNs(60 * NS_PER_S)  # nobody trades on it: it may take its time
 _NICENESS: Final = 10
 _WAITING_MAX: Final = 16
+_ACCOUNTS_EVERY: Final = 2 * NS_PER_S
 _BPS: Final = 10_000
 _OWN: Final = frozenset({"inclusion_s", "volatility_bps_hour", "holds_s"})
 _HOUR_S: Final = 3_600
@@ -221,11 +222,13 @@ async def quoting(
     warm : bool
         Compile all usual programmes at the start.
     """
+    glance = _Glance(assembly, reader)
 
     async def look() -> Snapshot:
-        return await taken(assembly, reader, limits=None if limits is None else limits())
+        now = None if limits is None else limits()
+        return await taken(assembly, reader, limits=now, accounts=await glance.accounts())
 
-    async with _solver(warm=warm) as solver:
+    async with _solver(warm=warm, niceness=_NICENESS) as solver:
         yield Quoter(look, solver, source="desk", assembly=assembly, in_flight=in_flight)
 
 
@@ -244,18 +247,35 @@ async def quoting_snapshot(
     async def look() -> Snapshot:
         return snapshot
 
-    async with _solver(warm=False) as solver:
+    async with _solver(warm=False, niceness=0) as solver:
         source: Source = "snapshot" if keeps is None else "live"
         yield Quoter(look, solver, source=source, assembly=keeps)
 
 
 @asynccontextmanager
-async def _solver(*, warm: bool) -> AsyncIterator[SolverPool]:
-    solver = SolverPool(_PLAN_WAIT, warm=warm, niceness=_NICENESS)
+async def _solver(*, warm: bool, niceness: int) -> AsyncIterator[SolverPool]:
+    solver = SolverPool(_PLAN_WAIT, warm=warm, niceness=niceness)
     try:
         yield solver
     finally:
         solver.close()
+
+
+class _Glance:
+    """Accounts, read at most so often: what venues ration is for those who trade."""
+
+    def __init__(self, assembly: Assembly, reader: Reader) -> None:
+        self._assembly = assembly
+        self._reader = reader
+        self._last: tuple[int, Accounts] | None = None
+
+    async def accounts(self) -> Accounts:
+        now = self._assembly.clock.now()
+        if self._last is not None and now - self._last[0] < _ACCOUNTS_EVERY:
+            return self._last[1]
+        read = await read_accounts(self._assembly, self._reader)
+        self._last = (self._assembly.clock.now(), read)
+        return read
 
 
 @dataclass(frozen=True, slots=True)

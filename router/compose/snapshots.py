@@ -6,7 +6,8 @@ none besides. It holds balances and limits of the desk, and no key. Refuses a fi
 format, and one that is too large to be one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, cast
@@ -29,12 +30,21 @@ BYTES_MAX: Final = 256 * 1024 * 1024
 _KIND: Final = "headrace_snapshot"
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts that could be read, and why others could not."""
+
+    read: tuple[AccountSnapshot, ...]
+    unreadable: Mapping[AccountId, str]
+
+
 async def taken(
     assembly: Assembly,
     reader: Reader,
     *,
     limits: Limits | None = None,
     balances: Sequence[Assumption] = (),
+    accounts: Accounts | None = None,
 ) -> Snapshot:
     """Return all that a plan depends on, now.
 
@@ -44,6 +54,8 @@ async def taken(
         Others than the configuration's: a desk may have read them anew.
     balances : sequence of Assumption
         What the accounts are assumed to hold; where there are any, no account is looked at.
+    accounts : Accounts, optional
+        As they were read a moment ago, instead of reading them again.
 
     Raises
     ------
@@ -51,9 +63,9 @@ async def taken(
         If a balance is assumed of what is not configured.
     """
     heads = _heads(assembly, reader)
-    accounts, unreadable = assumed_accounts(assembly, balances, heads), dict[AccountId, str]()
+    held = Accounts(assumed_accounts(assembly, balances, heads), {})
     if not balances:
-        accounts, unreadable = await _read(assembly, reader)
+        held = accounts or await read_accounts(assembly, reader)
     # Without venues it looks at markets only.
     looks = Reader({}, reader.market, natives={}, clock=assembly.clock, indices=())
     quotes = [i.quote.id for i in assembly.instruments]
@@ -72,7 +84,7 @@ async def taken(
             pools=seen.pools,
             books=seen.books,
             contexts=seen.contexts,
-            accounts=accounts,
+            accounts=held.read,
             gas=(),
             prices=reader.told(assembly.clock.now()),
         ),
@@ -80,7 +92,7 @@ async def taken(
         paces=reader.market.paces(),
         quarantined=quarantined,
         stale={i: why for i, why in survey.stale.items() if i not in quarantined},
-        unreadable=unreadable,
+        unreadable=held.unreadable,
         assumed=assumed_sentences(balances),
     )
 
@@ -184,10 +196,8 @@ def _heads(assembly: Assembly, reader: Reader) -> tuple[ChainHead, ...]:
     return tuple(found)
 
 
-# One that does not answer is told; a plan that needs it says so.
-async def _read(
-    assembly: Assembly, reader: Reader
-) -> tuple[tuple[AccountSnapshot, ...], dict[AccountId, str]]:
+async def read_accounts(assembly: Assembly, reader: Reader) -> Accounts:
+    """Return every account; of one that does not answer, why: a plan that needs it says so."""
     read: list[AccountSnapshot] = []
     unreadable: dict[AccountId, str] = {}
     for account in dict.fromkeys(i.account for i in assembly.instruments):
@@ -195,4 +205,4 @@ async def _read(
             read += await reader.accounts((account,))
         except VenueError as error:
             unreadable[account] = str(error)
-    return tuple(read), unreadable
+    return Accounts(tuple(read), unreadable)

@@ -6,6 +6,7 @@ private key unless their name, or the word before them, says that they are a has
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 STRUCK: Final = "[redacted]"
@@ -55,12 +56,15 @@ _URL_KEY: Final = re.compile(
 _URL_QUERY: Final = re.compile(
     r"(?P<name>[?&][\w-]{0,40}(?:key|token|secret|auth|sig)[\w-]{0,40}=)[^&\s\"']+", re.IGNORECASE
 )
-_BYTES_32: Final = re.compile(
-    r"(?P<public>\b(?:transaction|tx|hash|block|digest|sha-?256|topic|pool|root)[\"']?[\s:=]{1,3}"
-    r"[\"']?)?(?<![0-9A-Za-z])(?:0x)?[0-9a-fA-F]{64}(?![0-9A-Za-z])",
-    re.IGNORECASE,
+_BYTES_32: Final = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9a-fA-F]{64}(?![0-9A-Za-z])")
+# What is said right before a hash, or after it; a key in the same breath makes it a key.
+_BEFORE_CHARACTERS: Final = 40
+_HASHES: Final = re.compile(
+    r"\b(?:transaction|tx|hash|block|digest|sha-?256|topic|pool|root)\b", re.IGNORECASE
 )
-_MARKS: Final = ("=", ":", "eyJ", "-----")  # one is in whatever the patterns of words find
+_KEYS: Final = re.compile(r"key|secret|private|seed|password|sign", re.IGNORECASE)
+_MINED: Final = " was mined"
+_MARKS: Final = re.compile(r"[=:]|eyJ|-----")  # one is in whatever the patterns of words find
 _BYTES_32_DIGITS: Final = 64
 _NAMED: Final = (_FIX, _HEADER, _ASSIGNED, _URL_USER, _URL_KEY, _URL_QUERY)
 
@@ -89,8 +93,8 @@ def redact_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _redacted(name: str, value: object, depth: int) -> object:
     if value is None or isinstance(value, bool):
         return value
-    is_public = _PUBLIC_NAMES.search(name) is not None
-    if depth == 0 or (not is_public and _SECRET_NAMES.search(name) is not None):
+    is_public, is_secret = _kind_of(name)
+    if depth == 0 or is_secret:
         return STRUCK
     if isinstance(value, int | float):
         return value
@@ -103,8 +107,15 @@ def _redacted(name: str, value: object, depth: int) -> object:
     return _without_words(str(value)) if is_public else redact(str(value))
 
 
+# The same few names come again and again.
+@lru_cache(maxsize=1_024)
+def _kind_of(name: str) -> tuple[bool, bool]:
+    is_public = _PUBLIC_NAMES.search(name) is not None
+    return is_public, not is_public and _SECRET_NAMES.search(name) is not None
+
+
 def _without_words(text: str) -> str:
-    if not any(mark in text for mark in _MARKS):
+    if _MARKS.search(text) is None:
         return text
     text = _JWT.sub(STRUCK, _PEM.sub(STRUCK, _without_raw_data(text)))
     for pattern in _NAMED:
@@ -122,4 +133,6 @@ def _without_raw_data(text: str) -> str:
 
 
 def _unless_public(found: re.Match[str]) -> str:
-    return STRUCK if found["public"] is None else found[0]
+    before = found.string[max(0, found.start() - _BEFORE_CHARACTERS) : found.start()]
+    is_hash = _HASHES.search(before) is not None or found.string.startswith(_MINED, found.end())
+    return found[0] if is_hash and _KEYS.search(before) is None else STRUCK

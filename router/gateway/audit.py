@@ -42,11 +42,11 @@ class Entry:
     Attributes
     ----------
     action : str
-        What: the method and route, or the FIX message's type and name.
+        What, in a word of ours.
     decision : str
         ``allowed``, or why not, in a word that clients get, too.
     source : str
-        The address it came from.
+        The address it came from, as the socket says.
     request : str
         The request's own name or number.
     principal : Principal | None
@@ -71,9 +71,9 @@ class Entry:
         who = self.principal
         said: dict[str, Any] = {
             "at": str(at),
-            "action": _shown(self.action),
+            "action": self.action,
             "decision": self.decision,
-            "source": _shown(self.source),
+            "source": self.source,
             "request": _shown(self.request),
             "key": _shown(self.key) if who is None else who.key,
             "client": "" if who is None else who.client,
@@ -81,7 +81,8 @@ class Entry:
             "account": _shown(self.account),
         }
         if self.details:
-            said["details"] = {name: _shown(v) for name, v in redact_fields(self.details).items()}
+            details = {name: text[:_LOOKED_AT_MAX] for name, text in self.details.items()}
+            said["details"] = {n: _cut(text) for n, text in redact_fields(details).items()}
         return said
 
 
@@ -239,5 +240,8 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 # Struck out before it is cut: half a key is a key's half.
 def _shown(text: str) -> str:
-    shown = redact(text[:_LOOKED_AT_MAX])
-    return shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + "..."
+    return _cut(redact(text[:_LOOKED_AT_MAX]))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "..."

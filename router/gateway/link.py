@@ -145,7 +145,7 @@ class _Connection:
         try:
             line = await self._reader.readline()
             request = orjson.loads(line) if line else None
-        except ValueError:  # not JSON, or longer than the limit
+        except (ValueError, ConnectionError):  # not JSON, longer than the limit; or cut off
             return None
         if not isinstance(request, dict):
             return None

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from router.domain.instrument import Asset
 from router.domain.order import Fill
 from router.domain.units import Amount, Price, Rounding, Side, divide, format_decimal
+from router.gateway.chain import name_of
 from router.gateway.order_data import order_data
-from router.gateway.reports import name_of
 from router.state.world import ChildState, ParentState, World
 
 _PRICE_DECIMALS = 8

@@ -30,6 +30,8 @@ def report_data(report: Report, assets: Mapping[str, Asset]) -> dict[str, object
         "client_order_id": report.name,
         "first_client_order_id": order.client_order_id,
         "request": report.request or None,
+        "asked_by": report.asked_by or None,
+        "was_pending": report.was_pending,
         "original_client_order_id": report.original or None,
         "side": order.side.value,
         "base": order.base,

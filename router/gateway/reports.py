@@ -30,6 +30,7 @@ from router.domain.event import (
 from router.domain.order import TERMINAL, Fill, OrderStatus, ParentOrder, TimeInForce
 from router.domain.units import ChildId, ParentId, TimestampNs
 from router.execution.quantities import quantities
+from router.gateway.chain import name_of
 from router.state.recorded import Recorded
 from router.state.world import ParentState, Phase, World
 
@@ -106,8 +107,10 @@ class Report:
         Why, for people.
     code : str
         Of what was refused: the control that did; of a request too_late, pending or invalid.
-    original : str
-        Of an answer to a request: the client's name of the order before it; else empty.
+    original, asked_by : str
+        Of an answer to a request: the client's name of the order before it, and who asked.
+    was_pending : bool
+        Whether the request was told to be under way.
     """
 
     sequence: int
@@ -129,6 +132,8 @@ class Report:
     text: str = ""
     code: str = ""
     original: str = ""
+    asked_by: str = ""
+    was_pending: bool = False
 
     @property
     def exec_id(self) -> str:
@@ -197,23 +202,6 @@ def is_taken(parent: ParentState) -> bool:
     if not isinstance(parent.order.algo, Sweep) or parent.first_order is not None:
         return True
     return bool(parent.plans)
-
-
-def name_of(parent: ParentState) -> str:
-    """Return the client's name of an order now: its own, or its last replacement's that holds."""
-    under_way = "" if parent.pending is None else parent.pending.request
-    held = [
-        asked.request
-        for asked in parent.asked
-        if _is_replacement(asked)
-        and asked.request not in parent.refusals
-        and asked.request != under_way
-    ]
-    return held[-1] if held else parent.order.client_order_id
-
-
-def _is_replacement(asked: PendingRequest) -> bool:
-    return asked.amendment is not None
 
 
 def _concerned(record: Recorded) -> Iterator[ParentId]:
@@ -325,9 +313,8 @@ def _is_over(parent: ParentState) -> bool:
 
 
 def _text(record: Recorded, parent: ParentState) -> str:
-    name = parent.order.id
-    said = [c for c in record.commands if isinstance(c, ReportParent) and c.parent == name]
-    return said[-1].message if said else parent.reason
+    told = [c for c in record.commands if isinstance(c, ReportParent)]
+    return next((c.message for c in told[::-1] if c.parent == parent.order.id), parent.reason)
 
 
 def _report(record: "Recorded | _Seen", parent: ParentState, news: _News, *, index: int) -> Report:
@@ -356,6 +343,8 @@ def _report(record: "Recorded | _Seen", parent: ParentState, news: _News, *, ind
         text=news.text,
         code="" if isinstance(record, _Seen) else _code(record, parent, news),
         original="" if isinstance(record, _Seen) else _original(record, parent, news),
+        asked_by=_asker(record, parent, news),
+        was_pending=not isinstance(record, _Seen) and _was_pending(record, parent, news),
     )
 
 
@@ -364,6 +353,18 @@ def _original(record: Recorded, parent: ParentState, news: _News) -> str:
         return ""
     was = record.before.parents.get(parent.order.id, parent)
     return name_of(was if news.kind is ReportKind.REPLACED else parent)
+
+
+def _was_pending(record: Recorded, parent: ParentState, news: _News) -> bool:
+    was = record.before.parents.get(parent.order.id)
+    return was is not None and was.pending is not None and was.pending.request == news.request
+
+
+def _asker(record: "Recorded | _Seen", parent: ParentState, news: _News) -> str:
+    event = record.event if isinstance(record, Recorded) else None
+    if isinstance(event, _Request) and event.request == news.request:
+        return event.by
+    return next((each.by for each in parent.asked if each.request == news.request), "")
 
 
 # What a control found goes on record with the end it caused.

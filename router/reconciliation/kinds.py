@@ -162,7 +162,7 @@ RULES: Final[Mapping[DifferenceKind, Rule]] = {
         "a transaction of ours that had ended is no longer in the chain",
         "the chain's next nonce is below what our mined children used up, at no older a block",
         R.HALT,
-        "wait for it to be mined again, or run headrace accept",
+        "wait for it to be mined again; else run headrace bust for its fills, then headrace accept",
     ),
     K.BALANCE: Rule(
         "a balance is off, and nothing explains it",

@@ -37,14 +37,23 @@ def nonce_difference(world: World, ledger: Ledger, account: AccountSnapshot) -> 
     return Difference(name, "nonce", used, actual, DifferenceKind.NONCE_AHEAD, detail)
 
 
+# The chain's own count says that these transactions are not in it: of what they had filled, nothing
+# is there, unless one of them comes back.
 def _void(world: World, account: AccountSnapshot, *, actual: int, used: int) -> str:
     children = [
-        child.order.id
+        child
         for child in world.children.values()
         if child.order.account == account.account
         and child.gas is not None
         and actual <= child.order.nonce < used
     ]
-    named = ", ".join(children) or "a transaction of before the baseline"
+    named = ", ".join(child.order.id for child in children)
     block = "" if account.block is None else f" of block {account.block.number}"
-    return f"the next nonce is {actual}{block} instead of {used}: {named} is not in the chain"
+    said = (
+        f"the next nonce is {actual}{block} instead of {used}:"
+        f" {named or 'a transaction of before the baseline'} is not in the chain"
+    )
+    gone = [f"{fill.id} of {fill.child}" for child in children for fill in child.fills]
+    if not gone:
+        return said
+    return f"{said}; if it stays so, headrace bust takes back {', '.join(gone)}"

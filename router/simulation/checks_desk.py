@@ -1,7 +1,7 @@
 """Checks of the desk as a whole: limits, the kill switch, readiness, liveness, replay."""
 
 from router.domain.event import AccountsObserved, EngineStarted
-from router.domain.order import OrderStatus, Replacement
+from router.domain.order import OrderStatus, Persistence, Replacement
 from router.domain.plan import QuantityKind
 from router.domain.units import AccountId, AssetId, Rounding, Side
 from router.execution import progress
@@ -34,6 +34,10 @@ def _oversized(world: World, parent: ParentState) -> str | None:
     # A round that had begun when limits were lowered is planned to its end; other terms of the
     # client's are worth one more.
     rounds_max = max(limits.plan_rounds_max, LIMITS.plan_rounds_max) + len(parent.requests)
+    if parent.order.persistence is not Persistence.DEADLINE:
+        rounds_max = 1  # what is immediate is planned once, and keeps its terms
+    if parent.order.persistence is Persistence.WHOLE and len(parent.children) > 1:
+        return f"{name}: is all or nothing, and {len(parent.children)} children of it were made"
     if parent.round > rounds_max:
         return f"{name}: is planned for round {parent.round} of {rounds_max}"
     assert parent.arrival_mid is not None, "it was planned"

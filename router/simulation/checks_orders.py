@@ -63,10 +63,18 @@ def _child_fault(old: ChildState | None, new: ChildState) -> str | None:
     if new.order != old.order:
         return f"{name}: is another order than it was"
     if old.status in TERMINAL:
-        is_same = (old.status, old.fills, old.gas) == (status, new.fills, new.gas)
+        has_fills = new.fills == old.fills or (new.voided != old.voided and _keeps(old, new))
+        is_same = has_fills and (old.status, old.gas) == (status, new.gas)
         return None if is_same else f"{name}: changed after it ended as {old.status.value}"
     is_legal = status is old.status or status in TERMINAL or status in _MAY_FOLLOW[old.status]
     return None if is_legal else f"{name}: {status.value} after {old.status.value}"
+
+
+# All that was on record, in its order, but for what is said to be void since.
+def _keeps(old: ChildState, new: ChildState) -> bool:
+    if new.voided == old.voided:
+        return new.fills[: len(old.fills)] == old.fills
+    return {fill.id for fill in old.fills} - set(new.voided) <= {fill.id for fill in new.fills}
 
 
 def _parent_fault(old: ParentState, new: ParentState) -> str | None:
@@ -90,7 +98,7 @@ class Monotone:
             old, new = step.before.children.get(name), step.after.children[name]
             if old is None:
                 continue
-            if new.fills[: len(old.fills)] != old.fills:
+            if not _keeps(old, new):
                 return f"{name}: a fill is gone"
             if new.attempts[: len(old.attempts)] != old.attempts:
                 return f"{name}: bytes that were signed are forgotten"

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from router.domain.algo import Algo, Iceberg, LimitUntil, Pov, Shortfall, Sweep, Twap
 from router.domain.amend import Amendment
 from router.domain.event import AmendRequested, CancelRequested, LimitsChanged
-from router.domain.order import ParentOrder
+from router.domain.order import ParentOrder, Persistence
 from router.domain.scope import FIRM
 from router.domain.switch import SwitchSetting, TradingState
 from router.domain.units import (
@@ -28,7 +28,7 @@ from router.domain.units import (
 )
 from router.shell.runtime import Runtime
 from router.shell.switchboard import Switchboard
-from router.simulation.town import ETH, LIMITS, LOT, USDC
+from router.simulation.town import CHAIN, ETH, LIMITS, LOT, USDC
 from router.simulation.virtual_time import BEGINS_AT
 from router.state.world import World
 
@@ -110,6 +110,9 @@ def _order(rng: Random, place: int, *, within_s: float) -> ParentOrder:
     if rng.random() < 0.03:  # noqa: PLR2004 - one in thirty is above the limit
         quantity = Amount(ETH.id, 500_000 * LOT)
     lasts = rng.uniform(15.0, 80.0)
+    algo = _algo(rng, at, lasts)
+    persistence = _persistence(rng, algo)
+    is_whole = persistence is Persistence.WHOLE and rng.random() < 0.8  # noqa: PLR2004 - most of them
     return ParentOrder(
         id=ParentId(f"p{place}"),
         client_order_id=f"client-{place}",
@@ -120,11 +123,19 @@ def _order(rng: Random, place: int, *, within_s: float) -> ParentOrder:
         limit_price=None,
         slippage_max_pips=Pips(rng.choice((5_000, 20_000))),
         holding_horizon_s=3_600,
-        venues=(),
+        venues=(CHAIN,) if is_whole else (),
         deadline_at=TimestampNs(at + round(lasts * NS_PER_S)),
         submitted_at=at,
-        algo=_algo(rng, at, lasts),
+        algo=algo,
+        persistence=persistence,
     )
+
+
+def _persistence(rng: Random, algo: Algo) -> Persistence:
+    if not isinstance(algo, Sweep):
+        return Persistence.DEADLINE
+    once = (Persistence.IMMEDIATE, Persistence.WHOLE)
+    return rng.choice((Persistence.DEADLINE, Persistence.DEADLINE, Persistence.DEADLINE, *once))
 
 
 def _algo(rng: Random, at: TimestampNs, lasts_s: float) -> Algo:

@@ -49,8 +49,8 @@ class Subscriber:
         """Read what has come; return the texts that are whole."""
         self._rest += self.received()
         found = []
-        while (end := _end(self._rest)) is not None:
-            begin, end = end
+        while (place := _place(self._rest)) is not None:
+            begin, end = place
             if self._rest[0] & 0x0F == TEXT:
                 found.append(self._rest[begin:end])
             self._rest = self._rest[end:]
@@ -89,7 +89,7 @@ def _frame(text: bytes) -> bytes:
 
 
 # Where the first frame's text begins and ends; None while it is not whole.
-def _end(data: bytes) -> tuple[int, int] | None:
+def _place(data: bytes) -> tuple[int, int] | None:
     if len(data) < 2:  # noqa: PLR2004 - the least there is of a frame
         return None
     length, begin = data[1] & 0x7F, 2

@@ -1,8 +1,8 @@
 """How many orders come in durably by FIX and by HTTP, and how long one waits for its answer.
 
 The daemon, its link and its gateways are the real ones, each in its own process, on a journal on
-disk; the venue and the solver cost nothing, and nothing trades. The loads come from one more process
-each, encoded and signed before the clock starts, so that they take little of the machine.
+disk; the venue and the solver cost nothing, and nothing trades. The loads come from one more
+process, encoded and signed before the clock starts, so that they take little of the machine.
 """
 
 import asyncio
@@ -219,7 +219,9 @@ def _told(script: str, *words: object) -> dict[str, Any]:
 @contextmanager
 def _process(script: str, *words: object) -> Iterator[tuple["subprocess.Popen[bytes]", bytes]]:
     command = [sys.executable, str(FOLDER / script), *map(str, words)]
-    paths = os.pathsep.join((str(FOLDER), str(FOLDER.parents[1]), *os.environ.get("XPATH_", "").split()))
+    paths = os.pathsep.join(
+        (str(FOLDER), str(FOLDER.parents[1]), *os.environ.get("XPATH_", "").split())
+    )
     with subprocess.Popen(  # noqa: S603 - our own scripts
         command,
         stdin=subprocess.PIPE,

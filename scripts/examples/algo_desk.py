@@ -40,7 +40,7 @@ def sweep(name: str, account: str | None) -> NewOrder:
     """Return an order for now, over every venue, at no more than 30 bps from the mid."""
     return NewOrder(
         client_order_id=name,
-        side="sell",
+        side="buy",
         quantity=Decimal("0.5"),
         slippage_max_bps=Decimal(30),
         account=account,

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from random import Random
 
-from router.domain.order import OrderStatus, Replacement, SignedChild
+from router.domain.order import Fill, OrderStatus, Replacement, SignedChild
+from router.domain.units import Amount
 from router.execution.progress import new_parent
 from router.simulation.chain import Chain
 from router.simulation.checks_books import Conservation, NeverAbove, OneEffect
 from router.simulation.checks_desk import KillSwitch, ReadyFirst
-from router.simulation.checks_orders import IntentFirst, LegalTransitions, OneNonceEach
+from router.simulation.checks_orders import IntentFirst, LegalTransitions, Monotone, OneNonceEach
 from router.simulation.exchange import Exchange
 from router.simulation.scene import Sending, Step, Truth, opening
 from router.simulation.town import MARGIN, STARTED, USDC
@@ -124,3 +125,21 @@ def test_a_start_makes_everything_unread():
     check = ReadyFirst()
 
     assert check.step(Step(World(), STARTED, World(started=STARTED), truth())) is None
+
+
+def test_a_fill_may_go_only_where_it_was_taken_back():
+    order = child(ANY_PERP, 1)
+    fill = Fill(
+        "f1", order.id, ANY_PERP.id, Amount("ETH", 1), Amount(USDC.id, 1), Amount(USDC.id, 0), 7
+    )
+    had = ChildState(order, OrderStatus.FILLED, fills=(fill,))
+    void = replace(had, fills=(), voided=("f1",))
+    lost = replace(had, fills=())
+
+    def seen(check, after):
+        worlds = (World().with_child(had), World().with_child(after))
+        return check.step(Step(worlds[0], STARTED, worlds[1], truth()))
+
+    for check in (Monotone(), LegalTransitions()):
+        assert seen(check, void) is None
+        assert seen(check, lost) is not None

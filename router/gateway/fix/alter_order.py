@@ -14,7 +14,7 @@ from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import CancelReject, Report, execution_report, request_refused
 from router.gateway.fix.message import Message, MessageError, Reason
 from router.gateway.fix.new_order import is_sent_again
-from router.gateway.fix.order_fields import ending, name_of, seconds, sender_of, side_of
+from router.gateway.fix.order_fields import asker_of, ending, name_of, seconds, side_of
 from router.gateway.fix.parameters import parameters_of
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import pair_of, positive, required
@@ -122,7 +122,7 @@ def _ask(asked: Message, peer: Peer, *, report: Report, now: TimestampNs) -> Ask
         "order": report["order"],
         "client": peer.client,
         "request": asked.body.get(t.CL_ORD_ID),
-        "by": sender_of(asked.body, peer),
+        "by": asker_of(asked.body, peer),
         "wait_s": _AT_ONCE,
     }
     if asked.kind == _CANCEL:

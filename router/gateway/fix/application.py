@@ -1,18 +1,20 @@
 """What a session's peer asks for: each message is a conversation with the daemon.
 
-Conversations go on side by side; what they come to is sent in the order of the messages. So the
-mark of what is answered is one number, and the peer reads answers in the order of its questions.
+Conversations go on side by side, except that one about an order waits for the earlier ones about
+the same, and one about many orders for all. What they come to is sent in the order of the messages:
+so the mark of what is answered is one number, and the peer reads answers as it asked.
 """
 
 import asyncio
+import itertools
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
 from router.domain.units import TimestampNs
 from router.gateway.fix import inbound
-from router.gateway.fix.asks import Conversation, Follow, Output, Unfollow
+from router.gateway.fix.asks import Ask, Conversation, Follow, Output, Unfollow
 from router.gateway.fix.line import Line
 from router.gateway.fix.message import Message, MessageError, body, parse
 from router.gateway.fix.outbox import Outbox
@@ -25,9 +27,13 @@ from router.port import Clock
 _NUMBER: Final = "\x0134="
 _POSS_DUP: Final = 43
 _FIRST_SENT: Final = 122
+_NAMES: Final = (11, 41)
+_OF_MANY: Final = frozenset({"q", "K", "AF", "E"})
 _FULL: Final = 4_000  # conversations at a time; the link takes a few more
 _QUESTIONS_MAX: Final = 16  # that one message may come to
 _OTHER: Final = "0"  # BusinessRejectReason
+_NOT_AVAILABLE: Final = "4"
+_FAULT: Final = "a fault of ours; ask how your orders stand before you send it again"
 _THROTTLED: Final = "THROTTLE: too many messages; send it again later"
 
 
@@ -35,6 +41,7 @@ _THROTTLED: Final = "THROTTLE: too many messages; send it again later"
 class _Talk:
     number: int
     epoch: int
+    end: "asyncio.Future[None]"
     is_done: bool = False
     result: tuple[Output, ...] = ()
 
@@ -49,6 +56,10 @@ class Ways:
         Runs something beside everything else.
     follow : function
         Begins or ends a stream.
+    record : function
+        Writes down what is about to be asked for, by the number of the message.
+    fault : function
+        Told of a fault of ours.
     """
 
     line: Line
@@ -57,6 +68,8 @@ class Ways:
     clock: Clock
     start: Callable[[Coroutine[Any, Any, None]], object]
     follow: Callable[[Follow | Unfollow], None]
+    record: Callable[[Ask, int], Awaitable[None]]
+    fault: Callable[[Exception], None]
 
 
 class Application:
@@ -69,6 +82,7 @@ class Application:
         self._talks: deque[_Talk] = deque()
         self._latest = 0
         self._epoch = 0
+        self._about: dict[str, asyncio.Future[None]] = {}  # the latest talk about a name
 
     @property
     def is_idle(self) -> bool:
@@ -104,34 +118,68 @@ class Application:
     def _work(self) -> None:
         while self._taken:
             text = self._taken.popleft()
-            talk = _Talk(_number(text), self._epoch)
+            talk = _Talk(_number(text), self._epoch, asyncio.get_running_loop().create_future())
             self._talks.append(talk)
             self._ways.start(self._held(talk, text))
 
     async def _held(self, talk: _Talk, text: str) -> None:
         try:
-            talk.result = await self._result(text)
+            message = parse(text)
         except MessageError as error:
             talk.result = (_unread(text, talk.number, error),)
+        else:
+            talk.result = await self._safely(talk, message)
         talk.is_done = True
+        talk.end.set_result(None)
         self._release()
 
-    async def _result(self, text: str) -> tuple[Output, ...]:
-        message, now = parse(text), self._ways.clock.now()
-        talk = inbound.conversation(message, self._peer, now)
+    # One message, whatever it is, must not end the sessions of all.
+    async def _safely(self, talk: _Talk, message: Message) -> tuple[Output, ...]:
+        try:
+            return await self._in_turn(talk, message)
+        except Exception as error:  # noqa: BLE001 - told, and the peer is told that it was a fault
+            self._ways.fault(error)
+            said = (
+                (45, str(talk.number)),
+                (372, message.kind),
+                (380, _NOT_AVAILABLE),
+                (58, _FAULT),
+            )
+            return (Message("j", body(*said)),)
+
+    async def _in_turn(self, talk: _Talk, message: Message) -> tuple[Output, ...]:
+        names = {name for tag in _NAMES if (name := message.body.get(tag)) is not None}
+        before = [self._about[name] for name in names if name in self._about]
+        if message.kind in _OF_MANY:
+            earlier = itertools.takewhile(lambda each: each is not talk, self._talks)
+            before = [each.end for each in earlier]
+        self._about.update(dict.fromkeys(names, talk.end))
+        for each in before:
+            await each
+        try:
+            return await self._result(talk, message)
+        finally:
+            for name in names:
+                if self._about.get(name) is talk.end:
+                    del self._about[name]
+
+    async def _result(self, talk: _Talk, message: Message) -> tuple[Output, ...]:
+        now = self._ways.clock.now()
+        conversation = inbound.conversation(message, self._peer, now)
         is_repeat = message.header.get(_POSS_DUP) == "Y"
         if not is_repeat and not self._ways.throttle.lets(message.kind):
-            return _refused(talk, LinkError(_THROTTLED, code=Code.BUSY))
+            return _refused(conversation, LinkError(_THROTTLED, code=Code.BUSY))
         sent_at = _first_sent(message, now) if is_repeat else now
         try:
-            ask = next(talk)
+            ask = next(conversation)
             while True:
                 try:
+                    await self._ways.record(ask, talk.number)
                     answer = await self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
                 except LinkError as error:
-                    ask = talk.throw(error)
+                    ask = conversation.throw(error)
                 else:
-                    ask = talk.send(answer)
+                    ask = conversation.send(answer)
         except StopIteration as end:
             result: tuple[Output, ...] = end.value
             return result

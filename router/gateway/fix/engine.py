@@ -113,9 +113,10 @@ class _Application(fix.Application):  # type: ignore[misc]  # of no known type
 class Wire:
     """A connection into the engine: what a peer says goes in, what it is told comes out."""
 
-    def __init__(self, ours: socket.socket, poll: Callable[[], None]) -> None:
+    def __init__(self, ours: socket.socket, poll: Callable[[], bool]) -> None:
         self._ours = ours
         self._poll = poll
+        self.is_refused = False  # the engine does not answer it, and does not hang up either
 
     def fileno(self) -> int:
         """Return what becomes readable when there is something to `take`."""
@@ -132,7 +133,7 @@ class Wire:
                     pass  # it is full; what the engine reads below makes room
                 except OSError:
                     return
-            self._poll()
+            self.is_refused = not self._poll() or self.is_refused
             if not rest and not self._unread():
                 return
 
@@ -217,9 +218,20 @@ class Engine:
             self.poll()
         return Wire(ours, self.poll)
 
-    def poll(self) -> None:
-        """Let the engine do what is to do now."""
-        self._acceptor.poll()
+    def poll(self) -> bool:
+        """Let the engine do what is to do now.
+
+        Returns
+        -------
+        bool
+            False where it would reject a message of a peer that is not logged on: it throws then,
+            and neither answers nor hangs up. What others said is read at the next poll.
+        """
+        try:
+            self._acceptor.poll()
+        except RuntimeError:
+            return False
+        return True
 
     def tick(self) -> None:
         """Let the engine look at the clock; to be called every second."""

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+from router.custody.redaction import redact
 from router.domain.units import TimestampNs
+from router.gateway.chain import SESSION
 from router.gateway.fix import tags as t
 from router.gateway.fix.message import Body, Message, body, clean
 from router.gateway.fix.peer import Peer
@@ -21,6 +23,9 @@ NO_ORDER: Final = "NONE"
 OF_OURS: Final = "cod."  # requests of the gateway itself: the peer never sent such a name
 _CUT_OFF: Final = "CANCEL_ON_DISCONNECT"
 _NO_EXECUTION: Final = "0"
+_RESTATED: Final = "D"  # what became of a request of somebody else's for other terms, or a cancel
+_OTHERS: Final = frozenset({"replaced", "cancel_rejected", "replace_rejected"})
+_BY_THE_BROKER: Final = "4"
 _TEXT_MAX: Final = 500
 _STATUS: Final = "status"
 _EXEC_TYPES: Final[Mapping[str, str]] = {
@@ -103,8 +108,10 @@ _WHY_NOT: Final[Mapping[str, str]] = {
 
 def reported(report: Report, peer: Peer) -> tuple[Message, ...]:
     """Return the messages that tell a peer of a report: one, or none of what it did not ask."""
-    if report["kind"] in _REFUSALS:
-        return () if _is_of_ours(report) else (cancel_rejected(report, peer),)
+    if report["kind"] in _REFUSALS and _is_answer(report):
+        return (cancel_rejected(report, peer),)
+    if report["kind"] in _REFUSALS and not report["was_pending"]:
+        return ()
     return (execution_report(report, peer),)
 
 
@@ -117,7 +124,7 @@ def execution_report(report: Report, peer: Peer, *extra: tuple[int, str | None])
         What else it has to say, as an answer to a request for status.
     """
     kind = report["kind"]
-    is_answer = report["request"] is not None and not _is_of_ours(report)
+    is_answer = _is_answer(report)
     fill = report["fill"] or {}
     content = body(
         (t.ORDER_ID, report["order"]),
@@ -126,7 +133,7 @@ def execution_report(report: Report, peer: Peer, *extra: tuple[int, str | None])
         (t.ORIG_CL_ORD_ID, report["original_client_order_id"] if is_answer else None),
         (t.EXEC_ID, report["exec_id"]),
         (t.EXEC_REF_ID, report["voided_exec_id"]),
-        *_types(report, peer),
+        *_types(report, peer, is_answer=is_answer),
         (t.ORD_STATUS, STATUSES[report["status"]]),
         (t.ORD_REJ_REASON, _order_reject(report, peer) if kind == "rejected" else None),
         *_terms(report),
@@ -238,8 +245,15 @@ def request_refused(
 
 
 def told_text(text: str) -> str | None:
-    """Return a text for people as Text(58) has it; None where there is none."""
-    return clean(text)[:_TEXT_MAX] or None
+    """Return a text for people as Text(58) has it, without secrets; None where there is none."""
+    return clean(redact(text))[:_TEXT_MAX] or None if text else None
+
+
+# To a cancel or a replacement of a session's; what others asked for, the peer never heard of.
+def _is_answer(report: Report) -> bool:
+    if report["request"] is None or _is_of_ours(report):
+        return False
+    return str(report["asked_by"] or "").startswith(SESSION)
 
 
 def _is_of_ours(report: Report) -> bool:
@@ -255,8 +269,11 @@ def _nothing_done(now: TimestampNs) -> tuple[tuple[int, str], ...]:
     )
 
 
-def _types(report: Report, peer: Peer) -> tuple[tuple[int, str], ...]:
+def _types(report: Report, peer: Peer, *, is_answer: bool) -> tuple[tuple[int, str], ...]:
     kind = report["kind"]
+    if kind in _OTHERS and not is_answer:
+        restated = ((t.EXEC_TYPE, _RESTATED), (t.EXEC_RESTATEMENT_REASON, _BY_THE_BROKER))
+        return restated if peer.dialect.has_trades else ((t.EXEC_TRANS_TYPE, "0"), *restated)
     if peer.dialect.has_trades:
         return ((t.EXEC_TYPE, _EXEC_TYPES[kind]),)
     transaction = _TRANSACTIONS.get(kind, "0")

@@ -19,10 +19,10 @@ VolatilityBpsDay FLOAT; 20014 HalfLifeSec FLOAT; 20015 Display FLOAT; 20016 Offs
 20017 RepriceTicks INT; 20018 RepricesMax INT; 20019 CrossAfterSec FLOAT; 20101 CumCash FLOAT;
 20102 LeavesCash FLOAT; 20103 LastCash FLOAT; 20104 RejectCode STRING; 20201 SlippageBps FLOAT;
 20202 ArrivalMid FLOAT; 20203 ImpactBps FLOAT; 20204 FeesBps FLOAT; 20205 GasBps FLOAT; 20206
-FundingBps FLOAT; 20207 BasisBps FLOAT; 20208 BandBps FLOAT; 20209 ExpectedCash FLOAT; 20210
-ExpectedBase FLOAT; 20211 Binding STRING; 20212 ProblemDigest STRING; 20220 NoLegs NUMINGROUP;
-20221 LegInstrument STRING; 20222 LegQty FLOAT; 20223 LegCash FLOAT; 20224 LegSlippageBps FLOAT;
-20301 EntryVenue STRING; 20401 PositionAsset STRING; 20501 SecurityVenues STRING
+FundingBps FLOAT; 20207 BasisBps FLOAT; 20208 BandLowBps FLOAT; 20209 ExpectedCash FLOAT; 20210
+ExpectedBase FLOAT; 20211 Binding STRING; 20212 BandHighBps FLOAT; 20220 NoLegs NUMINGROUP; 20221
+LegInstrument STRING; 20222 LegQty FLOAT; 20223 LegCash FLOAT; 20224 LegSlippageBps FLOAT; 20301
+EntryVenue STRING; 20401 PositionAsset STRING; 20501 SecurityVenues STRING
 """
 _FIELDS: Final = """
 1 Account STRING; 6 AvgPx PRICE; 7 BeginSeqNo SEQNUM; 8 BeginString STRING; 9 BodyLength LENGTH;

@@ -130,7 +130,8 @@ class Connection(asyncio.Protocol):
         self._hang_up()
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and have the engine take note now."""
+        self._hang_up()
         if self._transport is not None:
             self._transport.close()
 
@@ -143,6 +144,7 @@ class Connection(asyncio.Protocol):
         self._keeper.unknown.discard(self)
         self._keeper.live[session.name] = self
         self._stop_waiting()
+        session.source = self.address
         self._session = session
         self._wire = self._keeper.engine.connect()
         asyncio.get_running_loop().add_reader(self._wire.fileno(), self._pass_on)
@@ -163,7 +165,11 @@ class Connection(asyncio.Protocol):
                 return
             session.resetting()
         self._tail = looked_at[1 - len(_RESET) :]
-        self._wire.feed(data)
+        wire = self._wire
+        wire.feed(data)
+        if wire.is_refused:
+            self._refuse("it says what a session that is not logged on may not say")
+            return
         if session.is_full and self._transport is not None:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(_FULL_S, self._read_on)

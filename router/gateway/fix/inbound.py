@@ -24,14 +24,14 @@ from router.gateway.fix.statuses import mass_status, order_status
 _Speaker: TypeAlias = Callable[[Message, Peer, TimestampNs], Conversation]
 
 _READING: Final = frozenset({"H", "AF", "AN", "x"})
-_QUOTING: Final = frozenset({"R", "V", "AN", "x"})
+_QUOTING: Final = frozenset({"R", "V", "x"})
 _TRADING: Final = frozenset({"D", "F", "G", "q", "E", "K", "R", "V"}) | _READING
-_ALLOWED: Final[Mapping[str, frozenset[str]]] = {
+ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "order-entry": _TRADING,
     "drop-copy": _READING,
     "quotes": _QUOTING,
 }
-_SINCE_44: Final = frozenset({"AF", "q", "AN", "x"})
+SINCE_44: Final = frozenset({"AF", "q", "AN", "x"})
 CANCELS: Final = frozenset({"F", "q", "K"})  # what takes risk away, and has a throttle of its own
 
 
@@ -43,10 +43,10 @@ def conversation(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     now : TimestampNs
         When it came; times to come are counted from it.
     """
-    if asked.kind not in _TRADING or (asked.kind in _SINCE_44 and not peer.dialect.has_parties):
+    if asked.kind not in _TRADING or (asked.kind in SINCE_44 and not peer.dialect.has_parties):
         known = f"{asked.kind} is not supported in {peer.dialect.name}"
         return _told(business_reject(asked, Reason.UNSUPPORTED, known))
-    if asked.kind not in _ALLOWED[peer.kind]:
+    if asked.kind not in ALLOWED[peer.kind]:
         text = f"a session for {peer.kind} does not take {asked.kind}"
         return _told(business_reject(asked, Reason.NOT_AUTHORISED, text))
     return _SPEAKERS[asked.kind](asked, peer, now)

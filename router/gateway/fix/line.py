@@ -19,8 +19,7 @@ _PAUSE: Final = DurationNs(NS_PER_S // 10)
 _SOON_S: Final = 0.5  # a daemon that is just being started again is waited for
 _LATE: Final = DurationNs(10 * NS_PER_S)
 _NOT_SENT: Final = "the desk is away; nothing was done: send it again later"
-_TOO_SOON_S: Final = 0.5  # a daemon that is just being started again is waited for
-_LATE: Final = "the desk was away and has not taken it; it came too late to be taken now"
+_TOO_LATE: Final = "the desk was away and has not taken it; it came too late to be taken now"
 _NAMES: Final = {"submit": ("order", "client_order_id"), "basket": ("basket", "basket")}
 
 

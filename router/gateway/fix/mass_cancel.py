@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from router.domain.units import TimestampNs
+from router.gateway.chain import SESSION_OF_MANY
 from router.gateway.fix import tags as t
 from router.gateway.fix.asks import Ask, Conversation
 from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import told_text
 from router.gateway.fix.message import Message, MessageError, body
-from router.gateway.fix.order_fields import account_of, name_of, sender_of, side_of
+from router.gateway.fix.order_fields import account_of, asker_of, name_of, side_of
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import pair_of, required, told_moment
 from router.gateway.link import LinkError
@@ -44,7 +45,7 @@ def _wanted(asked: Message, peer: Peer) -> Mapping[str, object]:
     wanted = {
         **peer.scope,
         "request": name_of(asked.body),
-        "by": sender_of(asked.body, peer),
+        "by": asker_of(asked.body, peer, by=SESSION_OF_MANY),
     }
     if asked.body.get(t.ACCOUNT) is not None:
         wanted["accounts"] = [account_of(asked.body, peer)]

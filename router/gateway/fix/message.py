@@ -6,7 +6,7 @@ one fault that is raised is `MessageError`.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from router.domain.error import RouterError
@@ -67,15 +67,20 @@ class Body:
     """Fields in their order; the value of a field that counts a group is the group's entries."""
 
     items: tuple[tuple[int, "str | tuple[Body, ...]"], ...]
+    # The first of a name counts; a session asks for many fields of each message.
+    _known: "Mapping[int, str | tuple[Body, ...]]" = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", dict(reversed(self.items)))
 
     def get(self, tag: int) -> str | None:
         """Return the text of a field; None where it is not there, or counts a group."""
-        found = next((value for name, value in self.items if name == tag), None)
+        found = self._known.get(tag)
         return found if isinstance(found, str) else None
 
     def entries(self, tag: int) -> "tuple[Body, ...]":
         """Return the entries of a group; none where it is not there."""
-        found = next((value for name, value in self.items if name == tag), ())
+        found = self._known.get(tag, ())
         return () if isinstance(found, str) else found
 
     def pairs(self) -> Iterator[tuple[int, str]]:
@@ -157,19 +162,30 @@ def _pairs(text: str) -> list[_Pair]:
     if len(fields) > _FIELDS_MAX:
         many = f"has more than {_FIELDS_MAX} fields; send less at a time"
         raise MessageError(f"the message {many}", tag=0, reason=Reason.OTHER)
-    return [_pair(field) for field in fields]
+    return [_pair(each) for each in fields]
 
 
-def _pair(field: str) -> _Pair:
-    tag, equals, value = field.partition("=")
+def _pair(text: str) -> _Pair:
+    tag, equals, value = text.partition("=")
     if not equals or not _TAG.match(tag):
-        shown = clean(field[:20])
+        shown = clean(text[:20])
         raise MessageError(
             f"{shown!r} is no field; write tag=value", tag=0, reason=Reason.INVALID_TAG
         )
     if not value:
         raise MessageError(f"{tag}: is empty; leave it out", tag=int(tag), reason=Reason.EMPTY)
+    if not value.isascii() and not _is_text(value):
+        raise MessageError(f"{tag}: is not UTF-8", tag=int(tag), reason=Reason.FORMAT)
     return int(tag), value
+
+
+# Bytes that are no text come in as halves of characters, which nothing could write down.
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_once(pairs: Iterable[tuple[int, object]]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from router.domain.units import NS_PER_S, TimestampNs
 from router.gateway.algo_registry import algo_named
+from router.gateway.chain import SESSION
 from router.gateway.fix import tags as t
 from router.gateway.fix.execution import OF_OURS
 from router.gateway.fix.message import Body, MessageError, Reason, clean
@@ -35,7 +36,8 @@ _AT_ONCE: Final[Mapping[str, str]] = {"3": "ioc", "4": "fok"}
 _SMART: Final = "SOR"
 _TRADERS: Final = ("36", "11", "12", "3", "24")  # PartyRole, the closest to the order first
 _NS_PER_MS: Final = NS_PER_S // 1_000
-_UNDONE: Final[Mapping[int, str]] = {
+_BY_MAX: Final = 64
+UNSUPPORTED: Final[Mapping[int, str]] = {
     18: "ExecInst",
     99: "StopPx",
     110: "MinQty",
@@ -54,7 +56,7 @@ def order_fields(body: Body, peer: Peer, now: TimestampNs) -> dict[str, str]:
     MessageError
         Naming the field and the remedy.
     """
-    for tag, name in _UNDONE.items():
+    for tag, name in UNSUPPORTED.items():
         if body.get(tag) is not None:
             raise _refused(tag, f"{name} is not supported; leave it out")
     kind = required(body, t.ORD_TYPE)
@@ -133,6 +135,13 @@ def sender_of(body: Body, peer: Peer) -> str:
     }
     people = (named.get(role) for role in _TRADERS)
     return next((name for name in people if name), peer.by)
+
+
+def asker_of(body: Body, peer: Peer, *, by: str = SESSION) -> str:
+    """Return who asks for orders to be canceled or replaced: the session first, then the person."""
+    sender = sender_of(body, peer)
+    person = "" if sender == peer.by else f".{sender}"
+    return f"{by}{peer.session}{person}"[:_BY_MAX]
 
 
 def side_of(body: Body) -> str:

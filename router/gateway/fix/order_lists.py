@@ -8,12 +8,13 @@ from typing import Any, Final
 import orjson
 
 from router.domain.units import TimestampNs
+from router.gateway.chain import SESSION_OF_MANY
 from router.gateway.fix import tags as t
 from router.gateway.fix.asks import Ask, Conversation
 from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import STATUSES, told_text
 from router.gateway.fix.message import Body, Message, MessageError, Reason, body
-from router.gateway.fix.order_fields import account_of, sender_of, terms_of
+from router.gateway.fix.order_fields import account_of, asker_of, sender_of, terms_of
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import required, told_moment, whole
 from router.gateway.link import LinkError
@@ -43,13 +44,16 @@ def cancel_list(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     """Cancel all orders of a basket; the same request again does nothing twice."""
     try:
         name = required(asked.body, t.LIST_ID)
+        first = yield Ask("order", {"order": f"{name}.1", "client": peer.client})
+        if not peer.may_see(first["account"]):
+            return (_refused(asked, "UNKNOWN: there is no such list", now),)
         yield Ask(
             "cancel_basket",
             {
                 "basket": name,
                 "client": peer.client,
                 "request": f"{name}.cancel",
-                "by": sender_of(asked.body, peer),
+                "by": asker_of(asked.body, peer, by=SESSION_OF_MANY),
             },
         )
     except MessageError as error:

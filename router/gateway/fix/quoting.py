@@ -7,7 +7,8 @@ from typing import Any, Final
 from router.domain.units import TimestampNs
 from router.gateway.fix import tags as t
 from router.gateway.fix.asks import Ask, Conversation
-from router.gateway.fix.business import UNDONE, failed
+from router.gateway.fix.business import UNDONE, business_reject, failed
+from router.gateway.fix.business import Reason as BusinessReason
 from router.gateway.fix.execution import told_text
 from router.gateway.fix.message import Body, Message, MessageError, Reason, body
 from router.gateway.fix.order_fields import account_of, sender_of, terms_of
@@ -42,16 +43,16 @@ def quote_request(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
         document = yield Ask("quote", {"order": order, "client": peer.client})
     except MessageError as error:
         reason = _TAGS.get(error.tag, _OTHER)
-        return (_refused(asked, reason=reason, text=str(error)),)
+        return (_refused(asked, peer, reason=reason, text=str(error)),)
     except LinkError as error:
         if error.code in UNDONE:
             return (failed(asked, error),)
         reason = _CODES.get(error.code, _FIELDS.get(error.field or "", _OTHER))
-        return (_refused(asked, reason=reason, text=f"{error.code.upper()}: {error}"),)
+        return (_refused(asked, peer, reason=reason, text=f"{error.code.upper()}: {error}"),)
     if not document["feasible"]:
         why = document["infeasible"]
         reason = _EXCEEDS_LIMIT if why["reason"] in _TOO_MUCH else _NO_MARKET
-        return (_refused(asked, reason=reason, text=f"{why['reason']}: {why['message']}"),)
+        return (_refused(asked, peer, reason=reason, text=f"{why['reason']}: {why['message']}"),)
     return (_quote(name, document, peer, now=now),)
 
 
@@ -156,7 +157,9 @@ def _bps(value: float) -> str:
     return f"{value:.4f}"
 
 
-def _refused(asked: Message, *, reason: str, text: str) -> Message:
+def _refused(asked: Message, peer: Peer, *, reason: str, text: str) -> Message:
+    if not peer.dialect.has_parties:
+        return business_reject(asked, BusinessReason.OTHER, text)
     symbols = tuple(
         body((t.SYMBOL, entry.get(t.SYMBOL) or "NONE"))
         for entry in asked.body.entries(t.NO_RELATED_SYM)

@@ -8,12 +8,14 @@ from typing import Any, Final
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.config import EVERY, FixSessionSettings
 from router.gateway.fix.application import Application, Ways
+from router.gateway.fix.asks import Ask
 from router.gateway.fix.disconnect import Disconnect
 from router.gateway.fix.engine import Engine, Identity
 from router.gateway.fix.line import Line
 from router.gateway.fix.marks import Mark, MarkFile
 from router.gateway.fix.outbox import Outbox
 from router.gateway.fix.peer import Peer
+from router.gateway.fix.recording import Recording
 from router.gateway.fix.streams import Streams
 from router.gateway.fix.telling import Telling
 from router.gateway.fix.throttle import Throttle
@@ -67,14 +69,17 @@ class FixSession:
         peer: Peer,
         *,
         engine: Engine,
-        file: MarkFile,
-        mark: Mark,
+        kept: tuple[MarkFile, Mark],
         around: Around,
+        recording: Recording,
     ) -> None:
         self.name = name
         self.settings = settings
+        self.source = ""  # where the peer is
+        self._recording = recording
         self._engine = engine
         self._around = around
+        file, mark = kept
         self._outbox = Outbox(
             name,
             settings.begin_string,
@@ -90,7 +95,16 @@ class FixSession:
         )
         self._application = Application(
             peer,
-            Ways(line, self._outbox, throttle, clock, around.start, self._streams.change),
+            Ways(
+                line,
+                self._outbox,
+                throttle,
+                clock,
+                around.start,
+                self._streams.change,
+                self._record,
+                around.fault,
+            ),
         )
         self._telling = Telling(
             peer,
@@ -100,15 +114,7 @@ class FixSession:
             is_meant=_meant(settings, peer),
             window=DurationNs(_HEARTBEATS_TO_NOTICE * settings.heartbeat_s * NS_PER_S),
         )
-        self._disconnect = Disconnect(
-            peer,
-            self._outbox,
-            line,
-            grace_s=settings.grace_s if settings.cancel_on_disconnect else None,
-            clock=clock,
-            start=around.start,
-            told=lambda text: around.note(name, text),
-        )
+        self._disconnect = self._made_disconnect(peer)
         self._known_out = engine.next_out(name)
         self._running: asyncio.Task[None] | None = None
         self._announcing: asyncio.Task[None] | None = None
@@ -151,6 +157,7 @@ class FixSession:
         self._disconnect.there()
         self._telling.go_on()
         self._around.note(self.name, "logged on")
+        self._recording.signed_on("logged_on", source=self.source)
         if has_begun_anew and self.settings.kind != "quotes":
             self._announcing = self._around.start(self._telling.announce())
 
@@ -160,6 +167,7 @@ class FixSession:
         self._disconnect.gone()
         self._telling.go_on()
         self._around.note(self.name, "logged out")
+        self._recording.signed_on("logged_out", source=self.source)
 
     def left(self) -> None:
         """Take note that a connection has ended, whether or not it ever logged on."""
@@ -175,6 +183,21 @@ class FixSession:
             self._outbox.mark = replace(mark, answered=next_in - 1, answered_then=next_in - 1)
         self._known_out = self._engine.next_out(self.name)
         self._outbox.flush()
+
+    async def _record(self, ask: Ask, number: int) -> None:
+        await self._recording.write(ask, source=self.source, number=number)
+
+    def _made_disconnect(self, peer: Peer) -> Disconnect:
+        settings, around = self.settings, self._around
+        return Disconnect(
+            peer,
+            self._outbox,
+            around.line,
+            grace_s=settings.grace_s if settings.cancel_on_disconnect else None,
+            clock=around.clock,
+            start=around.start,
+            told=lambda text: around.note(self.name, text),
+        )
 
     # The mark must not run ahead of numbers that begin anew; the place of the reports holds.
     def _forget_numbers(self) -> None:

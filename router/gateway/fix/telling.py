@@ -124,6 +124,7 @@ class Telling:
             return min(mark.settled, mark.place)
         now = (await link.ask("status"))["place"]
         place = (int(now[0]), int(now[1]))
+        mark = self._outbox.mark  # as it is now, not as it was before it was asked
         self._outbox.change(replace(mark, place=place, place_then=place, settled=place))
         return place
 

@@ -95,10 +95,6 @@ class PlanAnswer(Answer):
     explanation: list[str]
 
 
-class QuoteAnswer(Answer):
-    """What an order would come to now."""
-
-
 class BookAnswer(Answer):
     """The liquidity of all venues together."""
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-import orjson
-
 from router.domain.switch import TradingState
 from router.gateway.access import Principal, of_switch
 from router.gateway.audit import Entry
@@ -19,9 +17,10 @@ from router.gateway.http.calls import Call
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.faults import REFUSALS, problem
 from router.gateway.http.models import AuditQuery, SetSwitch
-from router.gateway.http.problems import ProblemError
+from router.gateway.http.problems import ProblemError, printable
 from router.gateway.http.repeats import Reply
 from router.gateway.http.routes import Route
+from router.gateway.http.wire import encode
 from router.gateway.link import Code
 from router.gateway.rates import Kind
 from router.gateway.signing import HEADERS
@@ -76,7 +75,7 @@ class Doing:
         self, error: Exception, headers: Mapping[str, str], *, source: str, request: str
     ) -> None:
         """Write down that somebody showed a wrong key; who showed none is not worth a line."""
-        key = str(headers.get(HEADERS["key"], ""))[:_KEY_CHARACTERS_MAX]
+        key = printable(str(headers.get(HEADERS["key"], ""))[:_KEY_CHARACTERS_MAX])
         if key:
             said = problem(error).code
             self._audit.note(
@@ -103,10 +102,10 @@ class Doing:
 
     async def _know(self, route: Route, call: Call) -> Reply:
         if route.make == "session":
-            return Reply(_OK, orjson.dumps(who_is(call.principal)))
+            return Reply(_OK, encode(who_is(call.principal)))
         assert isinstance(call.query, AuditQuery), "the table gives it this query"
         page = await asyncio.to_thread(self._read_audit, call.query.after, call.query.limit)
-        return Reply(_OK, orjson.dumps(page))
+        return Reply(_OK, encode(page))
 
 
 def who_is(principal: Principal) -> dict[str, object]:
@@ -149,7 +148,7 @@ def _reply(route: Route, answer: Mapping[str, Any]) -> Reply:
     status = _OK
     if route.statuses[0] == _CREATED and answer.get("is_new", True):
         status = _CREATED
-    return Reply(status, orjson.dumps(answer))
+    return Reply(status, encode(answer))
 
 
 def _altered(answer: Mapping[str, Any]) -> Reply:
@@ -157,4 +156,4 @@ def _altered(answer: Mapping[str, Any]) -> Reply:
         code = str(answer.get("code", Code.REFUSED))
         raise ProblemError(code, str(answer["message"]), field="request")
     status = _ACCEPTED if answer["result"] == "pending" else _OK
-    return Reply(status, orjson.dumps(answer))
+    return Reply(status, encode(answer))

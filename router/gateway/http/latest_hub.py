@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-import orjson
-
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError, of_link
+from router.gateway.http.wire import encode
 from router.gateway.link import Code, LinkError
 from router.port import Clock
 
@@ -87,7 +86,7 @@ class LatestHub:
 
     async def _follow(self, do: str, fields: Mapping[str, object], wanted: Wanted) -> None:
         async for said in self._line.follow(do, **fields):
-            payload = orjson.dumps(said)
+            payload = encode(said)
             watched = self._watched[wanted]
             watched.newest = payload
             for outbox, name in watched.streams:
@@ -97,4 +96,4 @@ class LatestHub:
         problem = of_link(error)
         for outbox, name in self._watched.pop(wanted).streams:
             said = {"op": "error", "id": name, "problem": problem.data("-")}
-            outbox.reply(orjson.dumps(said))
+            outbox.reply(encode(said))

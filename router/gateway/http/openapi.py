@@ -28,7 +28,8 @@ _ALWAYS: Final = (
     *("too_large", Code.INVALID, "throttled", Code.INTERNAL, Code.BUSY, Code.DEGRADED, Code.AWAY),
 )
 _ABOUT: Final = (
-    "Money and quantities are decimal strings. Every answer has the header X-Request-Id, which"
+    "Money and quantities are decimal strings, and so is a whole number of more than 53 bits, which"
+    " not every language holds. Every answer has the header X-Request-Id, which"
     " problems repeat as `instance`. Every request is signed: the headers Headrace-Key,"
     " Headrace-Timestamp (ms), Headrace-Nonce (never the same twice) and Headrace-Signature, which"
     " is base64 of Ed25519 or HMAC-SHA256 over the lines HEADRACE1, key, timestamp, nonce, method,"

@@ -109,8 +109,8 @@ class ProblemError(RouterError):
             "title": self.kind.title,
             "status": self.status,
             "code": self.code,
-            "detail": redact(str(self)),
-            "field": self.field,
+            "detail": redact(printable(str(self))),
+            "field": None if self.field is None else printable(self.field),
             "remedy": self.kind.remedy,
             "instance": instance,
         }
@@ -118,6 +118,11 @@ class ProblemError(RouterError):
     def body(self, instance: str) -> bytes:
         """Return the body as JSON."""
         return orjson.dumps(self.data(instance))
+
+
+def printable(text: str) -> str:
+    """Return a text that can be told: what is not UTF-8 comes in, too, in paths and in headers."""
+    return text.encode(errors="replace").decode()
 
 
 def of_link(error: LinkError) -> ProblemError:

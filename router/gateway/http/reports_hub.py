@@ -12,18 +12,17 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.access import Principal
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
+from router.gateway.http.wire import encode
 from router.gateway.link import Code, LinkError
 from router.port import Clock
 
 KEPT_MAX: Final = 50_000
-_AT_ONCE: Final = 1_000  # told to one stream before others are looked at
+_AT_ONCE: Final = 500  # told to one stream before others are looked at
 _PAUSE: Final = DurationNs(NS_PER_S // 5)
 
 
@@ -224,5 +223,5 @@ class ReportsHub:
 def _told(said: dict[str, Any]) -> Told:
     sequence, index = said["place"]
     return Told(
-        (int(sequence), int(index)), str(said["client"]), str(said["account"]), orjson.dumps(said)
+        (int(sequence), int(index)), str(said["client"]), str(said["account"]), encode(said)
     )

@@ -10,12 +10,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
+from router.gateway.http.wire import encode
 from router.gateway.link import Code, LinkError
 from router.gateway.risk_events import HAPPENINGS
 from router.port import Clock
@@ -101,7 +100,7 @@ class RiskHub:
         if feed != self.feed:
             self._begin(feed)
             self._forgotten = sequence - 1
-        told = _Told(feed, sequence, kind, orjson.dumps(said))
+        told = _Told(feed, sequence, kind, encode(said))
         self.sequence = max(sequence, self.sequence)
         if told.has_happened:
             if len(self._kept) == self._kept.maxlen:

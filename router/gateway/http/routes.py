@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from pydantic import BaseModel
+
 from router.gateway.access import Permission
 from router.gateway.http import answers, calls, models
 from router.gateway.http.calls import Ask, Call
-from router.gateway.http.values import NAME_PATTERN, Answer, Query, Request
+from router.gateway.http.values import NAME_PATTERN, Query, Request
 from router.gateway.link import Code
+from router.gateway.quote_document import QuoteDocument
 from router.gateway.rates import Kind
 
 _P: Final = Permission
@@ -53,7 +56,7 @@ class Route:
     operation: str
     permission: Permission | None
     make: Make | Local
-    answer: type[Answer]
+    answer: type[BaseModel]
     summary: str
     query: type[Query] | None = None
     body: type[Request] | None = None
@@ -72,7 +75,7 @@ class Route:
 _STATUSES: Final[Mapping[str, tuple[int, ...]]] = {
     "submitOrder": (201, 200),
     "executeQuote": (201, 200),
-    "submitBasket": (201,),
+    "submitBasket": (201, 200),
     "cancelOrder": (200, 202),
     "amendOrder": (200, 202),
 }
@@ -182,7 +185,7 @@ _ORDERS: Final = (
         *("POST", "/quotes", "quote", _P.QUOTE, calls.quote),
         once=True,
         rate=Kind.QUOTE,
-        answer=answers.QuoteAnswer,
+        answer=QuoteDocument,
         summary="Show what an order would come to now; nothing is sent",
         body=models.QuoteOrder,
         errors=(Code.NO_ROUTE, Code.STALE, Code.REFUSED, Code.BUSY),

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from typing import Final, TypeAlias
 
 import orjson
@@ -31,6 +31,8 @@ from router.gateway.http.values import Query, Request
 from router.gateway.link import Code
 from router.gateway.rates import Kind
 from router.gateway.signing import AuthenticationError, Signed
+
+CONNECTIONS_MAX: Final = 4_000
 
 _JSON: Final = "application/json"
 _BODY_S: Final = 10
@@ -89,9 +91,7 @@ class Door:
         self._count = 0
         self._paths = Paths(ROUTES)
         self._repeats = Repeats()
-        described = document()
-        self._document = orjson.dumps(described)
-        self._page = page(described).encode()
+        self._document, self._page = _described()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, whatever it is."""
@@ -207,6 +207,13 @@ class _Connection(web.RequestHandler):
     __slots__ = ()
 
     @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert isinstance(self._manager, _Server), "made by it"
+        if self._manager.is_full:
+            self.force_close()
+
+    @override
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -231,6 +238,12 @@ class _Server(web.Server):
     """Makes the connections."""
 
     alarm: Alarm
+    connections_max: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more connections than are served."""
+        return len(self._connections) > self.connections_max
 
     @override
     def __call__(self) -> web.RequestHandler:
@@ -247,18 +260,27 @@ class _Server(web.Server):
         )
 
 
-def server_of(door: Door, *, body_bytes_max: int, alarm: Alarm) -> web.Server:
-    """Return the factory of connections for a listening socket."""
+def server_of(
+    door: Door, *, body_bytes_max: int, alarm: Alarm, connections_max: int = CONNECTIONS_MAX
+) -> web.Server:
+    """Return the factory of connections for a listening socket; what is too much is hung up on."""
     _silent.addHandler(logging.NullHandler())
     _silent.propagate = False
     loop = asyncio.get_running_loop()
     made = partial(web.BaseRequest, loop=loop, client_max_size=body_bytes_max)
     server = _Server(door.answer, request_factory=made)
     server.alarm = alarm
+    server.connections_max = connections_max
     return server
 
 
 _OPEN: Final = frozenset({"/live", "/ready", "/openapi.json", "/docs"})
+
+
+@cache
+def _described() -> tuple[bytes, bytes]:
+    described = document()
+    return orjson.dumps(described), page(described).encode()
 
 
 def _query(route: Route, request: web.BaseRequest) -> Query | None:

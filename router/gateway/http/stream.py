@@ -18,7 +18,7 @@ from router.gateway.http.doing import Doing, who_is
 from router.gateway.http.doorman import Doorman, Peer, is_signed
 from router.gateway.http.faults import REFUSALS, problem
 from router.gateway.http.models import OrderQuery
-from router.gateway.http.outbox import Outbox
+from router.gateway.http.outbox import Outbox, Place
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.routes import ROUTES
 from router.gateway.http.stream_messages import (
@@ -32,6 +32,7 @@ from router.gateway.http.stream_messages import (
 )
 from router.gateway.http.subscriptions import Hubs, Subscriptions
 from router.gateway.http.values import Request
+from router.gateway.http.wire import encode
 from router.gateway.link import Code
 from router.gateway.rates import Kind
 from router.gateway.signing import AuthenticationError, Signed
@@ -137,7 +138,7 @@ class _Stream:
             principal = await self._introduced(request)
         if principal is None:
             return
-        self._outbox.reply(orjson.dumps({"op": "welcome", "id": "", **who_is(principal)}))
+        self._outbox.reply(encode({"op": "welcome", "id": "", **who_is(principal)}))
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(self._write())
             watching = group.create_task(self._watch_room(request, writing))
@@ -237,13 +238,14 @@ class _Stream:
                 await self._socket.send_frame(frame, WSMsgType.TEXT)
 
     # What was written is on its way; the frame that closes goes behind it, and says from where on.
+    # Who does not even take that is cut off a little later.
     async def _watch_room(self, request: web.BaseRequest, writing: "asyncio.Task[None]") -> None:
         await self._outbox.overflowed.wait()
         writing.cancel()
-        places = {name: list(place) for name, place in self._outbox.places.items()}
-        await _closed(self._socket, SLOW, orjson.dumps({"resume": places}).decode())
-        if request.transport is not None:
-            request.transport.abort()
+        transport = request.transport
+        if transport is not None:
+            asyncio.get_running_loop().call_later(_CLOSE_S, transport.abort)
+        await _closed(self._socket, SLOW, resume_reason(self._outbox.places))
 
     async def _frame(self) -> bytes | None:
         message = await self._socket.receive()
@@ -256,7 +258,17 @@ class _Stream:
         self._say({"op": "error", "id": name, "problem": data})
 
     def _say(self, said: dict[str, object]) -> None:
-        self._outbox.reply(orjson.dumps(said))
+        self._outbox.reply(encode(said))
+
+
+def resume_reason(places: Mapping[str, Place]) -> str:
+    """Return from where to go on, as JSON; of those that find room in a frame that closes."""
+    told: dict[str, list[int | str]] = {}
+    for name, place in places.items():
+        more = {**told, name: list(place)}
+        if len(encode({"resume": more})) <= _REASON_BYTES_MAX:
+            told = more
+    return encode({"resume": told}).decode()
 
 
 async def _closed(socket: web.WebSocketResponse, code: int, reason: str) -> None:

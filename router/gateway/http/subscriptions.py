@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-
 from router.gateway.access import Permission, Principal
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.latest_hub import LatestHub, Wanted
@@ -15,6 +13,7 @@ from router.gateway.http.problems import ProblemError, of_link
 from router.gateway.http.reports_hub import Reader, ReportsHub, scope_of
 from router.gateway.http.risk_hub import RiskHub
 from router.gateway.http.stream_messages import Subscribe
+from router.gateway.http.wire import encode
 from router.gateway.link import Code, LinkError
 
 SUBSCRIPTIONS_MAX: Final = 32
@@ -111,7 +110,7 @@ class Subscriptions:
         self._say(wanted, place=place, journal=hub.journal)
         if orders is not None:
             said = {"op": "snapshot", "id": wanted.id, "orders": orders}
-            self._outbox.reply(orjson.dumps(said))
+            self._outbox.reply(encode(said))
         if hub.subscribe(reader, begun):
             self._ends[wanted.id] = lambda: hub.forget(reader)
             return
@@ -132,7 +131,7 @@ class Subscriptions:
             problem = of_link(error) if isinstance(error, LinkError) else error
             said = {"op": "error", "id": reader.name, "problem": problem.data("-")}
             self._ends.pop(reader.name, None)
-            self._outbox.reply(orjson.dumps(said))
+            self._outbox.reply(encode(said))
 
     def _risk(self, wanted: Subscribe) -> None:
         hub, after = self._hubs.risk, None
@@ -166,7 +165,7 @@ class Subscriptions:
 
     def _say(self, wanted: Subscribe, **more: object) -> None:
         said = {"op": "subscribed", "id": wanted.id, "channel": wanted.channel, **more}
-        self._outbox.reply(orjson.dumps(said))
+        self._outbox.reply(encode(said))
 
 
 async def _begun(began: asyncio.Event) -> None:

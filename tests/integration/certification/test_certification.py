@@ -246,9 +246,9 @@ def test_all_orders_are_canceled_at_once_each_with_its_own_report(peer):
 
     peer.send("q", {11: stop, 530: "7", 60: moment()})
 
-    expect(peer, "r", name=stop, t530="7", t531="7", t533="3")
-    told = {expect(peer, "4/4", left="0")[11] for _ in names}
-    assert told == set(names)
+    told = [peer.next() for _ in range(4)]  # the answer and the reports in whichever order
+    assert {m[11]: m[533] or m[39] for m in told} == {stop: "3", **dict.fromkeys(names, "4")}
+    assert {m[41] for m in told} == {None}
 
 
 # Replacements.
@@ -417,10 +417,9 @@ def test_all_orders_at_work_are_told_and_the_last_says_so(peer):
     assert {message[11] for message in told} == set(names)
     assert [message[912] for message in told][-1] == "Y"
     assert "Y" not in [message[912] for message in told][:-1]
-    peer.send("q", {11: fresh("all"), 530: "7", 60: moment()})
-    expect(peer, "r", t533="3")
-    for _ in names:
-        expect(peer, "4/4")
+    stop = fresh("all")
+    peer.send("q", {11: stop, 530: "7", 60: moment()})
+    assert {peer.next()[11] for _ in range(4)} == {stop, *names}
 
 
 # Trades that are taken back.
@@ -432,15 +431,15 @@ def test_a_trade_is_corrected_and_another_is_taken_back(desk, peer):
     trade = expect_all(peer, "A/A", "0/0", "F/2", name=name)
     half = {"quantity": "0.01", "notional": str(Decimal(trade[31]) / 100), "fee": "0"}
 
+    desk.floor.await_ended(name, client="alpha")
     bust(desk, trade, corrected=half)
-    expect(peer, "G/1", name=name, ref=trade[17], last="0.01", cum="0.01", left="0.01")
-    expect(peer, "4/4", name=name, original=None, cum="0.01", left="0")
+    expect(peer, "G/4", name=name, ref=trade[17], last="0.01", cum="0.01", left="0")
     desk.floor.accept()
     new(peer, other, "0.02")
     trade = expect_all(peer, "A/A", "0/0", "F/2", name=other)
+    desk.floor.await_ended(other, client="alpha")
     bust(desk, trade)
-    expect(peer, "H/0", name=other, ref=trade[17], cum="0", left="0.02", avg="0")
-    expect(peer, "4/4", name=other, original=None, cum="0", left="0")
+    expect(peer, "H/4", name=other, ref=trade[17], cum="0", left="0", avg="0")
     desk.floor.accept()
 
 
@@ -483,7 +482,10 @@ def test_numbers_begin_again_when_both_agree_and_orders_are_what_they_were(peer)
     waits(peer, name)
     expect(peer, "0/0", name=name)
 
+    peer.stop()
+    peer.logged("logout")
     peer.reset()
+    peer.start()
     peer.logged("logon")
     ours, theirs = peer.numbers()
     assert ours <= 3

@@ -1,6 +1,7 @@
 """A desk that does what the test says: it keeps orders, and tells reports from any place on."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from router.gateway import link
 from router.gateway.link import Code, LinkError
 
 AT = "1780000000000000000"
+_BASES = itertools.count(0, 1_000)  # a gateway that outlives a desk sees places go on growing
 
 
 class Desk:
@@ -24,6 +26,7 @@ class Desk:
     """
 
     def __init__(self):
+        self._base = next(_BASES)
         self.asked = []
         self.orders = {}
         self.reports = []
@@ -91,7 +94,7 @@ class Desk:
         return {"order": None, "role": "order" if known else None, "outcome": None}
 
     async def _status(self, _fields):
-        return {"place": [len(self.reports) + 1, -1]}
+        return {"place": [self._base + len(self.reports) + 1, -1]}
 
     async def _orders(self, _fields):
         rows = [
@@ -105,11 +108,11 @@ class Desk:
         now = [each for each in self.reports if each["order"] == f"o-{name}"][-1]
         return now | {"kind": "status", "exec_id": "0"}
 
-    async def _mass_cancel(self, fields):
+    async def _mass_cancel(self, _fields):
         return {"affected": [f"o-{name}" for name in self.orders], "refused": []}
 
     def _data(self, name, kind, status, **more):
-        order, place = self.orders[name], [len(self.reports) + 2, 0]
+        order, place = self.orders[name], [self._base + len(self.reports) + 2, 0]
         absent = (
             "request original_client_order_id limit_price basket fill child venue adds_liquidity"
             " voided voided_exec_id code average_price"

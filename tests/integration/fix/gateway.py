@@ -1,20 +1,19 @@
 """A FIX gateway in a process of its own, and peers that speak to it byte by byte."""
 
 import asyncio
+import atexit
 import datetime as dt
+import functools
+import os
 import signal
 import ssl
 import subprocess
 import sys
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import orjson
 
 SOH = "\x01"
-_RUN = (
-    "import sys\nfrom pathlib import Path\nfrom router.compose.fix_gateway import run\n"
-    "run(Path(sys.argv[1]))"
-)
 _CONFIG = """
 [engine]
 journal = "desk.journal"
@@ -46,30 +45,54 @@ class Gateway:
         self.config.write_text(_CONFIG + tables)
         self.journal = directory / "desk.journal"
         self.port = 0
-        self._process = None
+        self._id = None
+        for suffix in (".said", ".status"):
+            os.mkfifo(self.config.with_suffix(suffix))
 
     def start(self):
-        words = (sys.executable, "-c", _RUN, str(self.config))
-        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        line = self._process.stdout.readline()
+        zygote = _zygote()
+        zygote.stdin.write(f"{self.config}\n".encode())
+        zygote.stdin.flush()
+        self._id = int(zygote.stdout.readline())
+        with self.config.with_suffix(".said").open() as said:
+            line = said.readline()
         if not line:
-            raise AssertionError(self._process.communicate()[1].decode())
+            raise AssertionError(self.config.with_suffix(".wrong").read_text())
         self.port = orjson.loads(line)["port"]
 
     def end(self, how=signal.SIGTERM):
         """End it, and return its exit status."""
-        self._process.send_signal(how)
-        said = self._process.communicate(timeout=20)[1].decode()
-        assert "Traceback" not in said, said
-        status, self._process = self._process.returncode, None
-        return status
+        os.kill(self._id, how)
+        self._id = None
+        with self.config.with_suffix(".status").open() as status:
+            code = int(status.read())
+        wrong = self.config.with_suffix(".wrong").read_text()
+        assert "Traceback" not in wrong, wrong
+        return code
 
     def kill(self):
         self.end(signal.SIGKILL)
 
     @property
     def is_running(self):
-        return self._process is not None
+        return self._id is not None
+
+
+@functools.cache
+def _zygote():
+    words = (sys.executable, "-m", "tests.integration.fix.zygote")
+    zygote = subprocess.Popen(  # noqa: S603 - this interpreter, and our own words
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    atexit.register(_end, zygote)
+    assert zygote.stdout.readline() == b"imported\n"
+    return zygote
+
+
+def _end(zygote):
+    zygote.stdin.close()
+    zygote.wait(timeout=20)
+    zygote.stdout.close()
 
 
 @contextmanager
@@ -157,10 +180,8 @@ class Peer:
 
     async def leave(self):
         self.writer.close()
-        try:
+        with suppress(ConnectionError, ssl.SSLError):
             await self.writer.wait_closed()
-        except (ConnectionError, ssl.SSLError):
-            pass
 
 
 class Said:

@@ -189,7 +189,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
     tables = [session(f"S{number}") for number in range(len(CASES))]
-    tables += [session("RESET", allow_reset="true"), session("STERN")]
+    tables += [session("RESET", allow_reset="true"), session("STERN"), session("QUIET")]
     with running(Gateway(tmp_path_factory.mktemp("fix"), "\n".join(tables))) as process:
         yield process
 
@@ -246,6 +246,21 @@ def test_a_reset_is_not_obeyed_where_it_is_not_allowed(gateway):
             assert await peer.is_hung_up_on()
         async with connected(gateway, target="S0") as peer:
             await peer.logged_on(3, f34="3")
+
+    asyncio.run(play())
+
+
+def test_a_silent_line_is_kept_alive_then_asked_and_then_given_up(gateway):
+    async def play():
+        async with connected(gateway, target="QUIET") as peer:
+            peer.send("A", "98=0|108=1|")
+            await peer.expect("A", f108="1")
+            told = []
+            while (said := await peer.receive()).fields:
+                told.append(said.kind)
+
+        assert "0" in told
+        assert told.count("1") == 1
 
     asyncio.run(play())
 

@@ -13,8 +13,9 @@ NASTY = (
     *("9" * 20, "9" * 400, "0." + "0" * 300 + "1", "1" * 30 + "." + "1" * 30, ".5", "5.", "1,5"),
     *("20261131-25:61:61", "20260101-00:00:00.000000001", "00000000-00:00:00", "99999999"),
     *("Y", "N", "true", "null", "[]", "{}", "../../etc/passwd", "%s%n", "' OR 1=1--", "\x00", "é"),
-    *("\udcff", "\u202e", "𝟙", "ETH/USDC/ETH", "/", "*", "a" * 5_000, "\x02", "=", "A=B"),
+    *("\udcff", "\u202e", "\U0001d7d9", "ETH/USDC/ETH", "/", "*", "a" * 5_000, "\x02", "=", "A=B"),
 )
+TAGS = ("0", "1", "10", "11", "35", "95", "453", "957", "99999", "-1", "x")
 TYPES = (*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abcdefghijklmnopqrstuvwxyz", "AN", "AP", "ZZ")
 
 # Bodies of what a client may send; the header and the trailer are put around them.
@@ -101,7 +102,7 @@ def json_body(chance, seeds):
     """Return a body that is nearly one of the seeds, which are values of JSON."""
     value = orjson.loads(orjson.dumps(chance.choice(seeds)))
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
-        value = _change_value(chance, value, depth=0)
+        value = _change_value(chance, value)
     data = _dumped(value)
     return data if chance.random() < 0.8 else changed_bytes(chance, data)
 
@@ -117,7 +118,7 @@ def _change_fields(chance, fields):
             other = chance.randrange(len(fields))
             fields[at], fields[other] = fields[other], fields[at]
         case 3 if fields:
-            fields[at] = (str(chance.choice((0, 1, 10, 11, 35, 95, 453, 957, 99_999))), fields[at][1])
+            fields[at] = (chance.choice(TAGS), fields[at][1])
         case 4:
             fields.insert(at, (str(chance.randrange(1, 22_000)), chance.choice(NASTY)))
         case 5 if fields:
@@ -126,32 +127,31 @@ def _change_fields(chance, fields):
             fields[at] = (fields[at][0], chance.choice(NASTY))
 
 
-def _change_value(chance, value, *, depth):
+def _change_value(chance, value):
     if isinstance(value, dict) and value and chance.random() < 0.85:
-        name = chance.choice(sorted(value))
-        match chance.randrange(5):
-            case 0:
-                del value[name]
-            case 1:
-                value[chance.choice(("x", "by", "client", "__proto__", name.upper()))] = value[name]
-            case _:
-                value[name] = _change_value(chance, value[name], depth=depth + 1)
-        return value
+        return _change_entry(chance, value)
     if isinstance(value, list) and value and chance.random() < 0.7:
         at = chance.randrange(len(value))
-        value[at] = _change_value(chance, value[at], depth=depth + 1)
-        return value
-    match chance.randrange(8):
+        return [*value[:at], _change_value(chance, value[at]), *value[at + 1 :]]
+    others = (
+        chance.choice((None, True, False, 0, -1, 2**53, 2**63, 1.5, 1e308)),
+        [value] * chance.choice((0, 1, 2, 100)),
+        {"a": value},
+        _deep(value, chance.choice((3, 40, 300))),
+    )
+    return chance.choice((*others, *[chance.choice(NASTY)] * 4))
+
+
+def _change_entry(chance, value):
+    name = chance.choice(sorted(value))
+    match chance.randrange(5):
         case 0:
-            return chance.choice((None, True, False, 0, -1, 2**53, 2**63, 1.5, 1e308))
+            return {key: each for key, each in value.items() if key != name}
         case 1:
-            return [value] * chance.choice((0, 1, 2, 100))
-        case 2:
-            return {"a": value}
-        case 3:
-            return _deep(value, chance.choice((3, 40, 300)))
+            other = chance.choice(("x", "by", "client", "__proto__", name.upper()))
+            return {**value, other: value[name]}
         case _:
-            return chance.choice(NASTY)
+            return {**value, name: _change_value(chance, value[name])}
 
 
 def _deep(value, depth):

@@ -88,8 +88,9 @@ def signature(name, method, target, body=b"", *, now_ms=None):
 class Client:
     """Somebody who asks."""
 
-    def __init__(self, session, port):
+    def __init__(self, session, port, daemon=None):
         self._session = session
+        self.daemon = daemon
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
@@ -114,7 +115,7 @@ class Client:
 
 
 @asynccontextmanager
-async def opened(path, text, desk=None):
+async def opened(path, text, desk=None, **options):
     """Serve a configuration, with a scripted desk behind it if one is given."""
     config = path / "headrace.toml"
     config.write_text(text)
@@ -123,17 +124,17 @@ async def opened(path, text, desk=None):
     parts = parts_of(config, os.environ, clock, started_at=clock.now() - 2 * 10**9)
     if desk is None:
         async with (
-            serving(parts) as port,
+            serving(parts, **options) as port,
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
         ):
             yield Client(session, port)
         return
     async with (
-        linked_desk(parts.config.journal, desk),
-        serving(parts) as port,
+        linked_desk(parts.config.journal, desk) as daemon,
+        serving(parts, **options) as port,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
-        client = Client(session, port)
+        client = Client(session, port, daemon)
         await linked(client)
         yield client
 

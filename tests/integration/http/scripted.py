@@ -27,20 +27,6 @@ class ScriptedDesk:
         self.gate = asyncio.Event()  # dry runs wait for it
         self.gate.set()
         self.is_ready = True
-        self.listens = asyncio.Event()
-        self.hung_up = asyncio.Event()
-
-    async def hang_up(self):
-        """Go, as a daemon does that is killed."""
-        self.hung_up.set()
-        await self.serving
-
-    async def come_back(self):
-        """Listen again."""
-        self.hung_up.clear()
-        self.listens.clear()
-        self.serving = asyncio.create_task(self.serve())
-        await self.listens.wait()
 
     async def answer(self, do, fields):
         self.asked.append((do, dict(fields)))
@@ -235,22 +221,43 @@ class ScriptedDesk:
         return refuse
 
 
+class Daemon:
+    """Has a desk listen where gateways of a journal look for it; goes and comes back."""
+
+    def __init__(self, journal, desk):
+        self._path = link_path(journal)
+        self._desk = link.Desk(desk.answer, desk.follow, fault=_fault)
+        self._listens = asyncio.Event()
+        self._hung_up = asyncio.Event()
+        self._serving = None
+
+    async def come_back(self):
+        """Listen."""
+        self._hung_up.clear()
+        self._listens.clear()
+        self._serving = asyncio.create_task(self._serve())
+        await self._listens.wait()
+
+    async def hang_up(self):
+        """Go, as a daemon does that is killed."""
+        self._hung_up.set()
+        await self._serving
+
+    async def _serve(self):
+        async with link.serving(self._path, self._desk):
+            self._listens.set()
+            await self._hung_up.wait()
+
+
 @asynccontextmanager
 async def linked_desk(journal, desk):
-    """Have a scripted desk listen where gateways of a journal look for it, until it hangs up."""
-    served = link.Desk(desk.answer, desk.follow, fault=_fault)
-
-    async def serve():
-        async with link.serving(link_path(journal), served):
-            desk.listens.set()
-            await desk.hung_up.wait()
-
-    desk.serve = serve
-    await desk.come_back()
+    """Have a desk listen until the block is left."""
+    daemon = Daemon(journal, desk)
+    await daemon.come_back()
     try:
-        yield desk
+        yield daemon
     finally:
-        await desk.hang_up()
+        await daemon.hang_up()
 
 
 def _fault(error):

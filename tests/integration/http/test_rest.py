@@ -193,6 +193,11 @@ def test_whatever_is_sent_is_answered_with_a_problem(
         b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /live HTTP/1.1\r\n" + b"".join(b"H%d: x\r\n" % n for n in range(100)) + b"\r\n",
         b"GET /live HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET /v1/\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /v1/venues?\xff=1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /v1/venues?%ff=%fe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /live HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: \xff\r\n\r\n",
+        b"GET /v1/orders HTTP/1.1\r\nHost: \xff\r\nOrigin: \xff\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
@@ -206,10 +211,27 @@ def test_what_is_not_http_is_the_clients_fault_and_others_are_served(tmp_path, r
         writer.close()
         await writer.wait_closed()
 
-        assert not answer or answer.split()[1].startswith(b"4"), answer
+        assert not answer or answer.split()[1][:1] in {b"2", b"4"}, answer
         assert (await client.ask("GET", "/live"))[0] == 200
 
     story(tmp_path, tell, text=config_text())
+
+
+def test_what_signs_in_with_nonsense_is_turned_away(tmp_path):
+    async def tell(client, _desk):
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        names = ("Key", "Timestamp", "Nonce", "Signature")
+        head = b"".join(b"Headrace-%b: \xff\r\n" % name.encode() for name in names)
+        writer.write(b"GET /v1/session HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n")
+        async with asyncio.timeout(5):
+            line = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+        assert line.split()[1] == b"401"
+        assert (await client.ask("GET", "/v1/session", key="boss"))[0] == 200
+
+    story(tmp_path, tell)
 
 
 def test_a_signed_request_is_taken_once(tmp_path):
@@ -270,7 +292,7 @@ def test_what_a_lost_daemon_may_have_done_is_not_known(tmp_path):
         desk.gate.clear()
         asked = asyncio.create_task(client.ask("POST", "/v1/quotes", TERMS))
         await desk.asked_for("quote")
-        await desk.hang_up()
+        await client.daemon.hang_up()
         status, _, problem = await asked
 
         assert (status, problem["code"]) == (504, "away")
@@ -294,7 +316,7 @@ def test_the_record_tells_who_did_what_and_who_was_turned_away(tmp_path):
             ("authenticate", "unauthenticated"),
         }
         (order,) = [row for row in page["records"] if row["action"] == "submitOrder"]
-        assert (order["key"], order["account"], order["of_client_order_id"]) == (
+        assert (order["key"], order["account"], order["details"]["client_order_id"]) == (
             "trader",
             "main",
             "o-1",

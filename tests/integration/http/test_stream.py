@@ -1,50 +1,15 @@
 """Streams, by a real gateway over a real link; behind it, a scripted daemon."""
 
-import asyncio
-import socket
-
 import aiohttp
 import orjson
 import pytest
 
-from tests.integration.http.door import ORDER, config_text, keyed, opened, signature
+from router.gateway.http.stream import UNAUTHENTICATED
+from tests.integration.http.door import ORDER, config_text, signature
 from tests.integration.http.scripted import ScriptedDesk
+from tests.integration.http.streaming import heard, places, story, subscribed
 
 OWN = {**ORDER, "account": "main"}
-
-
-def story(tmp_path, tell, *, text=None, desk=None):
-    async def run():
-        scripted = desk or ScriptedDesk()
-        async with (
-            asyncio.timeout(60),
-            opened(tmp_path, text or keyed(), scripted) as client,
-        ):
-            await tell(client, scripted)
-
-    asyncio.run(run())
-
-
-async def heard(stream, op):
-    """Return the next frame of a kind."""
-    async with asyncio.timeout(20):
-        while True:
-            said = await stream.receive_json()
-            if said["op"] == op:
-                return said
-
-
-async def subscribed(stream, name="r", channel="reports", **more):
-    await stream.send_json({"op": "subscribe", "id": name, "channel": channel, **more})
-    return await heard(stream, "subscribed")
-
-
-async def places(stream, count):
-    """Return the places of so many reports."""
-    found = []
-    while len(found) < count:
-        found.extend(each["place"] for each in (await heard(stream, "events"))["events"])
-    return found
 
 
 def test_reports_come_in_order_and_only_to_whom_they_concern(tmp_path):
@@ -134,9 +99,9 @@ def test_the_daemon_may_go_and_come_back_and_nothing_is_missed(tmp_path):
             await subscribed(stream)
             await desk.tell()
             seen = await places(stream, 1)
-            await desk.hang_up()
+            await client.daemon.hang_up()
             desk.put()  # while nobody listens
-            await desk.come_back()
+            await client.daemon.come_back()
             await desk.tell()
             seen += await places(stream, 2)
 
@@ -218,7 +183,7 @@ def test_who_does_not_show_who_it_is_is_shown_out(tmp_path, first):
             said = await stream.receive()
 
             assert said.type is aiohttp.WSMsgType.CLOSE
-            assert stream.close_code == 4001
+            assert stream.close_code == UNAUTHENTICATED
 
     story(tmp_path, tell)
 
@@ -349,103 +314,3 @@ def test_what_is_unsubscribed_comes_no_more(tmp_path):
             assert (await heard(stream, "events"))["id"] == "b"
 
     story(tmp_path, tell)
-
-
-def test_two_hundred_streams_are_told_everything_over_one_line(tmp_path):
-    count, reports = 200, 300
-
-    async def tell(client, desk):
-        async def listen():
-            async with client.stream() as stream:
-                await subscribed(stream)
-                ready.release()
-                return await places(stream, reports)
-
-        ready = asyncio.Semaphore(0)
-        listening = [asyncio.create_task(listen()) for _ in range(count)]
-        for _ in range(count):
-            await ready.acquire()
-        for _ in range(reports):
-            await desk.tell()
-        found = [await each for each in listening]
-
-        assert all(each == [[n, 0] for n in range(1, reports + 1)] for each in found)
-        assert [do for do, _ in desk.follows if do == "reports"] == ["reports"]
-
-    story(tmp_path, tell, text=config_text())
-
-
-def test_who_does_not_read_is_closed_and_told_from_where_to_go_on(tmp_path):
-    async def tell(client, desk):
-        slow = await deaf(client)
-        async with client.stream() as quick:
-            await subscribed(quick)
-            seen = []
-            for batch in range(60):
-                for _ in range(500):
-                    desk.put(name="x" * 200)
-                await desk.tell(name="x" * 200)
-                seen += await places(quick, 501)
-                assert len(seen) == 501 * (batch + 1)
-        told, resume = await read_to_the_end(slow)
-
-        assert told == [[number, 0] for number in range(1, len(told) + 1)]
-        assert len(told) < len(seen)
-        async with client.stream() as again:
-            await subscribed(again, after=resume or told[-1])
-            after = (resume or told[-1])[0]
-            rest = await places(again, len(seen) - after)
-        assert rest == seen[after:]
-
-    story(tmp_path, tell, text=config_text())
-
-
-async def deaf(client):
-    """Return the socket of a stream that subscribes, and then reads nothing."""
-    made = socket.socket()
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
-    made.setblocking(0)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(made, ("127.0.0.1", client.port))
-    head = (
-        f"GET /v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{client.port}\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )
-    await loop.sock_sendall(made, head.encode())
-    said = b'{"op":"subscribe","id":"r","channel":"reports"}'
-    await loop.sock_sendall(made, bytes([0x81, 0x80 | len(said), 0, 0, 0, 0]) + said)
-    return made
-
-
-async def read_to_the_end(made):
-    """Return the places a socket still gives, and from where its close says to go on."""
-    loop, data = asyncio.get_running_loop(), b""
-    async with asyncio.timeout(20):
-        try:
-            while chunk := await loop.sock_recv(made, 1 << 16):
-                data += chunk
-        except ConnectionResetError:
-            pass
-    made.close()
-    found, resume = [], None
-    for opcode, body in frames(data[data.index(b"\r\n\r\n") + 4 :]):
-        if opcode == 1:
-            found += [each["place"] for each in orjson.loads(body).get("events", ())]
-        elif opcode == 8:
-            assert int.from_bytes(body[:2]) == 4008
-            resume = orjson.loads(body[2:])["resume"]["r"]
-    return found, resume
-
-
-def frames(data):
-    """Yield the frames that are whole."""
-    at = 0
-    while at + 2 <= len(data):
-        opcode, size, begin = data[at] & 15, data[at + 1], at + 2
-        if size >= 126:
-            width = 2 if size == 126 else 8
-            size, begin = int.from_bytes(data[begin : begin + width]), begin + width
-        at = begin + size
-        if at <= len(data):
-            yield opcode, data[begin:at]

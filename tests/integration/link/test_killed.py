@@ -14,7 +14,7 @@ def test_reports_after_a_kill_are_those_of_before_from_every_place_and_go_on(des
     with desk.daemon() as (process, _):
         before = asyncio.run(_traded(desk, process))
     with desk.daemon():
-        whole, rests = asyncio.run(_again(desk, before))
+        whole, rests = asyncio.run(_again(desk))
 
     assert [_bytes(each) for each in whole[: len(before)]] == [_bytes(each) for each in before]
     for count, rest in rests:
@@ -39,7 +39,7 @@ async def _traded(desk, process):
         return found
 
 
-async def _again(desk, before):
+async def _again(desk):
     async with gateway(desk) as line:
         known = await submit(line, NAMES[-1])
         assert not known["is_new"]

@@ -2,9 +2,11 @@
 
 import asyncio
 
+import orjson
+
 from tests.integration.link.gateway import WAITS, ended, gateway, reports, submit
 
-WHO = {"client": "acme", "by": "ann", "wait_s": "0"}
+WHO = {"client": "acme", "by": "fix.one", "wait_s": "0"}  # whose requests rename an order
 
 
 def test_an_order_is_traded_and_told_with_its_fills_from_where_the_gateway_began(serving):
@@ -118,3 +120,32 @@ def test_a_quote_and_the_book_are_of_the_markets_now(serving):
     assert all(each["is_connected"] for each in venues["venues"])
     (held,) = positions["positions"]
     assert (held["client"], held["account"], held["base"]) == ("acme", "main", "ETH")
+
+
+# The last of this file: the venue has the fill still, so that the desk halts over it.
+def test_a_fill_is_taken_back_by_the_command_line_and_its_clients_gateway_is_told(serving):
+    desk, _, _ = serving
+
+    async def traded():
+        async with gateway(desk) as line:
+            place = (await line.ask("status"))["place"]
+            await submit(line, "voided", venues="hyperliquid")
+            found = await reports(line, place, until=ended("voided"))
+            return found[-1], await line.ask("report", order="voided", client="acme")
+
+    async def told(place):
+        async with gateway(desk) as line:
+            return await reports(line, place, until=lambda r: r["kind"] == "trade_cancel")
+
+    trade, report = asyncio.run(traded())
+    (child,) = report["children"]
+    words = (child["child"], child["fills"][-1]["id"], "--reason", "a drill", "--by", "ann")
+    first = desk.headrace("bust", *words, "--json")
+    again = desk.headrace("bust", *words)
+    (void,) = asyncio.run(told(trade["place"]))
+
+    assert orjson.loads(first.stdout)["is_new"]
+    assert "had been taken back before" in again.stdout
+    assert (void["voided"], void["voided_exec_id"]) == (child["fills"][-1]["id"], trade["exec_id"])
+    assert void["client_order_id"] == "voided"
+    assert void["text"] == "a drill"

@@ -10,6 +10,7 @@ import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil
 from statistics import median
 
 import aiohttp
@@ -78,7 +79,7 @@ class Book:
         told = (
             f"{len(errors)} orders filled ({self.not_feasible} infeasible,"
             f" {len(self.not_filled)} not filled): absolute error median {median(errors):.4f} bps,"
-            f" p90 {sorted(errors)[int(0.9 * (len(errors) - 1))]:.4f}, max {max(errors):.4f};"
+            f" p90 {sorted(errors)[ceil(0.9 * len(errors)) - 1]:.4f}, max {max(errors):.4f};"
             f" inside the band {inside}/{len(errors)} = {100 * inside / len(errors):.1f} %,"
             f" band {median(widths):.2f} bps wide (median),"
             f" elapsed {median(o.elapsed_s for o in self.outcomes):.2f} s (median),"

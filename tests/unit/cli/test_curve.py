@@ -58,7 +58,7 @@ def test_sizes_lie_by_their_logarithm_and_values_from_the_top():
     assert axis.across(axis.left) == 0.0
     assert axis.across(0.0) == pytest.approx(1 / 3)  # the logarithm of one ether
     assert axis.down(axis.top) == 0.0
-    assert axis.bottom <= 0.0 < 32.0 <= axis.top
+    assert (axis.bottom, axis.top) == (0.0, 40.0)
     assert axis.values[0] == axis.bottom
     assert axis.sizes == (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 

@@ -39,9 +39,10 @@ BUY = {
     "quantity": "4",
     "base": "ETH",
     "quote": "USDC",
+    "deadline_s": "80000",  # the clock jumps, and the disk takes its time
 }
 # Of an algo that waits for a price it will not see.
-WAITS = {"algo": "limit", "limit_price": "100", "deadline_s": "600"}
+WAITS = {"algo": "limit", "limit_price": "100"}
 
 
 def settings(folder):

@@ -110,7 +110,8 @@ def test_cancels_and_amendments_are_answered_once_durable_and_nothing_is_done_tw
         async with kept(tmp_path) as desk:
             await desk.waiting("one")
             await desk.waiting("two")
-            ask = {**WHO, "order": "one", "wait_s": "0"}
+            # A session's replacements rename an order.
+            ask = {"client": "acme", "by": "fix.ann", "order": "one", "wait_s": "0"}
             amended = await desk.ask("amend", request="a1", terms={"quantity": "3"}, **ask)
             again = await desk.ask("amend", request="a1", terms={"quantity": "3"}, **ask)
             clash = await desk.ask("amend", request="a1", terms={"quantity": "5"}, **ask)

@@ -49,7 +49,18 @@ def test_a_secret_is_struck_out_of_a_text_and_the_rest_stays(text):
     assert looks_secret(text)
 
 
-@pytest.mark.parametrize("text", [f"0x{KEY}", KEY, KEY.upper(), f"key 0x{KEY}.", f"['0x{KEY}']"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"0x{KEY}",
+        KEY,
+        KEY.upper(),
+        f"key 0x{KEY}.",
+        f"['0x{KEY}']",
+        f"transaction by private key 0x{KEY}",
+        f"block signing with {KEY}",
+    ],
+)
 def test_what_may_be_a_private_key_is_struck_out(text):
     shown = redact(text)
 
@@ -63,6 +74,8 @@ def test_what_may_be_a_private_key_is_struck_out(text):
         f"transaction 0x{KEY} reverted",
         f"block 0x{KEY} is not known",
         f"hash=0x{KEY}",
+        f"0x{KEY} was mined, but its logs do not say what was traded",
+        f"endpoints contradict each other: block 17 is 0x{KEY} at a",
         f"0x{KEY[:40]} is an account",
         f"0x{KEY}{KEY} is calldata",
         "order desk-17 at 2026-11-23T06:38:21Z: limit 2,500.5 USDC; wait 5 s",

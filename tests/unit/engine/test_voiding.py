@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.command import ObserveAccounts, ReportParent
-from router.domain.event import FillVoided
+from router.domain.event import AccountsObserved, BaselineAccepted, FillVoided
 from router.domain.order import OrderStatus
 from router.domain.scope import FIRM
 from router.domain.units import Amount
@@ -15,7 +15,17 @@ from router.execution.quantities import quantities
 from router.state.counts import Measure
 from router.state.world import Phase
 from tests.unit.engine.altered import S, started
-from tests.unit.engine.scene import DOLLAR, ETH, ETHER, PERP, POOL, USDC, order
+from tests.unit.engine.scene import (
+    DOLLAR,
+    ETH,
+    ETHER,
+    LATER,
+    PERP,
+    POOL,
+    USDC,
+    accounts,
+    order,
+)
 
 
 def void(desk, child, name, *, corrected=None, reason="the venue took it back"):
@@ -33,6 +43,13 @@ def books(desk):
     lines = {item: replace(line, realised=0, cost=0) for item, line in world.profit.lines.items()}
     worth = {item: line.cost - line.realised for item, line in world.profit.lines.items()}
     return world.ledger, lines, worth
+
+
+def look(desk, *, next_nonce):
+    """Show the accounts as they were in the beginning, and how many transactions the chain has."""
+    chain, perp = accounts()
+    later = replace(chain, block=LATER, next_nonce=next_nonce)
+    desk.feed(AccountsObserved((later, perp), desk.world.epoch, desk.tick()))
 
 
 def ended(instrument=PERP, *, ethers=10):
@@ -245,3 +262,27 @@ def test_the_accounts_are_looked_at_once_a_fill_was_taken_back():
 
     assert [c for c in told if isinstance(c, ObserveAccounts)]
     assert desk.parent.status is OrderStatus.CANCELED
+
+
+def test_a_swap_that_a_reorganisation_took_out_is_named_taken_back_and_accepted():
+    desk, child, fill = ended(POOL)
+    desk.reconcile(eth=10 * ETHER, usdc=-fill.notional.atoms, native=-(10**15))
+    assert (desk.parent.status, desk.world.halt_reason) == (S.FILLED, None)
+
+    look(desk, next_nonce=child.nonce)
+    halted = desk.world.halt_reason
+    void(desk, child, fill.id, reason="reorganised")
+    desk.feed(BaselineAccepted("the swap is gone", desk.tick()))
+    look(desk, next_nonce=child.nonce)
+
+    assert f"{child.id} is not in the chain" in halted
+    assert f"headrace bust takes back {fill.id} of {child.id}" in halted
+    assert desk.world.halt_reason is None
+    assert (desk.parent.status, quantities(desk.world, desk.parent).cumulative.atoms) == (
+        S.CANCELED,
+        0,
+    )
+    held = desk.world.profit.lines
+    assert {item.base: line.quantity for item, line in held.items() if item.base == ETH.id} == {
+        ETH.id: 100 * ETHER
+    }

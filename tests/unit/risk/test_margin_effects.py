@@ -15,8 +15,8 @@ RISE = StressScenario("gap +30 %", Pips(300_000), Pips(0))
 
 
 def filled(problem):
-    """A plan of the problem, with what its perp leg trades at the mark and costs against it."""
-    made = plan()
+    """Plan the problem; with what its perp leg trades at the mark, and costs against it."""
+    made = plan(problem, (PERP, 4))
     (leg,) = (leg for leg in made.legs if leg.instrument.id == PERP.id)
     (book,) = problem.books
     mark = book.instrument.tick_price(book.mark_ticks)
@@ -68,7 +68,7 @@ def test_a_scenario_is_negative_exactly_where_the_plan_is_refused_for_it():
 
 def test_an_account_that_trades_nothing_stays_as_it_was():
     problem = problem_of(FALL)
-    nothing = replace(plan(), legs=())
+    nothing = replace(plan(problem), legs=())
 
     (effect,) = effects(problem, nothing)
 

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from router.domain.plan import NoRouteReason, RoutePlan
-from router.domain.units import DurationNs
+from router.domain.plan import NoRouteReason, PlannedRoute, RoutePlan
+from router.domain.units import PICO_PER_UNIT, DurationNs
 from router.domain.verdict import Refused
 from router.shell.solver_pool import SolverPool
 from tests.unit.optimiser.world import book, pool, problem
@@ -88,3 +88,23 @@ def test_a_closed_pool_leaves_no_process_behind():
     made.close()
 
     assert pids() == before
+
+
+def test_what_a_plan_is_held_against_comes_from_the_same_process(solver):
+    planned = PlannedRoute(PROBLEM, run(solver.solve(PROBLEM)))
+
+    weighed = run(solver.weigh(planned))
+
+    assert {one.method for one in weighed.naive} >= {"best single venue", "equal parts"}
+    assert sum(o.weight for o in weighed.outcomes) == PICO_PER_UNIT
+
+
+def test_a_solver_for_what_nobody_trades_on_lets_others_go_first(strangers):  # noqa: ARG001
+    before = pids()
+    made = SolverPool(PATIENT, warm=False, niceness=5)
+    try:
+        assert isinstance(run(made.solve(PROBLEM)), RoutePlan)
+        (pid,) = pids() - before
+        assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 5
+    finally:
+        made.close()

@@ -221,8 +221,8 @@ def test_24_a_mass_cancel_counts_what_was_open_and_each_order_tells_its_own():
 
     values = {tag: told.body.get(tag) for tag in (11, 530, 531, 533)}
     assert (told.kind, values) == ("r", {11: "M", 530: "7", 531: "7", 533: "2"})
-    assert "8 150=6 39=6 11=M 41=X 38=10 14=0 151=10" in rows(desk)
-    assert "8 150=4 39=4 11=M 41=W 38=10 14=0 151=0" in rows(desk)
+    assert "8 150=6 39=6 11=X 38=10 14=0 151=10" in rows(desk)
+    assert "8 150=4 39=4 11=W 38=10 14=0 151=0" in rows(desk)
 
 
 def test_a_mass_status_tells_every_open_order_and_which_is_the_last():
@@ -319,3 +319,14 @@ def test_what_was_not_done_is_rejected(code, reason):
     (told,) = desk.say("D", *order_of())
 
     assert (told.body.get(103), told.body.get(58)) == (reason, f"{code.upper()}: not now")
+
+
+def test_a_text_for_people_holds_no_secret():
+    desk = started()
+    secret = "0x" + "5e" * 32
+    desk.refuses = LinkError(f"the node says: private_key={secret}", code=Code.BUSY)
+
+    (told,) = desk.say("D", *order_of())
+
+    assert told.body.get(58).startswith("BUSY: the node says")
+    assert "5e5e" not in told.body.get(58)

@@ -140,6 +140,23 @@ def test_answers_to_questions(dialect, folder):
     check(messages, dialect, folder)
 
 
+def test_answers_to_questions_in_fix_4_2(folder):
+    peer = replace(told.PEER, dialect=FIX42)
+    no = LinkError("not known", code=Code.UNKNOWN, field="base")
+    asked = [
+        ("R", quote_of(), answers.QUOTE),
+        ("R", quote_of(), answers.NO_QUOTE),
+        ("V", data_of(), answers.BOOK),
+        ("V", data_of(), no),
+        ("E", list_of(entry_of(1)), answers.BASKET),
+        ("E", list_of(entry_of(1)), no),
+    ]
+    messages = [m for kind, items, answer in asked for m in held(kind, items, answer, peer=peer)[1]]
+
+    assert [m.kind for m in messages] == ["S", "j", "W", "Y", "N", "N"]
+    check(messages, FIX42, folder)
+
+
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
 def test_the_sessions_reject(dialect, folder):
     fault = MessageError("453: counts 2", tag=453, reason=16)

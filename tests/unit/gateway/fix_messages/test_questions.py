@@ -237,13 +237,21 @@ def test_a_list_that_cannot_be_is_rejected_as_a_whole(items):
 
 
 def test_a_list_is_cancelled_by_its_name():
-    (ask,), (told,) = held("K", ((66, "L"), (60, "x")), {"affected": [], "refused": []})
+    mine, done = {"account": "main"}, {"affected": [], "refused": []}
+    (first, ask), (told,) = held("K", ((66, "L"), (60, "x")), mine, done)
 
-    assert ask.fields["request"] == "L.cancel"
+    assert (first.do, first.fields["order"]) == ("order", "L.1")
+    assert (ask.do, ask.fields["request"]) == ("cancel_basket", "L.cancel")
     assert found(told, 66, 431) == ("L", "4")
     unknown = LinkError("basket: unknown", code=Code.UNKNOWN, field="basket")
     _, (refused,) = held("K", ((66, "L"),), unknown)
     assert refused.body.get(431) == "7"
+
+
+def test_a_list_of_another_account_is_not_there():
+    (ask,), (refused,) = held("K", ((66, "L"),), {"account": "theirs"})
+
+    assert (ask.do, found(refused, 431)) == ("order", ("7",))
 
 
 @pytest.mark.parametrize(

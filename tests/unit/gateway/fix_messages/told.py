@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from router.domain.amend import Amendment
+from router.domain.event import AmendRequested, CancelRequested
 from router.domain.order import TimeInForce
+from router.domain.units import Amount
 from router.gateway.fix import tags as t
 from router.gateway.fix.dialect import FIX44
 from router.gateway.fix.execution import reported
@@ -11,9 +14,12 @@ from router.gateway.report_data import report_data
 from router.gateway.reports import reports_of
 from router.state.recorded import Recorded
 from tests.unit.engine.altered import Desk
-from tests.unit.engine.scene import ETH, USDC, order
+from tests.unit.engine.scene import ETH, ETHER, USDC, order
 
 ASSETS = {ETH.id: ETH, USDC.id: USDC}
+NEW = "8 150=A 39=A 11=X 38=10 14=0 151=10"
+TAKEN = "8 150=0 39=0 11=X 38=10 14=0 151=10"
+BEGUN = [NEW, TAKEN]
 PEER = Peer("ems", "order-entry", FIX44, "acme", ("main",), "ems-one")
 NAMES = {
     "150": t.EXEC_TYPE,
@@ -47,6 +53,13 @@ class Told(Desk):
         record = Recorded(len(self.history), before, event, self.world, commands)
         self.reports.extend(reports_of(record))
         return commands
+
+    def cancel(self, request, *, name="parent-one", by="fix.ems"):
+        return self.feed(CancelRequested(name, request, by, self.tick()))
+
+    def amend(self, request, *, ethers, name="parent-one", by="fix.ems"):
+        amendment = Amendment(quantity=Amount(ETH.id, int(ethers * ETHER)))
+        return self.feed(AmendRequested(name, request, amendment, by, self.tick()))
 
     def working(self, asked=None, **kwargs):
         return self.out(asked=asked or x(), **kwargs)
@@ -86,3 +99,8 @@ def row(message):
 
 def rows(desk, peer=PEER):
     return [row(message) for message in desk.messages(peer)]
+
+
+def check(desk, *expected):
+    """Check all that was told of X, after it was accepted and taken."""
+    assert rows(desk) == [*BEGUN, *expected]

@@ -97,7 +97,7 @@ def test_a_name_that_is_configured_nowhere_is_named(changes, message):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *((key, None) for key in TABLE),
+        *((key, None) for key in TABLE if key != "account"),
         ("speling", 1),
         ("chain_id", 0),
         ("chain_id", "1"),
@@ -142,6 +142,16 @@ def test_a_key_that_is_not_set_is_named_by_its_variable(environment):
         ConfigError, match=r"^signing_key_env: environment variable CHAIN_KEY is not"
     ):
         built(environment=environment)
+
+
+def test_an_account_that_is_missing_is_named_unless_it_is_only_watched():
+    with pytest.raises(ConfigError, match=r"^account: missing; add it$"):
+        built(account=None)
+
+    table = read(account=None)
+    watched = settings.build(table, (), families=FAMILIES, environment=None, clock=Clock())
+    assert not watched.has_account
+    assert built().has_account
 
 
 def test_the_key_of_another_account_is_refused_before_anything_is_connected_to():

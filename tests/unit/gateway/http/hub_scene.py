@@ -1,0 +1,71 @@
+"""A line to a daemon that tells what it is given, and a clock that does not wait."""
+
+import asyncio
+
+import orjson
+
+from router.gateway.http.outbox import Outbox
+from router.gateway.link import Code, LinkError
+
+
+class Line:
+    """Tells events of a list; whoever follows is told them from a place on, then hears no more."""
+
+    def __init__(self, told=(), *, status=None):
+        self.told = list(told)
+        self.status = status or {"journal": "j", "place": [0, -1]}
+        self.followed = []
+        self.linked = asyncio.Event()
+        self.linked.set()
+        self.breaks_after = None
+
+    async def ask(self, do, **_fields):
+        assert do == "status"
+        return self.status
+
+    async def follow(self, do, **fields):
+        self.followed.append((do, fields))
+        for told in tuple(self.told):
+            if self.is_after(told, fields):
+                yield told
+                if told == self.breaks_after:
+                    self.breaks_after = None
+                    raise LinkError("gone", code=Code.AWAY)
+        await asyncio.Event().wait()
+
+    def is_after(self, told, fields):
+        if "place" in told:
+            return told["place"] > fields["after"]
+        return told.get("sequence", 1) > fields.get("after", 0)
+
+
+class Clock:
+    """Time that passes at once."""
+
+    def now(self):
+        return 0
+
+    async def sleep(self, _duration):
+        await asyncio.sleep(0)
+
+
+def report(number, *, client="desk", account="main"):
+    return {"place": [number, 0], "client": client, "account": account}
+
+
+async def settled():
+    """Let everything run that can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def numbers(outbox):
+    """Return the places that wait in an outbox."""
+    found = []
+    while outbox.waiting:
+        found += [each["place"][0] for each in orjson.loads(await outbox.next())["events"]]
+    return found
+
+
+def box():
+    return Outbox()

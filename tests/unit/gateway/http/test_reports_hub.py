@@ -1,0 +1,138 @@
+import asyncio
+
+import pytest
+
+from router.gateway.access import PERMISSIONS, Principal
+from router.gateway.http.problems import ProblemError
+from router.gateway.http.reports_hub import Reader, ReportsHub, Scope, Told, scope_of
+from tests.unit.gateway.http.hub_scene import Clock, Line, box, numbers, report, settled
+
+ALL = Scope(None, None)
+
+
+def story(tell, *, reports=(), kept_max=100, status=None):
+    async def run():
+        line = Line(reports, status=status)
+        hub = ReportsHub(line, Clock(), kept_max=kept_max)
+        running = asyncio.create_task(hub.run())
+        await settled()
+        try:
+            await tell(hub, line)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    asyncio.run(run())
+
+
+def test_it_begins_where_the_daemon_is():
+    async def tell(hub, line):
+        assert hub.place == (7, -1)
+        assert line.followed == [("reports", {"after": [7, -1]})]
+
+    story(tell, status={"journal": "j", "place": [7, -1]})
+
+
+def test_a_line_that_breaks_is_followed_again_from_the_last_place():
+    reports = [report(number) for number in range(1, 6)]
+
+    async def tell(hub, line):
+        assert [fields["after"] for _, fields in line.followed] == [[0, -1]]
+        line.told += [report(6), report(7)]
+        assert hub.place == (5, 0)
+
+    story(tell, reports=reports)
+
+    async def breaking():
+        line = Line(reports)
+        line.breaks_after = reports[2]
+        hub = ReportsHub(line, Clock())
+        running = asyncio.create_task(hub.run())
+        await settled()
+        running.cancel()
+        await asyncio.wait({running})
+        outbox = box()
+        hub.subscribe(Reader(outbox, "r", ALL), (0, -1))
+        assert await numbers(outbox) == [1, 2, 3, 4, 5]
+        assert [fields["after"] for _, fields in line.followed] == [[0, -1], [3, 0]]
+
+    asyncio.run(breaking())
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_who_resumes_is_told_what_came_after(after):
+    async def tell(hub, _line):
+        outbox = box()
+        assert hub.subscribe(Reader(outbox, "r", ALL), (after, 0)) is True
+        assert await numbers(outbox) == list(range(after + 1, 6))
+
+    story(tell, reports=[report(number) for number in range(1, 6)])
+
+
+def test_what_is_no_longer_kept_is_read_back_and_joins_without_gap_or_double():
+    reports = [report(number) for number in range(1, 31)]
+
+    async def tell(hub, line):
+        outbox = box()
+        reader = Reader(outbox, "r", ALL)
+
+        assert hub.subscribe(reader, (3, 0)) is False
+        await hub.catch_up(reader, (3, 0))
+
+        assert await numbers(outbox) == list(range(4, 31))
+        assert line.followed[-1] == ("reports", {"after": [3, 0]})
+
+    story(tell, reports=reports, kept_max=5)
+
+
+def test_a_place_that_lies_ahead_is_lost():
+    async def tell(hub, _line):
+        with pytest.raises(ProblemError) as refused:
+            hub.subscribe(Reader(box(), "r", ALL), (99, 0))
+        assert refused.value.code == "lost"
+
+    story(tell, reports=[report(1)])
+
+
+def test_before_the_daemon_was_heard_nobody_subscribes():
+    async def run():
+        hub = ReportsHub(Line(), Clock())
+        with pytest.raises(ProblemError) as refused:
+            hub.subscribe(Reader(box(), "r", ALL), None)
+        assert refused.value.code == "degraded"
+
+    asyncio.run(run())
+
+
+def test_who_left_is_told_no_more():
+    async def tell(hub, _line):
+        outbox = box()
+        reader = Reader(outbox, "r", ALL)
+        hub.subscribe(reader, None)
+        hub.forget(reader)
+        hub.forget(reader)  # as when a stream ends that has unsubscribed
+        assert outbox.waiting == 0
+
+    story(tell)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "asked", "seen"),
+    [
+        (None, None, {"main", "side", "theirs"}),
+        (None, "theirs", {"theirs"}),
+        (("main", "side"), None, {"main", "side"}),
+        (("main", "side"), "side", {"side"}),
+        (("main",), None, {"main"}),
+    ],
+)
+def test_a_key_sees_its_accounts(accounts, asked, seen):
+    principal = Principal("k", "desk", ("viewer",), PERMISSIONS["viewer"], accounts)
+    told = [
+        Told((1, 0), "fund" if account == "theirs" else "desk", account, b"{}")
+        for account in ("main", "side", "theirs")
+    ]
+
+    scope = scope_of(principal, asked)
+
+    assert {each.account for each in told if scope.sees(each)} == seen

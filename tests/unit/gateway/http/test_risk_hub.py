@@ -1,0 +1,90 @@
+import asyncio
+
+import orjson
+import pytest
+
+from router.gateway.http.problems import ProblemError
+from router.gateway.http.risk_hub import RiskHub
+from tests.unit.gateway.http.hub_scene import Clock, Line, box, settled
+
+
+def event(sequence, kind="FillTold", feed="f"):
+    return {"feed": feed, "sequence": sequence, "kind": kind, "event": {}, "at": "0"}
+
+
+def story(tell, *, told, kept_max=100):
+    async def run():
+        line = Line(told)
+        hub = RiskHub(line, Clock(), kept_max=kept_max)
+        running = asyncio.create_task(hub.run())
+        await settled()
+        try:
+            await tell(hub, line)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    asyncio.run(run())
+
+
+async def sequences(outbox):
+    found = []
+    while outbox.waiting:
+        found += [each["sequence"] for each in orjson.loads(await outbox.next())["events"]]
+    return found
+
+
+def test_who_begins_is_given_the_newest_of_each_state_in_order():
+    told = [event(1, "ProfitTold"), event(2, "MarginTold"), event(3), event(4, "ProfitTold")]
+
+    async def tell(hub, _line):
+        outbox = box()
+        hub.subscribe(outbox, "k", None)
+        assert await sequences(outbox) == [2, 4]
+
+    story(tell, told=told)
+
+
+def test_who_comes_back_is_told_each_happening_since():
+    told = [event(1), event(2, "ProfitTold"), event(3), event(4), event(5, "ProfitTold")]
+
+    async def tell(hub, _line):
+        outbox = box()
+        hub.subscribe(outbox, "k", ("f", 1))
+        assert await sequences(outbox) == [3, 4, 5]
+
+    story(tell, told=told)
+
+
+@pytest.mark.parametrize("after", [("old", 3), ("f", 99), ("f", 1)])
+def test_what_can_no_longer_be_told_is_lost_and_said_to_be(after):
+    async def tell(hub, _line):
+        with pytest.raises(ProblemError) as refused:
+            hub.subscribe(box(), "k", after)
+        assert refused.value.code == "lost"
+
+    story(tell, told=[event(number) for number in range(1, 9)], kept_max=3)
+
+
+def test_another_feed_forgets_the_places_of_the_one_before():
+    told = [event(1), event(2), event(3, "ProfitTold", feed="g")]
+
+    async def tell(hub, _line):
+        with pytest.raises(ProblemError):
+            hub.subscribe(box(), "k", ("f", 1))
+        outbox = box()
+        hub.subscribe(outbox, "k", ("g", 2))
+        assert await sequences(outbox) == [3]
+
+    story(tell, told=told)
+
+
+def test_who_left_is_told_no_more():
+    async def tell(hub, _line):
+        outbox = box()
+        hub.subscribe(outbox, "k", None)
+        hub.forget(outbox, "k")
+        hub.forget(outbox, "k")
+        assert await sequences(outbox) == []
+
+    story(tell, told=[event(1)])
