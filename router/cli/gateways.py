@@ -1,11 +1,12 @@
 """The verbs of gateways: `headrace gateway http CONFIG` and `headrace gateway fix CONFIG`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router.cli.guard import guarded
-from router.cli.options import ConfigPath
+from router.cli.options import ConfigPath, Json
 
 app = typer.Typer(help="Doors for clients; the daemon starts those of its configuration itself.")
 
@@ -31,3 +32,16 @@ def fix(config: ConfigPath, *, port: GivenPort = 0, parent: Parent = 0) -> None:
     from router.cli import gateway_fix as verb  # noqa: PLC0415 - quick --help
 
     verb.run(config, port=port or None, parent=parent or None)
+
+
+@app.command()
+@guarded
+def documents(
+    directory: Annotated[Path, typer.Argument(help="Where to.", show_default=False)],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write what clients need: OpenAPI, FIX dictionaries, FIXatdl, rules of engagement."""
+    from router.cli import gateway_documents as verb  # noqa: PLC0415 - quick --help
+
+    verb.run(directory, as_json=as_json)

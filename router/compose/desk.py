@@ -213,14 +213,8 @@ async def open_desk(
         world, checkpoints = resumed(assembly.config.journal, journal_id, assembly.clock)
         switchboard = switchboard or _switchboard(assembly)
         async with connected(assembly):
-            parts = Parts(
-                reader=assembly.reader(),
-                solver=planner,
-                journal=wrap(journal),
-                clock=assembly.clock,
-                switchboard=switchboard,
-                checkpoints=checkpoints,
-            )
+            parts = _parts(assembly, planner, wrap(journal))
+            parts = replace(parts, switchboard=switchboard, checkpoints=checkpoints)
             runtime = Runtime(parts, world)
             desk = Desk(
                 assembly,
@@ -230,19 +224,29 @@ async def open_desk(
                 feed=_told_of(runtime, f"{journal_id}-{assembly.clock.now()}"),
                 reporting=_reported(assembly, journal_id, runtime, begun=journal.tip.sequence),
             )
-            stop = asyncio.Event()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(runtime.run(started(assembly, journal_id), stop))
-                await runtime.started.wait()
-                watching = group.create_task(switchboard.watch())
-                try:
-                    yield desk
-                finally:
-                    desk.reporting.close()
-                    watching.cancel()
-                    stop.set()
-                    await desk.quotes.close()
+            async with _running(desk):
+                yield desk
             await _keep_last(runtime, checkpoints)
+
+
+@asynccontextmanager
+async def _running(desk: Desk) -> AsyncIterator[None]:
+    stop, runtime = asyncio.Event(), desk.runtime
+    async with asyncio.TaskGroup() as group:
+        group.create_task(runtime.run(started(desk.assembly, desk.journal_id), stop))
+        await runtime.started.wait()
+        watching = group.create_task(desk.switchboard.watch())
+        try:
+            yield
+        finally:
+            desk.reporting.close()
+            watching.cancel()
+            stop.set()
+            await desk.quotes.close()
+
+
+def _parts(assembly: Assembly, planner: Solver, journal: RecordSink) -> Parts:
+    return Parts(reader=assembly.reader(), solver=planner, journal=journal, clock=assembly.clock)
 
 
 def _switchboard(assembly: Assembly) -> Switchboard:

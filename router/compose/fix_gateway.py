@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -31,7 +30,7 @@ from router.gateway.config import (
 )
 from router.gateway.fix import dialect
 from router.gateway.fix.dictionary import xml
-from router.gateway.fix.engine import Engine, Told, read_store
+from router.gateway.fix.engine import Engine, Told, free_port, read_store
 from router.gateway.fix.front import Connection, Doorkeeper, tls_context
 from router.gateway.fix.line import Line
 from router.gateway.fix.marks import Mark, MarkFile
@@ -125,7 +124,7 @@ def _store(journal: Path, fix: FixSettings) -> Iterator[_Store]:
         raise ConfigError(f"{directory}: another FIX gateway is at work here; end it") from None
     for dictionary, name in FILES.items():
         (directory / name).write_text(xml(dictionary))
-    (directory / "settings.cfg").write_text(settings_text(fix, directory, port=_free_port()))
+    (directory / "settings.cfg").write_text(settings_text(fix, directory, port=free_port()))
     files = {name: MarkFile(directory / f"{name}.mark") for name in fix.sessions}
     try:
         marks = {
@@ -143,13 +142,6 @@ def _mark(session: FixSessionSettings, directory: Path, file: MarkFile) -> Mark:
     begin = 1 if mark is None or not mark.number else mark.number
     stored = read_store(directory, identity(session), begin=begin)
     return recovered(mark, stored.next_out, stored.messages)
-
-
-# The engine wants one until its own socket is put in place; see `engine`.
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _serve(parts: _Parts, inner: Path) -> None:

@@ -97,4 +97,5 @@ def _ended(world: World, parent: ParentState, event: FillVoided) -> ParentState:
         parent = replace(parent, outcome=OrderStatus.CANCELED, reason=reason)
     if parent.status is not OrderStatus.FILLED or parent.phase is not Phase.DONE:
         return parent
-    return replace(parent, status=OrderStatus.CANCELED, reason=reason)
+    at = event.at if parent.ended_at is None else parent.ended_at
+    return progress.ended(parent, OrderStatus.CANCELED, reason=reason, at=at)

@@ -164,7 +164,7 @@ def main() -> None:
         path.write_text(SETTINGS.format(**told))
         settings, ems = fix.SessionSettings(str(path)), Ems()
         stores = fix.FileStoreFactory(settings)
-        initiator = fix.SocketInitiator(ems, stores, settings)
+        initiator = fix.ThreadedSocketInitiator(ems, stores, settings)
         initiator.start()
         try:
             while ems.states.get(timeout=WITHIN_S) != "logon":

@@ -31,6 +31,8 @@ _NAMES: Final = (11, 41)
 _OF_MANY: Final = frozenset({"q", "K", "AF", "E"})
 _FULL: Final = 4_000  # conversations at a time; the link takes a few more
 _QUESTIONS_MAX: Final = 16  # that one message may come to
+_ANSWER_S: Final = 90  # the slowest is a dry run; what comes after it waits to be answered
+_LATE: Final = "the daemon did not answer in time; ask for the status by the same name"
 _OTHER: Final = "0"  # BusinessRejectReason
 _NOT_AVAILABLE: Final = "4"
 _FAULT: Final = "a fault of ours; ask how your orders stand before you send it again"
@@ -175,7 +177,11 @@ class Application:
             while True:
                 try:
                     await self._ways.record(ask, talk.number)
-                    answer = await self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
+                    async with asyncio.timeout(_ANSWER_S):
+                        asked = self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
+                        answer = await asked
+                except TimeoutError:
+                    ask = conversation.throw(LinkError(_LATE, code=Code.AWAY))
                 except LinkError as error:
                     ask = conversation.throw(error)
                 else:

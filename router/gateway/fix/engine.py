@@ -329,6 +329,13 @@ def read_store(directory: Path, identity: Identity, *, begin: int) -> Stored:
     )
 
 
+def free_port() -> int:
+    """Return a port that is free now: the engine wants one until its own socket is in place."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _loaded(dictionaries: Mapping[str, tuple[Path, Path]]) -> dict[str, tuple[Any, Any]]:
     read = {each: fix.DataDictionary(str(each)) for pair in dictionaries.values() for each in pair}
     return {begin: (read[one], read[other]) for begin, (one, other) in dictionaries.items()}

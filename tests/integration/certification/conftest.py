@@ -97,8 +97,7 @@ def peer(desk, session):
     session.silence(script.fresh("test"))
     assert session.refused == []
     ledger = Ledger()
-    for message in session.came:
-        if not message.is_repeated:
-            ledger.take(message)
+    for message in session.fresh:
+        ledger.take(message)
     assert ledger.faults == []
     assert len(session.came) > before

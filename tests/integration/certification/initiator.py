@@ -87,7 +87,7 @@ class Engine:
         settings = fix.SessionSettings(path)
         self.customer = Customer()
         self._parts = (settings, fix.FileStoreFactory(settings))  # the engine keeps no reference
-        self._initiator = fix.SocketInitiator(self.customer, self._parts[1], settings)
+        self._initiator = fix.ThreadedSocketInitiator(self.customer, self._parts[1], settings)
         self._is_running = False
 
     @property

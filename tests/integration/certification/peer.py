@@ -82,8 +82,8 @@ class Peer:
 
     Attributes
     ----------
-    sent, came : list of Message
-        All application messages of the session so far.
+    sent, came, fresh : list of Message
+        All application messages of the session so far; the fresh ones did not come before.
     refused : list of Message
         What either side's session layer rejected: there should be none.
     """
@@ -97,6 +97,8 @@ class Peer:
         self.patience_s = FIRST_WITHIN_S
         self.sent = []
         self.came = []
+        self.fresh = []
+        self._seen = set()
         self.refused = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -125,6 +127,7 @@ class Peer:
         self._do("next_target", number=self.numbers()[1] - count)
 
     def reset(self):
+        self._seen.clear()
         self._do("reset")
 
     def numbers(self):
@@ -141,7 +144,7 @@ class Peer:
             pass
 
     def next(self):
-        """Return the next application message that is not sent again."""
+        """Return the next application message that did not come before."""
         try:
             return self._news.get(timeout=self.patience_s)
         except queue.Empty:
@@ -194,7 +197,9 @@ class Peer:
 
     def _take(self, message):
         self.came.append(message)
-        if not message.is_repeated:
+        if message.number not in self._seen:  # one that is sent again may come for the first time
+            self._seen.add(message.number)
+            self.fresh.append(message)
             self._news.put(message)
 
     def _take_admin(self, message, *, is_theirs):

@@ -235,6 +235,6 @@ def check_numbers(opened, gateways):
     opened.peer.logged("logout")
     sender, target = opened.peer.numbers()
     gateways.close()
-    (path,) = gateways.folder.rglob("*EMS*.seqnums")
+    (path,) = gateways.folder.glob("*-fix/*.seqnums")
     out, in_ = (int(text) for text in path.read_text().split(":"))
     assert (sender, target) == (in_, out)

@@ -120,4 +120,4 @@ def test_a_gateway_that_cannot_start_says_so(file):
 def test_there_is_a_verb_for_each():
     names = {command.callback.__name__ for command in verbs.app.registered_commands}
 
-    assert names == {"http", "fix"}
+    assert names == {"http", "fix", "documents"}

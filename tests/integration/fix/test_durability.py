@@ -142,19 +142,16 @@ def test_every_report_comes_once_however_often_the_gateway_is_killed(tmp_path, s
 
 async def _killed_again_and_again(tmp_path, *, seed, count):
     async with world(tmp_path, session("EMS")) as (gateway, desk):
-        ems, chance = Ems("EMS"), random.Random(seed)
-        names = [f"a{number}" for number in range(count)]
-        waiting = iter(names)
-        while len(desk.orders) < len(names) or len(ems.exec_ids) < len(names):
+        ems, chance, sent = Ems("EMS"), random.Random(seed), 0
+        while sent < count or len(ems.exec_ids) < count:
             async with ems.on_line(gateway):
-                for _ in range(chance.randrange(20, 60)):
-                    name = next(waiting, None)
-                    if name is not None:
-                        ems.send("D", order(name))
-                seen = min(len(names), len(ems.exec_ids) + chance.randrange(1, 30))
+                for _ in range(min(count - sent, chance.randrange(20, 60))):
+                    ems.send("D", order(f"a{sent}"))
+                    sent += 1
+                seen = min(sent, len(ems.exec_ids) + chance.randrange(1, 30))
                 await ems.took(lambda _, seen=seen: len(ems.exec_ids) >= seen)
                 gateway.kill()
             gateway.start()
 
-        assert sorted(desk.orders) == sorted(names)
-        assert len(ems.exec_ids) == len(set(ems.exec_ids)) == len(names)
+        assert sorted(desk.orders) == sorted(f"a{number}" for number in range(count))
+        assert len(ems.exec_ids) == len(set(ems.exec_ids)) == count

@@ -126,9 +126,9 @@ def fuzzed(folder, seed, count):
 
 
 def test_whatever_bodies_come_the_gateway_answers_in_the_words_of_its_document(tmp_path):
-    told = fuzzed(tmp_path, 80_80, 1_500)
+    told = fuzzed(tmp_path, 80_80, 600)
 
-    assert min(told[200] + told[201], told[400], told[422]) > 20
+    assert min(told[200] + told[201], told[400], told[422]) > 5
 
 
 @pytest.mark.soak

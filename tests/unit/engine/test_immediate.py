@@ -17,6 +17,7 @@ from router.domain.plan import NoRouteReason
 from router.domain.scope import FIRM
 from router.domain.switch import SwitchSetting, TradingState
 from router.domain.verdict import Refused
+from router.execution.immediacy import unkeepable
 from router.state.world import Phase
 from tests.unit.engine.altered import started
 from tests.unit.engine.scene import CHAIN, PERP, POOL, T0, order, plan
@@ -214,3 +215,12 @@ def test_two_transactions_are_not_all_or_nothing():
 
     assert not desk.commands_of(SignChild)
     assert desk.parent.status is S.CANCELED
+
+
+def test_two_chains_a_basket_and_a_quote_cannot_be_all_or_nothing():
+    elsewhere = replace(POOL, account="evm:1:0xcc")
+
+    assert unkeepable(FOK, (POOL,)) is None
+    assert unkeepable(IOC, (POOL, PERP, elsewhere)) is None
+    assert "two chains" in unkeepable(FOK, (POOL, elsewhere))
+    assert "stand alone" in unkeepable(replace(FOK, basket="pair"), (POOL,))

@@ -11,6 +11,7 @@ from router.domain.event import AccountsObserved, BaselineAccepted, FillVoided
 from router.domain.order import OrderStatus
 from router.domain.scope import FIRM
 from router.domain.units import Amount
+from router.engine.voiding import refusal
 from router.execution.quantities import quantities
 from router.state.counts import Measure
 from router.state.world import Phase
@@ -248,8 +249,11 @@ def test_a_correction_that_cannot_be_changes_nothing(wrong):
     child = desk.out(PERP, asked=order(10, venues=(PERP.venue,)))
     fill = traded(desk, child, 4)
     before = desk.world
+    instead = replace(fill, id="other", **wrong)
 
-    assert void(desk, child, fill.id, corrected=replace(fill, id="other", **wrong)) == ()
+    said = refusal(before, FillVoided(child.id, fill.id, instead, "a slip", "ann", desk.tick()))
+    assert said.split(":")[0] in {"corrected", "quantity"}
+    assert void(desk, child, fill.id, corrected=instead) == ()
 
     assert desk.world == before
 
