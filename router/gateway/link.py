@@ -30,6 +30,7 @@ Fault: TypeAlias = Callable[[Exception], None]
 _LINE_BYTES_MAX: Final = 64 * 1024 * 1024
 _REQUESTS_MAX: Final = 4_096  # at work for one gateway at a time
 _EVENTS_MAX: Final = 10_000  # told to one follower and not taken yet: then it is cut off
+_LINES_AT_ONCE: Final = 64  # put by one follower before others are looked at
 _STOP: Final = "stop"
 _AWAY: Final = "the daemon is away; what was asked may have been done: ask again by the same name"
 
@@ -203,19 +204,29 @@ class _Outbox:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         self._lines: list[bytes] = []
+        self._waiting: list[asyncio.Future[None]] = []
 
     def put(self, line: bytes) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
         self._lines.append(line)
 
+    # Whoever has much to tell lets others do something, and waits for whom it is told.
     async def drain(self) -> None:
+        if len(self._lines) >= _LINES_AT_ONCE:
+            written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(written)
+            await written
         await self._writer.drain()
 
     def _flush(self) -> None:
         data, self._lines = b"".join(self._lines), []
         if not self._writer.is_closing():
             self._writer.write(data)
+        waiting, self._waiting = self._waiting, []
+        for written in waiting:
+            if not written.done():
+                written.set_result(None)
 
 
 class Link:

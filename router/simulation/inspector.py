@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from router.domain.command import Command
 from router.domain.event import Event
 from router.domain.order import ChildOrder, SignedChild
 from router.simulation.checks_books import (
@@ -27,6 +28,7 @@ from router.simulation.checks_desk import (
     WithinLimits,
 )
 from router.simulation.checks_orders import IntentFirst, LegalTransitions, Monotone, OneNonceEach
+from router.simulation.checks_reports import OneStory
 from router.simulation.scene import End, EndCheck, Sending, SendingCheck, Step, StepCheck, Truth
 from router.state.world import World
 
@@ -51,6 +53,7 @@ class _Checks:
 
 def _checks() -> _Checks:
     conservation, lost, above, once = Conservation(), NothingLost(), NeverAbove(), OneEffect()
+    story = OneStory()
     # What is most telling first: one cause may break several.
     return _Checks(
         steps=(
@@ -63,9 +66,10 @@ def _checks() -> _Checks:
             Monotone(),
             WithinLimits(),
             ReadyFirst(),
+            story,
         ),
         sendings=(IntentFirst(), KillSwitch(), OneNonceEach()),
-        ends=(once, above, lost, conservation, Liveness(), TrueReports(), SameAgain()),
+        ends=(once, above, lost, conservation, Liveness(), TrueReports(), story, SameAgain()),
     )
 
 
@@ -104,10 +108,10 @@ class Inspector:
         """Take something into the digest."""
         self._hash.update(text.encode())
 
-    def step(self, event: Event, world: World) -> None:
-        """Look at an event that is durable, and the world after it."""
+    def step(self, event: Event, world: World, commands: tuple[Command, ...]) -> None:
+        """Look at an event that is durable, the world after it, and what it has done."""
         self.events_count += 1
-        step = Step(self.world, event, world, self._truth)
+        step = Step(self.world, event, world, self._truth, commands)
         self.world = world
         for check in self._checks.steps:
             self._judge(check.name, check.step(step))

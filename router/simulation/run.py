@@ -38,6 +38,7 @@ from router.simulation.town import CHAIN, ETH, EXCHANGE, INSTRUMENTS, JOURNAL_ID
 from router.simulation.transaction import Mined
 from router.simulation.virtual_time import SkewedClock, VirtualTimeLoop
 from router.state.market import MarketView, Staleness
+from router.state.recorded import Recorded
 from router.state.world import World
 
 _STALENESS: Final = Staleness(DurationNs(12 * NS_PER_S), DurationNs(6 * NS_PER_S))
@@ -190,7 +191,7 @@ class _Run:
         )
         solver = SimulatedSolver(clock, self._rng(f"solver {number}"), self._now)
         runtime = Runtime(Parts(reader, solver, journal, clock, switchboard), world)
-        runtime.watch(self._inspector.step)
+        runtime.follow(self._followed)
         stop = asyncio.Event()
         started = replace(STARTED, at=clock.now())
         task = self._loop.create_task(runtime.run(started, stop))
@@ -207,6 +208,9 @@ class _Run:
 
         return Means(link, rng, clock, self._now, sent)
 
+    def _followed(self, recorded: Recorded) -> None:
+        self._inspector.step(recorded.event, recorded.after, recorded.commands)
+
     # What the disk has: what was watched, and beyond it what a crash kept and nobody acted on.
     def _recovered(self) -> World:
         inspector, taken = self._inspector, 0
@@ -219,7 +223,7 @@ class _Run:
                 sentence = "the journal adds up to another world than was lived in"
                 inspector.broke(sentence, check=SameAgain.name)
             if taken > inspector.events_count:
-                inspector.step(event, after)
+                inspector.step(event, after, commands)
             return after, commands
 
         report = replay(self._disk.records, step, World(), journal_id=JOURNAL_ID)

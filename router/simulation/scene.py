@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from router.domain.command import Command
 from router.domain.event import Event
 from router.domain.order import ChildOrder, Fill, SignedChild
 from router.domain.units import (
@@ -115,12 +116,13 @@ def ledger_of(world: World) -> Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event that is durable, and the worlds around it."""
+    """One event that is durable, the worlds around it, and what was to be done then."""
 
     before: World
     event: Event
     after: World
     truth: Truth
+    commands: tuple[Command, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

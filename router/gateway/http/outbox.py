@@ -85,6 +85,12 @@ class Outbox:
         self._states = {at: item for at, item in self._states.items() if at[0] != name}
         self.places.pop(name, None)
 
+    def overflow(self) -> None:
+        """Give up what waits, as if there were no more room: who takes nothing is hung up on."""
+        self._items.clear()
+        self._states.clear()
+        self.overflowed.set()
+
     async def room(self) -> None:
         """Wait until half of what may wait is free."""
         while self._pending > self._pending_max // 2 or self._bytes > self._bytes_max // 2:
@@ -108,9 +114,7 @@ class Outbox:
         self._pending += item.count
         self._bytes += len(item.payload)
         if self._pending > self._pending_max or self._bytes > self._bytes_max:
-            self._items.clear()
-            self._states.clear()
-            self.overflowed.set()
+            self.overflow()
         self._wake.set()
 
     def _front(self) -> _Item | None:

@@ -7,9 +7,9 @@ see the same, and are told in one piece.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from router.domain.units import NS_PER_S, DurationNs
@@ -23,6 +23,7 @@ from router.port import Clock
 
 KEPT_MAX: Final = 50_000
 _AT_ONCE: Final = 500  # told to one stream before others are looked at
+_TAKES_WITHIN_S: Final = 30  # half of what may wait; else others catch up in its stead
 _PAUSE: Final = DurationNs(NS_PER_S // 5)
 
 
@@ -65,13 +66,24 @@ class Told:
     payload: bytes
 
 
+def _untold(_problem: ProblemError) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One stream's subscription."""
+    """One stream's subscription.
+
+    Attributes
+    ----------
+    lost : function
+        Told why it is told no more, where its places mean nothing any longer.
+    """
 
     outbox: Outbox
     name: str
     scope: Scope
+    lost: Callable[[ProblemError], None] = field(default=_untold, compare=False)
 
     def tell(self, reports: Iterable[Told]) -> None:
         """Have the stream told of those it sees, each by itself."""
@@ -145,18 +157,26 @@ class ReportsHub:
                 continue
             for begin in range(0, len(missed), _AT_ONCE):
                 reader.tell(missed[begin : begin + _AT_ONCE])
-                await reader.outbox.room()
+                await _room(reader)
             after = missed[-1].place
 
-    # What is no longer kept, and then until what is kept.
+    # What is no longer kept, and then until what is kept. A daemon that tells faster than the
+    # stream takes it is asked again from where the stream is.
     async def _read_back(self, reader: Reader, after: tuple[int, int]) -> tuple[int, int]:
-        async with aclosing(self._line.follow("reports", after=list(after))) as told:
-            async for said in told:
-                report = _told(said)
-                reader.tell((report,))
-                await reader.outbox.room()
-                if self._newer(report.place) is not None and report.place <= self._now():
-                    return report.place
+        place = after
+        try:
+            async with aclosing(self._line.follow("reports", after=list(after))) as told:
+                async for said in told:
+                    report = _told(said)
+                    reader.tell((report,))
+                    place = report.place
+                    await _room(reader)
+                    if self._newer(place) is not None and place <= self._now():
+                        return place
+        except LinkError as error:
+            if error.code != Code.LOST or place == after:
+                raise
+            return place
         raise LinkError("the daemon tells no more", code=Code.AWAY)
 
     def _now(self) -> tuple[int, int]:
@@ -184,18 +204,29 @@ class ReportsHub:
             if not readers:
                 del self._readers[reader.scope]
 
-    # A daemon with another journal tells of other orders: places of the old one mean nothing.
+    # A daemon with another journal tells of other orders, and so does one whose journal is shorter
+    # than it was, an older copy: places of before mean nothing.
     async def _begin(self) -> None:
         status = await self._line.ask("status")
-        if self.place is not None and status["journal"] == self.journal:
+        said = status["place"]
+        place = None if said is None else (int(said[0]), int(said[1]))
+        is_same = self.place is not None and status["journal"] == self.journal
+        if is_same and (place is None or self.place is None or place >= self.place):
             return
-        place = status["place"]
         if place is None:
             raise LinkError("the desk cannot read its journal now", code=Code.DEGRADED)
+        self._flush()
         self.journal = str(status["journal"])
-        self.place = self._floor = (int(place[0]), int(place[1]))
+        self.place = self._floor = place
         self._kept.clear()
+        self._end_all()
         self.began.set()
+
+    def _end_all(self) -> None:
+        readers, self._readers = self._readers, {}
+        told = "the daemon has another journal, or less of it; begin again from the snapshot"
+        for reader in (each for several in readers.values() for each in several):
+            reader.lost(ProblemError(Code.LOST, told))
 
     def _take(self, said: dict[str, Any]) -> None:
         report = _told(said)
@@ -218,6 +249,16 @@ class ReportsHub:
             payload, place = b",".join(each.payload for each in seen), seen[-1].place
             for reader in readers:
                 reader.outbox.events(reader.name, payload, count=len(seen), place=place)
+
+
+# Who takes nothing is not waited for: it is hung up on, and comes back with its place.
+async def _room(reader: Reader) -> None:
+    try:
+        async with asyncio.timeout(_TAKES_WITHIN_S):
+            await reader.outbox.room()
+    except TimeoutError:
+        reader.outbox.overflow()
+        raise ProblemError(Code.LOST, "what was told is not taken") from None
 
 
 def _told(said: dict[str, Any]) -> Told:

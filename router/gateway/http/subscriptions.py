@@ -103,7 +103,9 @@ class Subscriptions:
         if wanted.journal not in {None, hub.journal}:
             raise ProblemError(Code.LOST, "journal: the daemon has another; begin anew")
         scope = scope_of(self._principal, wanted.account)
-        reader = Reader(self._outbox, wanted.id, scope)
+        reader = Reader(
+            self._outbox, wanted.id, scope, lost=lambda problem: self._lose(wanted.id, problem)
+        )
         begun = hub.place if after is None else after
         orders = await self._snapshot(wanted) if wanted.snapshot else None
         place = None if begun is None else list(begun)
@@ -128,10 +130,13 @@ class Subscriptions:
             async with self._hubs.catching_up:
                 await self._hubs.reports.catch_up(reader, after)
         except (LinkError, ProblemError) as error:
-            problem = of_link(error) if isinstance(error, LinkError) else error
-            said = {"op": "error", "id": reader.name, "problem": problem.data("-")}
-            self._ends.pop(reader.name, None)
-            self._outbox.reply(encode(said))
+            self._lose(reader.name, of_link(error) if isinstance(error, LinkError) else error)
+
+    # Its name is free again; what waits is told before the problem is.
+    def _lose(self, name: str, problem: ProblemError) -> None:
+        self._ends.pop(name, None)
+        said = {"op": "error", "id": name, "problem": problem.data("-")}
+        self._outbox.reply(encode(said))
 
     def _risk(self, wanted: Subscribe) -> None:
         hub, after = self._hubs.risk, None

@@ -96,6 +96,7 @@ class Peer:
         self._numbers = queue.Queue()
         self.patience_s = FIRST_WITHIN_S
         self.sent = []
+        self.logons = 0
         self.came = []
         self.fresh = []
         self._seen = set()
@@ -185,6 +186,7 @@ class Peer:
             said = orjson.loads(line)
             match said["on"]:
                 case "logon" | "logout" as state:
+                    self.logons += state == "logon"
                     self._states.put(state)
                 case "numbers":
                     self._numbers.put(said)

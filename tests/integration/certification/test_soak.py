@@ -11,7 +11,7 @@ from tests.integration.certification.floor import Daemon, floor
 from tests.integration.certification.traffic import Traffic
 from venues.sandbox.chain import start
 
-SLICE_S, SLICE_ORDERS = 6, 40
+SLICE_S, SLICE_ORDERS = 6, 30
 SOAK_MINUTES = float(os.environ.get("HEADRACE_SOAK_MINUTES", "30"))
 SOAK_ORDERS = 2_000
 ORDERS_PER_S = 8
@@ -73,7 +73,7 @@ def killed(site, *, orders, daemon_kills, seed):
     """Send orders while the gateway is killed, and the daemon now and then; check all of it."""
     _, keeper, gateways, _ = site
     opened, traffic = begun(site, seed=seed)
-    gateways.hunt(seed=seed)
+    gateways.hunt(opened.peer, seed=seed)
     soaking.with_kills(traffic, orders=orders, keeper=keeper, daemon_kills=daemon_kills)
     gateways.spare()
     outcome = opened.settle(traffic)

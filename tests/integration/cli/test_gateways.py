@@ -5,8 +5,9 @@ import os
 
 import pytest
 
+from router.cli import gateway_fix
 from router.cli import gateways as verbs
-from router.compose import gateways
+from router.compose import fix_gateway, gateways
 from router.compose.gateways import Kept
 from router.domain.error import ConfigError
 from router.shell import child_process, observe
@@ -32,6 +33,14 @@ ETH = 18
 USDC = 6
 [venues.perp]
 account = "env:A_KEY_THAT_NO_GATEWAY_HAS"
+"""
+FIX = """
+[gateway.clients.alpha]
+accounts = ["main"]
+[gateway.fix.sessions.ems]
+kind = "order-entry"
+client = "alpha"
+target = "EMS"
 """
 HTTP = """
 [gateway.http]
@@ -105,6 +114,34 @@ async def answers(port):
         return False
     writer.close()
     return True
+
+
+def test_a_fix_gateway_says_where_it_listens_and_ends_when_it_is_told(file):
+    file.write_text(FILE + FIX, encoding="utf-8")
+    kept = Kept("fix", load_gateway(file), SystemClock())
+
+    async def once():
+        facts = await kept.start()
+        is_there = await answers(facts["port"])
+        await kept.stop()
+        return facts, is_there, kept.child.process.returncode
+
+    facts, is_there, code = run(once())
+
+    assert facts["fix"] == f"127.0.0.1:{facts['port']}"
+    assert is_there
+    assert code == 0
+
+
+def test_a_gateway_ends_with_whoever_started_it_and_not_without(file, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fix_gateway, "run", lambda path, *, port: asked.append((path, port)))
+
+    gateway_fix.run(file, port=7, parent=None)
+    with pytest.raises(ConfigError, match="the daemon ended before its gateway began"):
+        gateway_fix.run(file, port=7, parent=1)
+
+    assert asked == [(file, 7)]
 
 
 def test_a_gateway_that_cannot_start_says_so(file):

@@ -135,9 +135,9 @@ def test_every_report_comes_once_though_the_gateway_is_killed(tmp_path):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_every_report_comes_once_however_often_the_gateway_is_killed(tmp_path, seed):
-    asyncio.run(_killed_again_and_again(tmp_path, seed=seed, count=1_000))
+    asyncio.run(_killed_again_and_again(tmp_path, seed=seed, count=300))
 
 
 async def _killed_again_and_again(tmp_path, *, seed, count):
