@@ -37,9 +37,9 @@ def _refused(document: QuoteDocument) -> Iterator[str]:
 
 
 def _plot(document: QuoteDocument, points: list[CurvePoint]) -> Iterator[str]:
-    top = max(_value(p.high_bps) for p in points)
-    bottom = min(0.0, *(_value(p.low_bps) for p in points))
-    high = max(top, bottom + 0.01)
+    told = [_value(v) for p in points for v in (p.low_bps, p.slippage_bps, p.high_bps)]
+    bottom = min(0.0, *told)
+    high = max(*told, bottom + 0.01)
     cells = [[" "] * WIDTH for _ in range(HEIGHT)]
 
     def row(value: float) -> int:

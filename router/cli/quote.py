@@ -97,7 +97,11 @@ async def _of_file(file: Path, request: Mapping[str, str], wanted: Wanted) -> Qu
     if wanted.balances or wanted.record is not None or wanted.watch_s:
         raise ConfigError("snapshot: is read as it was recorded; leave out what would change it")
     async with quoting_snapshot(load(file)) as quoter:
-        return await quoter.quote(request, curve=wanted.draws)
+        try:
+            return await quoter.quote(request, curve=wanted.draws)
+        except (ValueError, AssertionError, ArithmeticError) as error:
+            # Markets that came from a venue were checked; what is in a file, nobody knows.
+            raise ConfigError(f"{file}: holds what no market says: {error}") from None
 
 
 def _written(quote: Quote, wanted: Wanted) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from urllib.parse import quote as quoted
 
 from router.client.connection import Connection, Patience, waited
+from router.client.error import ClientError
 from router.client.model import Alteration, NewOrder, Order, Page, Report, plain
 from router.client.signing import Signer, Stamp
 from router.client.stream import Place, Reports
@@ -17,6 +18,9 @@ from router.client.stream import Place, Reports
 _ORDERS: Final = "/v1/orders"
 _ID_BYTES: Final = 8
 _LOOK_EVERY_S: Final = 0.25
+_QUOTE_S: Final = 90.0  # with all that it is compared with
+_HALTED: Final = "halted"
+_NO_NAMES: Final = frozenset({"", ".", ".."})  # in a path they would mean another one
 
 
 class AsyncClient:
@@ -133,7 +137,8 @@ class AsyncClient:
             If it has ended.
         """
         body = {"request": request or _made("cancel"), "wait_s": plain(wait_s)}
-        said = await self._connection.ask_again("POST", _path(name, "cancel"), body=body)
+        path = _path(name, "cancel")
+        said = await self._connection.ask_again("POST", path, body=body, more_s=float(wait_s))
         return Alteration.of(said)
 
     async def amend(
@@ -167,7 +172,8 @@ class AsyncClient:
             "request": request or _made("amend"),
             "wait_s": plain(wait_s),
         }
-        said = await self._connection.ask_again("POST", _path(name, "amend"), body=body)
+        path = _path(name, "amend")
+        said = await self._connection.ask_again("POST", path, body=body, more_s=float(wait_s))
         return Alteration.of(said)
 
     async def cancel_all(
@@ -212,7 +218,10 @@ class AsyncClient:
         """
         body = {**order.words(), **wanted}
         del body["client_order_id"]  # an order that is not sent needs no name
-        return await self._mapping("POST", "/v1/quotes", body)
+        said: Mapping[str, Any] = await self._connection.ask_again(
+            "POST", "/v1/quotes", body=body, more_s=_QUOTE_S
+        )
+        return said
 
     async def basket(self, basket: Mapping[str, object]) -> Mapping[str, Any]:
         """Send orders that are planned together; it has a name, as an order has."""
@@ -220,7 +229,7 @@ class AsyncClient:
 
     async def cancel_basket(self, name: str, *, request: str | None = None) -> Mapping[str, Any]:
         """Cancel what is still at work of a basket."""
-        path = f"/v1/baskets/{quoted(name, safe='')}/cancel"
+        path = f"/v1/baskets/{_step(name)}/cancel"
         return await self._mapping("POST", path, {"request": request or _made("basket")})
 
     async def positions(self) -> Mapping[str, Any]:
@@ -244,23 +253,44 @@ class AsyncClient:
         return await self._mapping("GET", "/v1/switches")
 
     async def switch(self, *, scope: str, state: str, reason: str) -> Mapping[str, Any]:
-        """Set what may be traded in a scope."""
+        """Set what may be traded in a scope.
+
+        Raises
+        ------
+        OutcomeUnknownError
+            If the answer was lost. What allows anything is not asked again by itself: somebody may
+            have halted since.
+        """
         body = {"scope": scope, "state": state, "reason": reason}
-        return await self._mapping("POST", "/v1/switches", body)
+        said: Mapping[str, Any] = await self._connection.ask_again(
+            "POST", "/v1/switches", body=body, is_once=state != _HALTED
+        )
+        return said
 
     async def halt(self, reason: str) -> Mapping[str, Any]:
         """Have nothing traded any more, by anybody; what waits is taken back."""
         return await self._mapping("POST", "/v1/halt", {"reason": reason})
 
-    def reports(self, *, after: Place | None = None, account: str | None = None) -> Reports:
+    def reports(
+        self,
+        *,
+        after: Place | None = None,
+        journal: str | None = None,
+        account: str | None = None,
+    ) -> Reports:
         """Return the stream of reports, to be followed."""
-        return Reports(self._connection, after=after, account=account)
+        return Reports(self._connection, after=after, journal=journal, account=account)
 
     async def follow(
-        self, *, after: Place | None = None, account: str | None = None
+        self,
+        *,
+        after: Place | None = None,
+        journal: str | None = None,
+        account: str | None = None,
     ) -> AsyncGenerator[Report, None]:
         """Yield what happens to orders, each report once, across broken connections."""
-        async with aclosing(self.reports(after=after, account=account).follow()) as told:
+        stream = self.reports(after=after, journal=journal, account=account)
+        async with aclosing(stream.follow()) as told:
             async for report in told:
                 yield report
 
@@ -287,8 +317,14 @@ class AsyncClient:
 
 
 def _path(name: str, verb: str = "") -> str:
-    whole = f"{_ORDERS}/{quoted(name, safe='')}"
+    whole = f"{_ORDERS}/{_step(name)}"
     return f"{whole}/{verb}" if verb else whole
+
+
+def _step(name: str) -> str:
+    if name in _NO_NAMES:
+        raise ClientError(f"{name!r} is no name of an order; nothing was sent")
+    return quoted(name, safe="")
 
 
 def _made(kind: str) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from concurrent.futures import CancelledError
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from router.client.asynchronous import AsyncClient
 from router.client.connection import Patience
-from router.client.error import ClientError
+from router.client.error import ClientError, OutcomeUnknownError
 from router.client.model import Alteration, NewOrder, Order, Page, Report
 from router.client.signing import Signer
 from router.client.stream import Place
@@ -51,12 +52,13 @@ class Client:
         loop, thread = self._loop, self._thread
         assert loop is not None, "left what was not entered"
         assert thread is not None, "left what was not entered"
-        self._run(self._client.__aexit__(kind, error, trace))
-        self._run(loop.shutdown_asyncgens())
+        self._loop = None  # nothing new; and no other thread waits for what never comes
+        _done(_end_others(), loop)
+        _done(self._client.__aexit__(kind, error, trace), loop)
+        _done(loop.shutdown_asyncgens(), loop)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-        self._loop = None
 
     def submit(self, order: NewOrder) -> Order:
         """Send an order, or find it where it was sent before."""
@@ -177,9 +179,15 @@ class Client:
         """Have nothing traded any more."""
         return self._run(self._client.halt(reason))
 
-    def follow(self, *, after: Place | None = None, account: str | None = None) -> Iterator[Report]:
+    def follow(
+        self,
+        *,
+        after: Place | None = None,
+        journal: str | None = None,
+        account: str | None = None,
+    ) -> Iterator[Report]:
         """Yield what happens to orders, each report once, across broken connections."""
-        told = self._client.follow(after=after, account=account)
+        told = self._client.follow(after=after, journal=journal, account=account)
         try:
             while True:
                 report = self._run(_next(told))
@@ -187,13 +195,29 @@ class Client:
                     return
                 yield report
         finally:
-            self._run(told.aclose())
+            if self._loop is not None:
+                self._run(told.aclose())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:
             work.close()
             raise ClientError("the client is not open; use it in a with statement")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        try:
+            return _done(work, self._loop)
+        except CancelledError as error:
+            raise OutcomeUnknownError("the client was closed meanwhile") from error
+
+
+def _done(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others)
 
 
 async def _next(told: AsyncIterator[Report]) -> Report | None:

@@ -15,16 +15,24 @@ from router.client.error import (
     BusyError,
     ClientError,
     DegradedError,
+    ForbiddenError,
+    InvalidError,
     OutcomeUnknownError,
     ProtocolError,
     ThrottledError,
+    UnauthenticatedError,
     UnreachableError,
     from_problem,
 )
 from router.client.signing import Stamp
 
-_TURNED_AWAY: Final = (BusyError, DegradedError, ThrottledError)
-_AGAIN: Final = (*_TURNED_AWAY, OutcomeUnknownError, UnreachableError)
+TURNED_AWAY: Final = (BusyError, DegradedError, ThrottledError)
+_UNHEARD: Final = (
+    UnauthenticatedError,
+    ForbiddenError,
+    InvalidError,
+)  # said before it is looked up
+_AGAIN: Final = (*TURNED_AWAY, OutcomeUnknownError, UnreachableError)
 _REFUSALS: Final = {
     HTTPStatus.UNAUTHORIZED: "unauthenticated",
     HTTPStatus.FORBIDDEN: "forbidden",
@@ -102,8 +110,14 @@ class Connection:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        more_s: float = 0.0,
     ) -> Any:  # noqa: ANN401 - whatever JSON says
         """Ask once.
+
+        Parameters
+        ----------
+        more_s : float
+            How much longer than usual the answer may take.
 
         Raises
         ------
@@ -113,6 +127,7 @@ class Connection:
             It may have been done.
         """
         data = b"" if body is None else orjson.dumps(body)
+        answer_s = self.patience.answer_s + more_s
         target = self._target(path, query)
         try:
             async with self._opened().request(
@@ -120,7 +135,7 @@ class Connection:
                 target,
                 data=data or None,
                 headers=self._headers(method, target.raw_path_qs, data),
-                timeout=aiohttp.ClientTimeout(total=self.patience.answer_s),
+                timeout=aiohttp.ClientTimeout(total=answer_s),
                 allow_redirects=False,
                 ssl=self._tls,
             ) as answer:
@@ -128,7 +143,7 @@ class Connection:
         except aiohttp.ClientConnectorError as error:
             raise UnreachableError(f"{self._base}: {error}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            said = str(error) or f"no answer within {self.patience.answer_s:g} s"
+            said = str(error) or f"no answer within {answer_s:g} s"
             raise OutcomeUnknownError(f"{method} {path}: {said}") from error
 
     async def ask_again(
@@ -138,8 +153,17 @@ class Connection:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        more_s: float = 0.0,
+        is_once: bool = False,
     ) -> Any:  # noqa: ANN401 - whatever JSON says
-        """Ask until there is an answer: only what may be done twice as well as once.
+        """Ask until there is an answer.
+
+        Parameters
+        ----------
+        more_s : float
+            How much longer than usual each answer may take.
+        is_once : bool
+            Whether it must not be asked again where it may have been done.
 
         Raises
         ------
@@ -147,15 +171,17 @@ class Connection:
             The last one, when patience has ended; at once where asking again cannot help.
         """
         loop = asyncio.get_running_loop()
-        until, pause = loop.time() + self.patience.within_s, self.patience.again_s
+        until, pause = loop.time() + self.patience.within_s + more_s, self.patience.again_s
         is_unknown = False
         while True:
             try:
-                return await self.ask(method, path, query=query, body=body)
+                return await self.ask(method, path, query=query, body=body, more_s=more_s)
+            except _UNHEARD as error:
+                raise _last(error, is_unknown=is_unknown) from error
             except _AGAIN as error:
                 is_unknown = is_unknown or isinstance(error, OutcomeUnknownError)
                 wait_s = max(pause, getattr(error, "retry_after_s", None) or 0.0)
-                if loop.time() + wait_s > until:
+                if loop.time() + wait_s > until or (is_once and is_unknown):
                     raise _last(error, is_unknown=is_unknown) from error
                 await waited(wait_s)
                 pause = min(2 * pause, self.patience.again_max_s)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import aiohttp
 import orjson
 
-from router.client.connection import Connection, waited
+from router.client.connection import TURNED_AWAY, Connection, waited
 from router.client.error import (
     ClientError,
     OutcomeUnknownError,
@@ -37,6 +37,9 @@ class Reports:
     ----------
     after : Place | None
         The last report that is known; None begins with what happens from now on.
+    journal : str | None
+        The journal that `after` is a place of, where that was kept, too: then a desk with another
+        one says so.
     account : str | None
         Those of one account only.
 
@@ -44,15 +47,23 @@ class Reports:
     ----------
     place : Place | None
         Of the last report that was given out; keep it to go on from there another day.
+    journal : str | None
+        The journal that it is a place of.
     """
 
     def __init__(
-        self, connection: Connection, *, after: Place | None = None, account: str | None = None
+        self,
+        connection: Connection,
+        *,
+        after: Place | None = None,
+        journal: str | None = None,
+        account: str | None = None,
     ) -> None:
         self._connection = connection
         self._account = account
         self._breaks = 0
         self.place = after
+        self.journal = journal
         self.subscribed = asyncio.Event()
 
     @property
@@ -98,7 +109,9 @@ class Reports:
                 if frame.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
                     continue
                 for report in self._read(orjson.loads(frame.data)):
-                    yield report
+                    if self.place is None or report.place > self.place:
+                        self.place = report.place
+                        yield report
             _check_end(socket.close_code)
         except ConnectionError as error:
             raise UnreachableError(str(error)) from error
@@ -109,6 +122,8 @@ class Reports:
         wanted: dict[str, object] = {"op": "subscribe", "id": _NAME, "channel": "reports"}
         if self.place is not None:
             wanted["after"] = list(self.place)
+            if self.journal is not None:
+                wanted["journal"] = self.journal
         if self._account is not None:
             wanted["account"] = self._account
         return wanted
@@ -117,8 +132,9 @@ class Reports:
         match frame.get("op"):
             case "subscribed":
                 self._begin(frame.get("place"))
+                self.journal = frame.get("journal") or self.journal
             case "events":
-                return self._new([Report.of(each) for each in frame["events"]])
+                return [Report.of(each) for each in frame["events"]]
             case "error":
                 raise _refused(frame["problem"])
             case _:
@@ -131,17 +147,11 @@ class Reports:
             self.place = (int(place[0]), int(place[1]))
         self.subscribed.set()
 
-    def _new(self, told: list[Report]) -> list[Report]:
-        fresh = []
-        for report in told:
-            if self.place is None or report.place > self.place:
-                self.place = report.place
-                fresh.append(report)
-        return fresh
-
 
 def _refused(problem: dict[str, Any]) -> ClientError:
     error = from_problem(problem, http_status=int(problem.get("status", _BAD_REQUEST)))
+    if isinstance(error, TURNED_AWAY):
+        return UnreachableError(str(error))  # for a moment: it is asked again
     return error if isinstance(error, RefusedError) else OutcomeUnknownError(str(error))
 
 

@@ -93,6 +93,8 @@ class Desk:
         context = order_context(self.assembly, self.journal_id)
         limits = self.runtime.world.limits  # they may have been read anew
         order = quotes.parsed(self.assembly, request, replace(context, limits=limits))
+        if order.id not in self.runtime.world.parents:
+            quotes.claim(self.assembly, order)
 
         def watcher(event: Event, world: World) -> None:
             if parent_of(event, world) in {None, order.id}:

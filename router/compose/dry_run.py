@@ -19,7 +19,7 @@ from router.domain.order import ParentOrder
 from router.domain.plan import NoRouteReason, RoutePlan, RoutingProblem
 from router.domain.snapshot import Snapshot
 from router.domain.verdict import Refused
-from router.execution import progress
+from router.execution import immediacy, progress
 from router.gateway.order_request import OrderContext, parse_order
 from router.risk import controls, guards
 from router.risk import limits as risk
@@ -98,6 +98,9 @@ def prepared(
     scope = sweep.scope(order, snapshot.instruments, 0)
     if not scope.markets:
         raise NoRouteError(NoRouteReason.NO_VENUE, sweep.nobody_trades(order))
+    torn = immediacy.unkeepable(order, scope.markets)
+    if torn is not None:
+        raise NoRouteError(NoRouteReason.NO_VENUE, torn)
     seen = observed(snapshot, scope.observed, scope.accounts, quote=order.quote)
     world = replace(world, ledger=Ledger.from_accounts(seen.accounts))
     guard = guards.look(world, order, seen, at=at)

@@ -13,8 +13,9 @@ from router.shell import child_process, observe
 from router.shell.child_process import Child
 from router.shell.config import GatewayConfig
 
-_PAUSES: Final = (1, 2, 5, 10, 30)  # seconds between one that ended and the next, the last for good
-_WELL_AFTER: Final = DurationNs(60 * NS_PER_S)
+_AT_ONCE: Final = DurationNs(NS_PER_S // 10)  # before another takes the place of one that served
+# Before another is tried after one that could not be started; the last for good.
+_PAUSES: Final = tuple(DurationNs(seconds * NS_PER_S) for seconds in (1, 2, 5, 10, 30))
 
 
 @asynccontextmanager
@@ -76,26 +77,23 @@ class Kept:
         return self.child.facts
 
     async def keep(self) -> None:
-        """Start it again whenever it ends, a little later each time; never returns."""
-        tried = 0
+        """Start another whenever it ends, later each time that cannot be done; never returns."""
         while True:
             assert self.child is not None, "started before it is kept"
-            begun = self._clock.now()
             code = await self.child.process.wait()
-            if self._clock.now() - begun > _WELL_AFTER:
-                tried = 0
             observe.alarm_raised(f"gateway {self._name} ended with {code}; it is started again")
-            while not await self._again(_PAUSES[min(tried, len(_PAUSES) - 1)]):
+            await self._clock.sleep(_AT_ONCE)
+            tried = 0
+            while not await self._is_started():
+                await self._clock.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
                 tried += 1
-            tried += 1
 
     async def stop(self) -> None:
         """End it."""
         if self.child is not None:
             await self.child.stop()
 
-    async def _again(self, pause_s: int) -> bool:
-        await self._clock.sleep(DurationNs(pause_s * NS_PER_S))
+    async def _is_started(self) -> bool:
         try:
             await self.start()
         except ConfigError as error:

@@ -9,6 +9,7 @@ import orjson
 from router.compose.degraded import Degraded
 from router.compose.link_control import switch_json
 from router.compose.link_fields import some, text, text_or
+from router.compose.link_groups import orders_of
 from router.compose.link_orders import chosen, page_of
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.linked_data import linked_data
@@ -71,6 +72,14 @@ class LinkDegraded:
         """Take back what waits at books of all orders that are meant."""
         is_wanted = chosen(fields)
         parents = [each for each in self._now.world.going.rows() if is_wanted(each)]
+        return await self._cancel_all(parents, fields)
+
+    async def cancel_basket(self, fields: Fields) -> bytes:
+        """Take back what waits at books of the orders of a basket."""
+        orders = orders_of(self._now.world, self._now.journal_id, fields)
+        return await self._cancel_all([self._now.world.parents[each] for each in orders], fields)
+
+    async def _cancel_all(self, parents: list[ParentState], fields: Fields) -> bytes:
         asked = {**some(fields, "request", "by"), "wait_s": "0"}
         async with asyncio.TaskGroup() as group:
             asking = [group.create_task(self._cancel(each, asked)) for each in parents]
@@ -125,6 +134,7 @@ class LinkDegraded:
 _ANSWERS: Final[Mapping[str, Answer]] = {
     "cancel": LinkDegraded.cancel,
     "mass_cancel": LinkDegraded.mass_cancel,
+    "cancel_basket": LinkDegraded.cancel_basket,
     "order": LinkDegraded.order,
     "orders": LinkDegraded.orders,
     "find": LinkDegraded.find,

@@ -1,21 +1,23 @@
 """Several orders at once: a basket taken in or cancelled, and all orders of a kind cancelled."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import orjson
 
-from router.compose.link_fields import some, strings, text, text_or
+from router.compose.link_fields import some, strings, text, text_or, texts
 from router.compose.link_orders import chosen, duplicate, order_json
 from router.compose.linked import Answer, Linked
 from router.domain.event import CancelRequested
-from router.domain.units import ParentId
+from router.domain.units import BasketId, ParentId
 from router.engine.altering import is_other, refusal
 from router.gateway.alter_request import parse_cancel
-from router.gateway.basket_request import basket_id, parse_basket
+from router.gateway.basket_request import ORDERS_MAX, basket_id, parse_basket
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.names import Outcome, outcome
+from router.gateway.order_request import parent_id
 from router.shell.same_order import is_of_basket
+from router.state.world import World
 
 _AT_ONCE: Final = 500  # cancels posted between two looks at what else is to do
 
@@ -40,11 +42,41 @@ async def _basket(link: Linked, fields: Fields) -> bytes:
 
 
 async def _cancel_basket(link: Linked, fields: Fields) -> bytes:
+    return await _cancelled(link, fields, orders_of(link.world, link.desk.journal_id, fields))
+
+
+def orders_of(world: World, journal_id: str, fields: Fields) -> list[ParentId]:
+    """Return the orders of the basket that is meant, also of one that has ended.
+
+    Its orders have to be, all of them, in the accounts of who asks: they may have others, and names
+    of their own.
+
+    Raises
+    ------
+    LinkError
+        If there is none.
+    """
     name, client = text(fields, "basket"), text_or(fields, "client")
-    basket = link.world.baskets.get(basket_id(link.desk.journal_id, name, client=client))
-    if basket is None:
-        raise LinkError(f"basket: no basket {name!r} is at work", code=Code.UNKNOWN, field="basket")
-    return await _cancelled(link, fields, list(basket.orders))
+    accounts = texts(fields, "accounts")
+    basket = basket_id(journal_id, name, client=client)
+    at_work = world.baskets.get(basket)
+    found = list(_named_by(world, journal_id, basket, name=name, client=client))
+    found = found if at_work is None else list(at_work.orders)
+    is_theirs = accounts is None or all(world.parents[o].order.account in accounts for o in found)
+    if not found or not is_theirs:
+        raise LinkError(f"basket: {name!r} is not known", code=Code.UNKNOWN, field="basket")
+    return found
+
+
+# Of a basket that has ended only its orders are known, where they are named by it.
+def _named_by(
+    world: World, journal_id: str, basket: BasketId, *, name: str, client: str
+) -> Iterator[ParentId]:
+    for place in range(1, ORDERS_MAX + 1):
+        order = parent_id(journal_id, f"{name}.{place}", client=client)
+        if order not in world.parents or world.parents[order].order.basket != basket:
+            return
+        yield order
 
 
 async def _mass_cancel(link: Linked, fields: Fields) -> bytes:

@@ -1,19 +1,34 @@
 """Orders of gateways: taken in, cancelled, amended, looked at. All of it by name, and durable."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Final, TypeAlias
 
 import orjson
 
 from router.compose import quotes
-from router.compose.link_fields import count, flag, invalid, some, strings, text, text_or, texts
+from router.compose.link_fields import (
+    count,
+    flag,
+    invalid,
+    refused,
+    some,
+    strings,
+    text,
+    text_or,
+    texts,
+)
 from router.compose.linked import Answer, Linked
+from router.domain.error import OrderError
+from router.domain.order import ParentOrder
 from router.domain.units import ParentId
 from router.gateway.alter_request import Wanted, parse_amend, parse_cancel
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.linked_data import child_data, linked_data
 from router.gateway.names import Role, find
+from router.gateway.order_request import parent_id
+from router.gateway.quote_request import QUOTE_ID
 from router.gateway.report_data import report_data
 from router.gateway.reports import standing
 from router.journal import codec
@@ -25,10 +40,12 @@ Told: TypeAlias = Callable[[ParentState], dict[str, object]]
 
 _PAGE_MAX: Final = 500
 _SCANNED_MAX: Final = 5_000  # orders looked at for one page
+_SLIPPAGE: Final = "slippage_max_bps"
 
 
 async def _submit(link: Linked, fields: Fields) -> bytes:
-    order = quotes.parsed(link.desk.assembly, strings(fields, "order"), link.context)
+    asked = strings(fields, "order")
+    order = _parsed(link, asked)
     known = link.world.parents.get(order.id)
     if known is None:
         if link.world.request(order.client, order.client_order_id) is not None:
@@ -37,6 +54,7 @@ async def _submit(link: Linked, fields: Fields) -> bytes:
         known = link.world.parents.get(order.id)  # the same may have come while this one waited
     is_new = known is None
     if known is None:
+        quotes.claim(link.desk.assembly, order)
         known = link.runtime.submit(order)
     elif fields.get("on_known") == "refuse":
         raise duplicate("client_order_id", order.client_order_id, "an order")
@@ -44,6 +62,33 @@ async def _submit(link: Linked, fields: Fields) -> bytes:
         raise duplicate("client_order_id", order.client_order_id, "another order")
     await link.durable()
     return orjson.dumps({"is_new": is_new, **order_json(link, link.world.parents[order.id])})
+
+
+# What is asked for again is what it was: the file of its quote may have made room for others, and
+# the limits that fill in what it does not say may have been read anew.
+def _parsed(link: Linked, asked: Mapping[str, str]) -> ParentOrder:
+    known = _known(link, asked)
+    try:
+        order = quotes.parsed(link.desk.assembly, asked, link.context)
+    except OrderError as error:
+        shown = None if known is None else known.as_quoted
+        if known is None or shown is None or shown.id != asked.get(QUOTE_ID):
+            raise
+        if refused(error).field != QUOTE_ID:
+            raise
+        return known
+    if known is None or _SLIPPAGE in asked or QUOTE_ID in asked:
+        return order
+    return replace(order, slippage_max_pips=known.slippage_max_pips)
+
+
+def _known(link: Linked, asked: Mapping[str, str]) -> ParentOrder | None:
+    name, client = asked.get("client_order_id", ""), asked.get("client", "")
+    parent = link.world.parents.get(parent_id(link.desk.journal_id, name, client=client))
+    if parent is None:
+        return None
+    order = parent.first_order or parent.order
+    return order if order.account == asked.get("account", "") else None
 
 
 async def _cancel(link: Linked, fields: Fields) -> bytes:
@@ -110,13 +155,15 @@ def chosen(fields: Fields) -> Callable[[ParentState], bool]:
     LinkError
         If a field is not what it must be.
     """
-    wanted = some(fields, "client", "base", "quote", "side", "placed_by")
-    accounts = texts(fields, "accounts")
+    wanted = some(fields, "client", "base", "quote", "side")
+    accounts, placed_by = texts(fields, "accounts"), text_or(fields, "placed_by")
 
     def is_wanted(parent: ParentState) -> bool:
         order = parent.order
         has = {"client": order.client, "base": order.base, "quote": order.quote}
-        has |= {"side": order.side.value, "placed_by": order.by}
+        has |= {"side": order.side.value}
+        if placed_by and order.by != placed_by and not order.by.startswith(f"{placed_by}."):
+            return False
         if any(has[name] != value for name, value in wanted.items()):
             return False
         return accounts is None or order.account in accounts

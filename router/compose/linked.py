@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from functools import cached_property
 from typing import Final, TypeAlias
 
 from router.compose.desk import Desk
 from router.compose.dry_run import order_context
 from router.compose.link_fields import text, text_or
+from router.domain.change import changed
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.names import order_named
@@ -51,7 +51,7 @@ class Linked:
     @property
     def context(self) -> OrderContext:
         """What an order that comes in now is checked against."""
-        return replace(self._context, now=self.now, limits=self.world.limits)
+        return changed(self._context, now=self.now, limits=self.world.limits)
 
     async def durable(self) -> None:
         """Return once all that was posted is on disk.

@@ -60,6 +60,18 @@ def parsed(assembly: Assembly, request: Mapping[str, str], context: OrderContext
     return parse_quoted(request, shown, context)
 
 
+def claim(assembly: Assembly, order: ParentOrder) -> None:
+    """Bind the quote of a new order, if it has one, to this order alone; to be called last.
+
+    Raises
+    ------
+    OrderError
+        If another order executes it.
+    """
+    if order.as_quoted is not None:
+        quote_file.claim(assembly.config.journal, order.as_quoted.id, order.id)
+
+
 def contingencies(event: Event) -> tuple[str, ...]:
     """Say of a plan that was just made what is done if a part of it fails; nothing of others."""
     return contingency(event.plan).lines() if isinstance(event, RouteSolved) else ()

@@ -19,7 +19,7 @@ from router.compose.quotes import HOLDS, kept
 from router.compose.snapshots import Accounts, read_accounts, taken
 from router.domain.error import NoRouteError, OrderError, StaleDataError
 from router.domain.limits import Limits
-from router.domain.order import ParentOrder
+from router.domain.order import ParentOrder, Persistence
 from router.domain.plan import NoRouteReason, PlannedRoute, RoutePlan
 from router.domain.snapshot import Snapshot
 from router.domain.units import (
@@ -180,6 +180,8 @@ class Quoter:
     def _kept(self, made: Quote, request: Mapping[str, str], wishes: Wishes) -> Quote:
         if self._assembly is None or made.shown is None or made.document.state.assumed:
             return made  # there is nothing to send, or nothing to send it from
+        if made.order.persistence is Persistence.WHOLE:
+            return made  # a quote's legs may come to different ends
         quote = kept(self._assembly, request, made.shown, holds=wishes.holds)
         named = with_name(made.document, quote_id=quote.id, expires_at=quote.expires_at)
         return replace(made, document=named)
@@ -355,6 +357,6 @@ def _number(request: Mapping[str, str], field: str, *, most: int) -> float | Non
         value = Decimal(request[field])
     except ArithmeticError:
         raise OrderError(f"{field}: must be a plain decimal number") from None
-    if not 0 <= value <= most:
+    if not value.is_finite() or not 0 <= value <= most:
         raise OrderError(f"{field}: must lie between 0 and {most}, was {request[field]}")
     return float(value)

@@ -86,7 +86,7 @@ class Reporting:
         Raises
         ------
         JournalError
-            Once the desk is closed.
+            Once the desk is closed; or where the journal does not make those of before again.
         """
         place = self._reached if after is None else after
         wake = asyncio.Event()
@@ -137,7 +137,9 @@ class Reporting:
 
         records = store.read(self._journal)
         wanted = takewhile(lambda record: record.sequence <= until[0], records)
-        replay(wanted, step, World(), journal_id=self._journal_id)
+        replayed = replay(wanted, step, World(), journal_id=self._journal_id)
+        if replayed.fault is not None:
+            raise JournalError(f"reports of before the start: {replayed.fault.sentence}")
         return found
 
     def _said_of(self, number: int) -> bytes:

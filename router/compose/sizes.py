@@ -52,8 +52,9 @@ async def _edge(
     best, refused = None, None
     step = 2.0 if is_feasible else 0.25
     size = float(quantity.atoms)
-    for _ in range(_DOUBLINGS):
-        point = await plan(Amount(quantity.asset, _rounded(size)))
+    for turn in range(_DOUBLINGS):
+        atoms = _rounded(size) if turn else quantity.atoms
+        point = await plan(Amount(quantity.asset, atoms))
         if point.plan is None:
             refused = point
         else:

@@ -6,6 +6,7 @@ none besides. It holds balances and limits of the desk, and no key. Refuses a fi
 format, and one that is too large to be one.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from router.journal.plans import MisfitError, tagged_plan
 from router.shell.reader import Reader
 
 BYTES_MAX: Final = 256 * 1024 * 1024
+PATIENCE_S: Final = 10.0  # with an account; others wait behind whoever asks
 _KIND: Final = "headrace_snapshot"
 
 
@@ -196,13 +198,25 @@ def _heads(assembly: Assembly, reader: Reader) -> tuple[ChainHead, ...]:
     return tuple(found)
 
 
-async def read_accounts(assembly: Assembly, reader: Reader) -> Accounts:
+async def read_accounts(
+    assembly: Assembly, reader: Reader, *, patience_s: float = PATIENCE_S
+) -> Accounts:
     """Return every account; of one that does not answer, why: a plan that needs it says so."""
-    read: list[AccountSnapshot] = []
-    unreadable: dict[AccountId, str] = {}
-    for account in dict.fromkeys(i.account for i in assembly.instruments):
-        try:
-            read += await reader.accounts((account,))
-        except VenueError as error:
-            unreadable[account] = str(error)
-    return Accounts(tuple(read), unreadable)
+    names = tuple(dict.fromkeys(i.account for i in assembly.instruments))
+    # All at once: one that is silent must not hold up the others.
+    async with asyncio.TaskGroup() as group:
+        asked = {name: group.create_task(_account(reader, name, patience_s)) for name in names}
+    told = {name: task.result() for name, task in asked.items()}
+    read = tuple(one for one in told.values() if isinstance(one, AccountSnapshot))
+    return Accounts(read, {name: one for name, one in told.items() if isinstance(one, str)})
+
+
+async def _account(reader: Reader, name: AccountId, patience_s: float) -> AccountSnapshot | str:
+    try:
+        async with asyncio.timeout(patience_s):
+            (read,) = await reader.accounts((name,))
+    except TimeoutError:
+        return f"it did not answer within {patience_s:g} s"
+    except VenueError as error:
+        return str(error)
+    return read

@@ -41,7 +41,10 @@ def activate(world: World, at: TimestampNs) -> Step:
         if fault is None:
             world, commands = observe(world, waiting)
             return world, (*done, *commands)
-        world, commands = settle(world, waiting, fault, at=at)
+        # What trades at once is given back where nothing fills; this was not let in at all.
+        is_barred = not may_wait and not waiting.plans and at < waiting.order.deadline_at
+        turned_away = rejected(waiting) if is_barred else waiting
+        world, commands = settle(world, turned_away, fault, at=at)
         done = (*done, *commands)
     return world, done
 

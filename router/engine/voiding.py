@@ -2,14 +2,15 @@
 
 What such a fill has moved is moved back, to the atom. An order that has ended stays as it ended,
 but for one that was filled and now is not: nothing more of it is traded, so it stands canceled with
-what is left. One that goes on goes on with what is left.
+what is left. One that is about to end ends as what it came to says, and one that goes on goes on
+with what is left.
 """
 
 from dataclasses import replace
 
 from router.domain.event import FillVoided
 from router.domain.order import Fill, OrderStatus
-from router.domain.plan import Leg
+from router.domain.plan import Leg, QuantityKind
 from router.engine.admission import Step, look_at_accounts
 from router.execution import progress
 from router.execution.order_machine import voided as without
@@ -46,7 +47,8 @@ def refusal(world: World, event: FillVoided) -> str | None:
         return None
     if _fill(child, instead.id) is not None or instead.id in child.voided:
         return f"corrected: {instead.id!r} is another fill of {event.child} already"
-    return _misfit(instead, void, lot=_leg(child, void).instrument.lot_atoms)
+    lot = _leg(child, void).instrument.lot_atoms
+    return _misfit(instead, void, lot=lot) or _beyond(child, void, instead)
 
 
 def _misfit(instead: Fill, void: Fill, *, lot: int) -> str | None:
@@ -57,6 +59,22 @@ def _misfit(instead: Fill, void: Fill, *, lot: int) -> str | None:
     if instead.quantity.atoms <= 0 or instead.notional.atoms <= 0:
         return "corrected: must be of something; leave it out where nothing was filled"
     return None
+
+
+# Nobody can have filled more of a part than was sent of it; what is said to be less is believed.
+def _beyond(child: ChildState, void: Fill, instead: Fill) -> str | None:
+    leg = _leg(child, void)
+    in_base = leg.quantity_kind is QuantityKind.BASE
+
+    def of(fill: Fill) -> int:
+        return (fill.quantity if in_base else fill.notional).atoms
+
+    others = (f for f in child.fills if f.instrument == void.instrument and f.id != void.id)
+    total, sent = sum(map(of, others)) + of(instead), (leg.quantity if in_base else leg.notional)
+    if total <= sent.atoms or of(instead) <= of(void):
+        return None
+    field = "quantity" if in_base else "notional"
+    return f"{field}: {total} atoms would have filled, and {sent.atoms} were sent; look again"
 
 
 def _fill(child: ChildState, name: str) -> Fill | None:
@@ -91,7 +109,9 @@ def _with_books(world: World, child: ChildState, *, void: Fill, corrected: Fill 
 
 def _ended(world: World, parent: ParentState, event: FillVoided) -> ParentState:
     if progress.left(world, parent).atoms <= 0:
-        return parent
+        if parent.phase is Phase.DONE or parent.outcome is OrderStatus.FILLED:
+            return parent
+        return replace(parent, outcome=OrderStatus.FILLED, reason="")
     reason = f"fill {event.fill} was taken back by {event.by}: {event.reason}"
     if parent.outcome is OrderStatus.FILLED:
         parent = replace(parent, outcome=OrderStatus.CANCELED, reason=reason)

@@ -22,7 +22,7 @@ from router.domain.units import (
 
 _CANCEL: Final = ("order", "request", "by", "wait_s")
 _TERMS: Final = ("quantity", "limit_price", "slippage_max_bps", "deadline_s")
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_NAME: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")
 _WAIT_S_DEFAULT: Final = "5"
 _WAIT_S_MAX: Final = 600
 _DEADLINE_S_MAX: Final = 86_400
@@ -157,7 +157,7 @@ def _name(request: Mapping[str, str], field: str, remedy: str) -> str:
     if field not in request:
         raise OrderError(f"{field}: missing; {remedy}")
     if not _NAME.match(request[field]):
-        raise OrderError(f"{field}: must be 1 to 64 letters, digits, dots, dashes")
+        raise OrderError(f"{field}: must be 1 to 64 letters, digits, dots, dashes; not . or ..")
     return request[field]
 
 

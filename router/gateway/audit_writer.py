@@ -12,9 +12,11 @@ import fcntl
 import hashlib
 import os
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -55,6 +57,10 @@ class Audit:
         self._now = now
         self._head = Head()
         self._lost = 0
+        self._lines: list[bytes] = []  # of this turn of the loop: one write
+        self._asked: list[asyncio.Future[bool]] = []
+        self._waits: deque[tuple[float, list[asyncio.Future[bool]]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._file = _File(path)
         self._thread = threading.Thread(target=self._file.work, name="audit", daemon=True)
 
@@ -79,10 +85,8 @@ class Audit:
         if self.fault is None:
             written = asyncio.get_running_loop().create_future()
             self._put(entry.fields(self._now()), written)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_WRITE_WAIT_S):
-                    if await written:
-                        return
+            if await written:
+                return
         self.note(replace(entry, decision="withdrawn"))
         raise AuditError("the record of requests cannot be written; only cancels and halts go on")
 
@@ -100,13 +104,16 @@ class Audit:
 
     async def close(self) -> None:
         """Write what waits, as far as the file takes it, and let go of the file."""
+        self._flush()
         self._file.end()
         await asyncio.to_thread(self._thread.join, _WRITE_WAIT_S)
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _put(
         self, fields: Mapping[str, Any], written: "asyncio.Future[bool] | None" = None
     ) -> None:
-        if self._file.waiting >= BACKLOG_MAX:
+        if self._file.waiting + len(self._lines) >= BACKLOG_MAX:
             self._lost += 1
             if written is not None:
                 written.set_result(False)
@@ -114,7 +121,31 @@ class Audit:
         lost = {"lost_before": self._lost} if self._lost else {}
         self._lost = 0
         line, self._head = chained({**fields, **self._program, **lost}, self._head)
-        self._file.put(line, written)
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._lines.append(line)
+        if written is not None:
+            self._asked.append(written)
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        asked, self._asked = self._asked, []
+        if asked:
+            loop = asyncio.get_running_loop()
+            self._waits.append((loop.time() + _WRITE_WAIT_S, asked))
+            if self._timer is None:
+                self._timer = loop.call_later(_WRITE_WAIT_S, self._give_up)
+        if lines:
+            self._file.put(lines, asked)
+
+    # Whoever waits too long for the file is told so; one timer serves all of them.
+    def _give_up(self) -> None:
+        loop, self._timer = asyncio.get_running_loop(), None
+        while self._waits and self._waits[0][0] <= loop.time():
+            _, asked = self._waits.popleft()
+            _answer(asked, is_written=False)
+        if self._waits:
+            self._timer = loop.call_at(self._waits[0][0], self._give_up)
 
 
 class _File:
@@ -154,11 +185,10 @@ class _File:
                 os.close(self._descriptor)
                 self._descriptor = -1
 
-    def put(self, line: bytes, written: "asyncio.Future[bool] | None") -> None:
+    def put(self, lines: list[bytes], asked: "list[asyncio.Future[bool]]") -> None:
         with self._wake:
-            self._lines.append(line)
-            if written is not None:
-                self._waiting.append(written)
+            self._lines += lines
+            self._waiting += asked
             self._wake.notify()
 
     def end(self) -> None:
@@ -211,7 +241,8 @@ class _File:
         if not data and self.fault is None:
             return True
         try:
-            os.ftruncate(self._descriptor, self._size)  # of a write that did not succeed
+            if self.fault is not None:
+                os.ftruncate(self._descriptor, self._size)  # of a write that did not succeed
             view = memoryview(data)
             while view:
                 view = view[os.write(self._descriptor, view) :]
@@ -242,10 +273,12 @@ def _tell(waiting: "list[asyncio.Future[bool]]", *, is_written: bool) -> None:
     if not waiting:
         return
 
-    def tell() -> None:
-        for each in waiting:
-            if not each.done():
-                each.set_result(is_written)
-
     with contextlib.suppress(RuntimeError):  # the loop has gone, and who waited with it
+        tell = partial(_answer, waiting, is_written=is_written)
         waiting[0].get_loop().call_soon_threadsafe(tell)
+
+
+def _answer(waiting: "list[asyncio.Future[bool]]", *, is_written: bool) -> None:
+    for each in waiting:
+        if not each.done():
+            each.set_result(is_written)

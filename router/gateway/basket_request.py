@@ -19,9 +19,11 @@ from router.domain.units import Amount, AssetId, BasketId, parse_decimal
 from router.gateway.order_request import OrderContext, parent_id, parse_order
 
 _FIELDS: Final = frozenset({"client_order_id", "orders", "exposure_max"})
-_ORDERS_MAX: Final = 16
+ORDERS_MAX: Final = 16
 _NAMED_BY_BASKET: Final = "client_order_id"
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,61}\Z")  # with its place an order's, of at most 64
+_NAME: Final = re.compile(
+    r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,61}\Z"
+)  # with its place an order's, of at most 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def parse_basket(
         raise OrderError("client_order_id: missing; name the basket")
     name = request[_NAMED_BY_BASKET]
     if not _NAME.match(name):
-        raise OrderError("client_order_id: must be 1 to 61 letters, digits, dots, dashes")
+        raise OrderError(
+            "client_order_id: must be 1 to 61 letters, digits, dots, dashes; not . or .."
+        )
     orders = tuple(
         _order({**each, **(whose or {})}, place, name=own, context=context)
         for place, (each, own) in enumerate(_named(_rows(request), name, whose), 1)
@@ -96,12 +100,12 @@ def _rows(request: Mapping[str, str]) -> list[dict[str, str]]:
         raise OrderError("orders: must be a JSON array of orders") from None
     if (
         not isinstance(rows, list)
-        or not 0 < len(rows) <= _ORDERS_MAX
+        or not 0 < len(rows) <= ORDERS_MAX
         or not all(isinstance(row, dict) for row in rows)
         or not all(isinstance(text, str) for row in rows for text in row.values())
     ):
         raise OrderError(
-            f"orders: must be a JSON array of 1 to {_ORDERS_MAX} orders whose values are strings"
+            f"orders: must be a JSON array of 1 to {ORDERS_MAX} orders whose values are strings"
         )
     return rows
 

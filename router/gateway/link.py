@@ -31,8 +31,11 @@ _LINE_BYTES_MAX: Final = 64 * 1024 * 1024
 _REQUESTS_MAX: Final = 4_096  # at work for one gateway at a time
 _EVENTS_MAX: Final = 10_000  # told to one follower and not taken yet: then it is cut off
 _LINES_AT_ONCE: Final = 64  # put by one follower before others are looked at
+_ANSWER_S: Final = 90.0  # the slowest is a dry run with all comparisons
 _STOP: Final = "stop"
 _AWAY: Final = "the daemon is away; what was asked may have been done: ask again by the same name"
+
+_LATE: Final = "the daemon did not answer in time; ask again by the same name"
 
 
 class LinkError(RouterError):
@@ -236,7 +239,8 @@ class Link:
         self._reader = reader
         self._writer = writer
         self._outbox = _Outbox(writer)
-        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._asked: dict[int, tuple[float, asyncio.Future[Any]]] = {}  # until when, in order
+        self._late: asyncio.TimerHandle | None = None
         self._told: dict[int, asyncio.Queue[Any]] = {}
         self._count = 0
         self._is_away = False
@@ -263,13 +267,17 @@ class Link:
         Raises
         ------
         LinkError
-            If it is refused; with the code `Code.AWAY` it may have been done.
+            If it is refused; with the code `Code.AWAY` it may have been done: the line broke, or
+            nothing was said for 90 s.
         """
         if self._is_away:
             raise LinkError(_AWAY, code=Code.AWAY)
         name = self._send(do, fields)
-        future = asyncio.get_running_loop().create_future()
-        self._asked[name] = future
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._asked[name] = loop.time() + _ANSWER_S, future
+        if self._late is None:
+            self._late = loop.call_later(_ANSWER_S, self._give_up)
         try:
             return await future
         finally:
@@ -324,7 +332,7 @@ class Link:
         fault = None if error is None else _error(error)
         if name in self._told and fault is not None:
             self._told[name].put_nowait(fault)
-        future = self._asked.get(name)
+        _, future = self._asked.get(name, (0.0, None))
         if future is None or future.done():
             return
         if fault is None:
@@ -340,9 +348,21 @@ class Link:
             slow = f"more than {_EVENTS_MAX} events wait; begin again from the snapshot"
             queue.put_nowait(LinkError(slow, code=Code.LOST))
 
+    # One timer serves all that is asked: they wait equally long, so the oldest is late first.
+    def _give_up(self) -> None:
+        loop, self._late = asyncio.get_running_loop(), None
+        for until, future in self._asked.values():
+            if until > loop.time():
+                self._late = loop.call_at(until, self._give_up)
+                return
+            if not future.done():
+                future.set_exception(LinkError(_LATE, code=Code.AWAY))
+
     def _leave(self) -> None:
         self._is_away = True
-        for future in self._asked.values():
+        if self._late is not None:
+            self._late.cancel()
+        for _, future in self._asked.values():
             if not future.done():
                 future.set_exception(LinkError(_AWAY, code=Code.AWAY))
         for queue in self._told.values():

@@ -48,7 +48,7 @@ _FIELDS: Final = frozenset(
     }
 )
 _REQUIRED: Final = frozenset({"client_order_id", "side", "quantity", "base", "quote"})
-_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_CLIENT_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}\Z")  # one step of a path
 _STRATEGY_DEFAULT: Final = "default"
 _STRATEGIES_OF_OURS: Final = frozenset({"deleverage", "unwind"})  # what the engine itself sends
 _DEADLINE_S_DEFAULT: Final = "120"
@@ -93,7 +93,9 @@ def parse_order(request: Mapping[str, str], context: OrderContext) -> ParentOrde
     base, quote = _asset(request, "base", context), _asset(request, "quote", context)
     client_order_id = request["client_order_id"]
     if not _CLIENT_ID.match(client_order_id):
-        raise OrderError("client_order_id: must be 1 to 64 letters, digits, dots, dashes")
+        raise OrderError(
+            "client_order_id: must be 1 to 64 letters, digits, dots, dashes; not . or .."
+        )
     algo = algo_request.parse_algo(request, context.now)
     deadline_at = _deadline(request, algo, context.now)
     algo_request.check_fit(algo, request, deadline_at=deadline_at, now=context.now)

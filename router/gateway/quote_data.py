@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
+from router.domain.algo import Sweep
 from router.domain.instrument import Asset
 from router.domain.order import ParentOrder
 from router.domain.plan import CostSplit, Leg, NoRouteReason, RoutePlan, RoutingProblem
@@ -155,8 +156,15 @@ def _state(snapshot: Snapshot, order: ParentOrder, source: Source) -> doc.State:
             for book in snapshot.observation.books
             if book.instrument in pair
         ],
-        assumed=list(snapshot.assumed),
+        assumed=[*snapshot.assumed, *_at_once(order)],
     )
+
+
+# Of an algo it is the sweep that is shown: what it will meet over time, nobody knows.
+def _at_once(order: ParentOrder) -> Iterator[str]:
+    if not isinstance(order.algo, Sweep):
+        name = type(order.algo).__name__.lower()
+        yield f"all of it is assumed to be sent now; {name} sends it over time, or waits"
 
 
 def _infeasible(found: NoPlan, order: ParentOrder, assets: Mapping[str, Asset]) -> doc.Infeasible:
@@ -184,7 +192,7 @@ def _slippage(shown: Shown, assets: Mapping[str, Asset]) -> doc.Slippage:
                 instrument=leg.instrument.id,
                 quantity=_decimal(leg.quantity, assets),
                 notional=_decimal(leg.notional, assets),
-                share_pct=round(100 * _worth(problem, leg) / value, 4),
+                share_pct=round(100 * _worth(problem, leg) / max(value, 1), 4),
                 slippage_bps=_bps(leg.slippage),
                 causes=_causes(leg.cost, _worth(problem, leg)),
             )

@@ -249,7 +249,8 @@ class QuoteDocument(Part):
     ----------
     quote_id : str | None
         By which the order may be sent as it is shown, until `expires_at`; null where there is no
-        plan, where it is of a recorded snapshot, and where balances were assumed.
+        plan, where it is of a recorded snapshot, where anything was assumed, and of an order that
+        is all or nothing.
     plan : dict | None
         The plan with its legs, hops and certificate, as every door shows plans.
     """

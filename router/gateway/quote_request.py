@@ -61,8 +61,7 @@ def parse_quoted(
     """
     for name in sorted(request.keys() - _OWN):
         raise OrderError(f"{name}: is what the quote says; leave it out, or ask for another quote")
-    shown_to = shown.request.get("client", "")
-    if shown_to and shown_to != request.get("client", ""):
+    if shown.request.get("client", "") != request.get("client", ""):
         raise OrderError(f"{QUOTE_ID}: no quote {shown.id} was shown here; ask for one")
     own = {name: text for name, text in request.items() if name not in {QUOTE_ID, _DRIFT}}
     order = parse_order({**shown.request, **own}, context)

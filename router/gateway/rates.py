@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from router.domain.error import RouterError
@@ -130,6 +131,7 @@ class Rates:
         self._keys.take(key, kind, now=now)
 
 
+@lru_cache(maxsize=1_024)
 def source_of(address: str) -> str:
     """Return who is taken to be one: an IPv4 address, or an IPv6 network of 64 bits."""
     try:

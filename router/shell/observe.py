@@ -14,6 +14,9 @@ from router.custody.redaction import redact_fields
 from router.domain.units import ChildId, InstrumentId, ParentId, VenueId
 
 _log = structlog.stdlib.get_logger("headrace")
+_QUIET = tuple(
+    structlog.make_filtering_bound_logger(level) for level in (logging.WARNING, logging.CRITICAL)
+)
 
 
 def configure(*, verbose: bool) -> None:
@@ -42,6 +45,11 @@ def be_silent() -> None:
     )
 
 
+# Asked before what is told of every order: putting a line together costs more than the question.
+def _tells_all() -> bool:
+    return structlog.get_config()["wrapper_class"] not in _QUIET
+
+
 # Nothing that renders a value may come after it, but the last.
 def _without_secrets(
     _logger: object, _method: str, fields: structlog.typing.EventDict
@@ -62,7 +70,8 @@ class _Lines:
 
 def event_recorded(kind: str, *, sequence: int, commands_count: int) -> None:
     """Record that an event is durable."""
-    _log.info("event_recorded", kind=kind, sequence=sequence, commands_count=commands_count)
+    if _tells_all():
+        _log.info("event_recorded", kind=kind, sequence=sequence, commands_count=commands_count)
 
 
 def gateway_noted(gateway: str, subject: str, *, message: str) -> None:
@@ -122,7 +131,8 @@ def limits_read(*, changed: str) -> None:
 
 def parent_order_told(parent: ParentId, *, status: str, message: str) -> None:
     """Record that a parent was accepted or has ended."""
-    _log.info("parent_order_told", parent_id=parent, status=status, message=message)
+    if _tells_all():
+        _log.info("parent_order_told", parent_id=parent, status=status, message=message)
 
 
 def switch_set(scope: str, *, state: str, by: str, reason: str) -> None:

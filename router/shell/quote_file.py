@@ -1,8 +1,9 @@
 """Quotes kept beside the journal until they are sent or too old: one small file each.
 
 A file is one line of what was asked and until when it holds, and one line of the plan with the
-problem it solves; its name is the digest of both, so nobody executes what was not shown. Keeps a
-bounded number, and refuses to judge whether a quote still holds.
+problem it solves; its name is the digest of both, so nobody executes what was not shown. The order
+that executes it is written beside it: the first to claim it is the only one. Keeps a bounded
+number, and refuses to judge whether a quote still holds.
 """
 
 import hashlib
@@ -14,10 +15,11 @@ from typing import Final
 
 from router.domain.error import JournalError, OrderError
 from router.domain.plan import PlannedRoute
-from router.domain.units import QuoteId, TimestampNs
+from router.domain.units import ParentId, QuoteId, TimestampNs
 from router.journal import codec
 
-_KEPT_MAX: Final = 64  # the oldest make room for a new one
+_KEPT_MAX: Final = 1_024  # a minute of quotes; the oldest make room for new ones
+_ROOM: Final = 256  # so many at once: to find the oldest takes time
 _BYTES_MAX: Final = 64 * 1024 * 1024
 _ID: Final = re.compile(r"q-[0-9a-f]{16}")
 _EXPIRES: Final = "expires_at"
@@ -103,6 +105,35 @@ def load(journal: Path, name: str) -> KeptQuote:
     return _read(QuoteId(name), data)
 
 
+def claim(journal: Path, name: QuoteId, parent: ParentId) -> None:
+    """Write down which order executes a quote; the same order may claim it again.
+
+    Raises
+    ------
+    OrderError
+        If another order did, or the disk refuses.
+    """
+    path = _claim_path(folder_of(journal), name)
+    try:
+        holder = _claimed(path, parent)
+    except OSError as error:
+        raise OrderError(f"quote_id: {name} cannot be claimed: {error.strerror}") from None
+    if holder != parent:
+        problem = f"quote_id: {name} is executed by order {holder or 'of another name'} already"
+        raise OrderError(f"{problem}; ask for a new quote")
+
+
+# Created by one alone, whoever else tries at the same time.
+def _claimed(path: Path, parent: ParentId) -> str:
+    try:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
+    except FileExistsError:
+        return path.read_text()
+    with file:
+        file.write(parent)
+    return parent
+
+
 def _read(name: QuoteId, data: bytes) -> KeptQuote:
     head, _, body = data.partition(b"\n")
     try:
@@ -125,6 +156,10 @@ def _path(folder: Path, name: QuoteId) -> Path:
     return folder / f"{name}.json"
 
 
+def _claim_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.order"
+
+
 # Another process may have made room meanwhile.
 def _written_at(path: Path) -> int:
     try:
@@ -134,6 +169,9 @@ def _written_at(path: Path) -> int:
 
 
 def _make_room(folder: Path) -> None:
-    kept = sorted(folder.glob("q-*.json"), key=_written_at)
-    for path in kept[: max(0, len(kept) - _KEPT_MAX + 1)]:
+    kept = list(folder.glob("q-*.json"))
+    if len(kept) < _KEPT_MAX:
+        return
+    for path in sorted(kept, key=_written_at)[: len(kept) - _KEPT_MAX + _ROOM]:
         path.unlink(missing_ok=True)
+        _claim_path(folder, path.stem).unlink(missing_ok=True)

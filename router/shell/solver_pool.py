@@ -7,7 +7,6 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from typing import Final, Protocol, TypeVar
 
 from router.domain.basket import BasketPlan
@@ -63,6 +62,7 @@ class SolverPool:
         self._first = _warm_up if warm else _import
         self._niceness = niceness
         self._pool, self._ready = _start(self._first, niceness)
+        self._is_closed = False
 
     async def solve(self, problem: RoutingProblem) -> RoutePlan | Refused:
         """Plan a problem, or say why there is no plan: also for want of time or a process.
@@ -84,27 +84,42 @@ class SolverPool:
         return await self._asked(_weigh, planned)
 
     async def _asked(self, work: Callable[[P, DurationNs], A | Refused], problem: P) -> A | Refused:
+        pool = self._pool
         try:
             await asyncio.shield(asyncio.wrap_future(self._ready))
             async with asyncio.timeout(self._deadline / NS_PER_S):
-                return await asyncio.wrap_future(self._pool.submit(work, problem, self._patience))
+                return await asyncio.wrap_future(pool.submit(work, problem, self._patience))
         except TimeoutError:
-            self._restart()
+            self._restart(pool)
             seconds = self._deadline / NS_PER_S
             message = f"no plan within {seconds:g} s; send it again, or allow more time"
             return Refused(NoRouteReason.SOLVER, message)
-        except (BrokenProcessPool, KeyboardInterrupt):
-            self._restart()
-            message = "the solver process died and was started again; send the order again"
-            return Refused(NoRouteReason.SOLVER, message)
+        except asyncio.CancelledError:
+            # Work that waited in a pool that was ended is cancelled with it, and whoever waits is
+            # not.
+            task = asyncio.current_task()
+            if not self._has_ended(pool) or (task is not None and task.cancelling()):
+                raise
+        except (RuntimeError, KeyboardInterrupt):  # the process died, or the pool was ended
+            self._restart(pool)
+        if self._is_closed:
+            return Refused(NoRouteReason.SOLVER, "the solver was ended; send the order again")
+        message = "the solver process died and was started again; send the order again"
+        return Refused(NoRouteReason.SOLVER, message)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; what is asked of it, now or later, is refused."""
+        self._is_closed = True
         _end(self._pool)
 
-    def _restart(self) -> None:
-        _end(self._pool)
-        self._pool, self._ready = _start(self._first, self._niceness)
+    def _has_ended(self, pool: ProcessPoolExecutor) -> bool:
+        return self._is_closed or pool is not self._pool
+
+    # Once: others may have waited for the same process.
+    def _restart(self, pool: ProcessPoolExecutor) -> None:
+        if not self._has_ended(pool):
+            _end(pool)
+            self._pool, self._ready = _start(self._first, self._niceness)
 
 
 def _start(first: Callable[[], None], niceness: int) -> tuple[ProcessPoolExecutor, "Future[None]"]:

@@ -35,6 +35,7 @@ class _Story:
     asked: set[str] = field(default_factory=set)
     answered: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
+    is_undone: bool = False  # it had filled, and a fill of it was taken back after its end
 
     @property
     def is_taken(self) -> bool:
@@ -46,6 +47,8 @@ class _Story:
 
     def take(self, report: Report) -> None:
         self.kinds.append(report.kind)
+        was_filled = self.status is S.FILLED and report.kind in _FILLS
+        self.is_undone = self.is_undone or (was_filled and report.status is S.CANCELED)
         self.status, self.base, self.cash = report.status, report.base, report.cash
         self.ids.add(report.exec_id)
         if report.kind in _ASKED:
@@ -137,7 +140,7 @@ def _is_repeated(story: _Story, report: Report) -> bool:
 
 def _end_fault(story: _Story, parent: ParentState) -> str | None:
     ended = [_ENDS[kind] for kind in story.ends]
-    expected = [] if parent.status is S.FILLED else [parent.status]
+    expected = [] if parent.status is S.FILLED or story.is_undone else [parent.status]
     if ended != expected:
         told = ", ".join(each.value for each in ended) or "no end"
         return f"is {parent.status.value}, and was told {told}"

@@ -180,7 +180,8 @@ class Activity:
         old = 0
         while old < len(self.seen) and self.seen[old].at <= seen.at - _SEEN_FOR:
             old += 1
-        return changed(self, seen=(*self.seen[old:], seen)[-_SEEN_MAX:])
+        first = max(old, len(self.seen) + 1 - _SEEN_MAX)
+        return changed(self, seen=(*self.seen[first:], seen))
 
     def with_losing(self, strategy: str, count: int) -> "Activity":
         """Return the activity with a strategy's losing slices in a row."""

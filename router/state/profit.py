@@ -100,6 +100,24 @@ class Line:
             realised=self.realised - released - paid,
         )
 
+    def without_change(self, quantity: int, cash: int) -> "Line":
+        """Return it as if that had never been traded; what it gained in all is gone to the atom.
+
+        What is held still is taken out at its own price, and what had closed a part comes back at
+        what the rest costs: nothing is realised by either that was not, unless more was traded
+        since. Of a position that is gone nobody knows that cost; it comes back at its own price.
+        """
+        held, cost = self.quantity, self.cost - cash
+        if quantity * held < 0:
+            back = divide(self.cost * abs(quantity), abs(held), Rounding.UP)
+            gained = self.realised + back + cash
+            return replace(self, quantity=held - quantity, cost=self.cost + back, realised=gained)
+        if abs(quantity) > abs(held) or cost * held < 0:
+            return self.with_change(-quantity, -cash)
+        if quantity == held:
+            return replace(self, quantity=0, cost=0, realised=self.realised - cost)
+        return replace(self, quantity=held - quantity, cost=cost)
+
     def with_value(self, price: Price) -> "Line":
         """Return it with what was moved in valued, the cost rounded up."""
         cost = price.notional(Amount(price.base, self.unpriced), Rounding.UP).atoms
@@ -169,11 +187,8 @@ class Profit:
         return self.with_line(item, done)
 
     def without_trade(self, item: Item, quantity: int, *, cash: int, fee: int) -> "Profit":
-        """Take a trade back: what it gained in all is gone to the atom.
-
-        Which part of that is realised follows from the average cost of now, not of then.
-        """
-        line = self.line(item).with_change(-quantity, -cash)
+        """Take a trade back: what it gained in all is gone to the atom."""
+        line = self.line(item).without_change(quantity, cash)
         done = replace(line, fees=line.fees - fee, traded=line.traded - abs(cash))
         return self.with_line(item, done)
 

@@ -6,6 +6,7 @@ gateways listen once they do, and serves until its standard input ends.
 """
 
 import asyncio
+import gc
 import os
 import sys
 from pathlib import Path
@@ -42,6 +43,7 @@ ETH = 18
 USDC = 6
 [venues.bench]
 """
+_COLLECT_AFTER: Final = (50_000, 20, 50)
 
 
 def main(path: Path) -> None:
@@ -63,9 +65,17 @@ async def _serve(path: Path) -> None:
         link.serving(where, desk),
         gateways.supervised(load_gateway(path), floor.clock) as doors,
     ):
+        _let_rest()
         sys.stdout.buffer.write(orjson.dumps(dict(doors)) + b"\n")
         sys.stdout.buffer.flush()
         await asyncio.to_thread(sys.stdin.buffer.read)
+
+
+# As `headrace run` does once it is ready.
+def _let_rest() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 if __name__ == "__main__":

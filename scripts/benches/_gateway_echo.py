@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import quickfix as fix  # type: ignore[import-untyped]  # the binding has none
+import quickfix as fix
 
 READY: Final = b"ready\n"
 SETTINGS: Final = """\

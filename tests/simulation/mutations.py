@@ -15,6 +15,7 @@ from router.domain.units import Amount
 from router.domain.verdict import Approved
 from router.engine import admission, dispatch, planning, reconciling, sending, working
 from router.execution import nonces, progress
+from router.gateway import reports
 from router.port import Resolution
 from router.reconciliation import examine
 from router.shell import effects, runtime, switchboard
@@ -267,6 +268,10 @@ def never_end_an_order(patch):
     patch.setattr(reconciling, "end", lingering)
 
 
+def tell_no_end(patch):
+    patch.setattr(reports, "_end", lambda *_: iter(()))
+
+
 def break_on_a_second_acknowledgement(patch):
     advance = working.advance
 
@@ -372,9 +377,11 @@ MUTATIONS = (
         call_every_order_filled,
         "an order that traded in part is told to be filled",
         "true reports",
+        "reports",
         "legal transitions",
         "no bug",
     ),
     _mutation(never_end_an_order, "an order reconciles for ever", "liveness"),
+    _mutation(tell_no_end, "clients are not told that an order has ended", "reports"),
     _mutation(break_on_a_second_acknowledgement, "an assertion that does not hold", "no bug"),
 )

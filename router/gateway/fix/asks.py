@@ -29,12 +29,15 @@ class Follow:
         The peer's name of it; the same name again takes its place.
     tell : function
         Makes messages of an event.
+    tell_refused : function
+        Makes messages of why it is not followed.
     """
 
     key: str
     do: str
     fields: Mapping[str, Any]
     tell: Callable[[Any], tuple[Message, ...]]
+    tell_refused: Callable[[str], tuple[Message, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Unfollow:
     """No more of what is followed by that name."""
 
     key: str
+
+
+def first_of_list(name: str) -> str:
+    """Return the name of a list's first order, by which the list is known."""
+    return f"{name}.1"
 
 
 Output: TypeAlias = Message | Follow | Unfollow

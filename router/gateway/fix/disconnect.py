@@ -1,5 +1,8 @@
 """Cancelling what a peer left open that has gone and does not come back in time.
 
+Only its session's orders: others of the same accounts are not its to lose. What cannot be cancelled
+yet, since other terms are under way, is asked again until it can.
+
 When it went is on record, so it counts through the death of this process: a peer that was there
 when the process died is taken to have gone when it starts again.
 """
@@ -18,6 +21,7 @@ from router.port import Clock
 
 REQUEST: Final = "cod"  # how the requests' names begin that nobody asked for
 _PAUSE: Final = DurationNs(NS_PER_S // 5)
+_AGAIN: Final = DurationNs(NS_PER_S)  # what takes no cancel now has a request under way, or ends
 
 
 class Disconnect:
@@ -29,6 +33,8 @@ class Disconnect:
         How long after it went its open orders are cancelled; None: never.
     told : function
         Told of what was cancelled.
+    is_idle : function
+        Whether all that it asked for before it went is answered: an order may still be on its way.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Disconnect:
         clock: Clock,
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         told: Callable[[str], None],
+        is_idle: Callable[[], bool],
     ) -> None:
         self._peer = peer
         self._outbox = outbox
@@ -49,6 +56,7 @@ class Disconnect:
         self._clock = clock
         self._start = start
         self._told = told
+        self._is_idle = is_idle
         self._waiting: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -56,7 +64,7 @@ class Disconnect:
         mark = self._outbox.mark
         if mark.is_there:
             self.gone()
-        elif mark.away_since:
+        elif mark.away_since and self._grace_s is not None:
             self._wait(mark.away_since)
 
     def there(self) -> None:
@@ -80,9 +88,16 @@ class Disconnect:
         self._waiting = self._start(self._cancel(since))
 
     async def _cancel(self, since: int) -> None:
-        due = since + (self._grace_s or 0) * NS_PER_S
-        await self._clock.sleep(DurationNs(max(0, due - self._clock.now())))
-        answer = await self._ask(f"{REQUEST}.{since}")
+        grace = (self._grace_s or 0) * NS_PER_S
+        left = since + grace - self._clock.now()
+        await self._clock.sleep(DurationNs(min(max(0, left), grace)))  # a clock may be set back
+        is_all = False
+        while not is_all:
+            is_idle = self._is_idle()
+            answer = await self._ask(f"{REQUEST}.{since}")
+            is_all = is_idle and not answer["refused"]
+            if not is_all:
+                await self._clock.sleep(_AGAIN)
         self._outbox.change(replace(self._outbox.mark, away_since=0))
         self._told(f"{len(answer['affected'])} orders cancelled: the peer has not come back")
 
@@ -94,6 +109,7 @@ class Disconnect:
                     "mass_cancel",
                     client=self._peer.client,
                     accounts=list(self._peer.accounts),
+                    placed_by=self._peer.by,
                     request=request,
                     by=self._peer.by,
                 )

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import quickfix as fix  # type: ignore[import-untyped]  # the binding has none
+import quickfix as fix  # the binding has none
 
 from router.domain.error import ConfigError, RouterError
 

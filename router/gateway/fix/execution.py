@@ -328,7 +328,11 @@ def _later(
         (t.MISC_FEE_CURR, fill.get("fee_asset")),
         (t.MISC_FEE_TYPE, "4"),
     )
-    sender = ((t.PARTY_ID, report["by"]), (t.PARTY_ID_SOURCE, "D"), (t.PARTY_ROLE, "11"))
+    sender = (
+        (t.PARTY_ID, _person(report["by"], peer)),
+        (t.PARTY_ID_SOURCE, "D"),
+        (t.PARTY_ROLE, "11"),
+    )
     return (
         (t.NO_PARTY_IDS, (body(*sender),) if report["by"] else None),
         (t.SECONDARY_EXEC_ID, fill.get("id")),
@@ -336,6 +340,11 @@ def _later(
         (t.COPY_MSG_INDICATOR, "Y" if peer.kind == "drop-copy" else None),
         (t.NO_MISC_FEES, None if fee in {None, "0"} else (body(*paid),)),
     )
+
+
+# A session's own people are told by their own names.
+def _person(by: str, peer: Peer) -> str:
+    return by.removeprefix(f"{SESSION}{peer.session}.") or by
 
 
 def _order_reject(report: Report, peer: Peer) -> str:

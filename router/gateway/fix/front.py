@@ -30,6 +30,7 @@ _POLLS: Final = 256
 _FULL_S: Final = 0.01
 _RESET: Final = b"\x01141=Y\x01"
 _FRAME: Final = re.compile(rb"8=([^\x01]{1,16})\x019=([0-9]{1,6})\x01")
+_SECONDS: Final = re.compile(r"[0-9]{1,4}\Z", re.ASCII)
 _TRAILER_BYTES: Final = 7  # 10=nnn and its end
 
 
@@ -63,6 +64,9 @@ class Doorkeeper:
         if not found:
             return "nobody is known by these CompIDs"
         session = found[0]
+        longest = session.settings.heartbeat_s
+        if not _is_heartbeat(logon.get(108, ""), longest):
+            return f"HeartBtInt(108) must be 1 to {longest}: a dead line has to be noticed"
         if self.is_pinned and not _is_pinned(certificate, session.settings):
             return f"the certificate {certificate} is not one of {session.name}"
         if session.name in self.live:
@@ -167,6 +171,7 @@ class Connection(asyncio.Protocol):
         self._tail = looked_at[1 - len(_RESET) :]
         wire = self._wire
         wire.feed(data)
+        session.left()  # a reset is over by now, or it was none
         if wire.is_refused:
             self._refuse("it says what a session that is not logged on may not say")
             return
@@ -243,6 +248,10 @@ def _fields(message: bytes) -> dict[int, str]:
         if tag.isascii() and tag.isdigit():
             found.setdefault(int(tag), value)
     return found
+
+
+def _is_heartbeat(text: str, longest: int) -> bool:
+    return bool(_SECONDS.match(text)) and 1 <= int(text) <= longest
 
 
 def _certificate(transport: asyncio.BaseTransport) -> str | None:

@@ -1,8 +1,8 @@
 """The gateway's end of the line to the daemon, opened again whenever it breaks; and asking on it.
 
 What was sent and not answered may have been done: it is asked again under the same name once the
-daemon is back. What was never sent is refused. An order that the daemon does not know when
-it is back, and that has waited long, is refused as well: nobody wants it traded that late.
+daemon is back. What was never sent is refused. An order, or other terms of one, that the daemon does not
+know when it is back, and that has waited long, is refused as well: nobody wants it traded that late.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs
-from router.gateway.fix.asks import Ask
+from router.gateway.fix.asks import Ask, first_of_list
 from router.gateway.link import Code, Link, LinkError
 from router.port import Clock
 
@@ -20,7 +20,6 @@ _SOON_S: Final = 0.5  # a daemon that is just being started again is waited for
 _LATE: Final = DurationNs(10 * NS_PER_S)
 _NOT_SENT: Final = "the desk is away; nothing was done: send it again later"
 _TOO_LATE: Final = "the desk was away and has not taken it; it came too late to be taken now"
-_NAMES: Final = {"submit": ("order", "client_order_id"), "basket": ("basket", "basket")}
 
 
 class Line:
@@ -98,14 +97,24 @@ class Line:
             raise LinkError(_NOT_SENT, code=Code.DEGRADED) from None
 
     async def _require_in_time(self, link: Link, ask: Ask, sent_at: TimestampNs) -> None:
-        if ask.do not in _NAMES or self._clock.now() - sent_at < _LATE:
+        named = _named(ask)
+        if named is None or self._clock.now() - sent_at < _LATE:
             return
-        whole, field = _NAMES[ask.do]
-        terms = ask.fields[whole]
-        client = ask.fields.get("client", terms.get("client", ""))
-        found = await link.ask("find", client=client, name=terms.get(field, ""))
+        client, name = named
+        found = await link.ask("find", client=client, name=name)
         if found["role"] is None:
             raise LinkError(_TOO_LATE, code=Code.STALE)
+
+
+# Whose, and by which name the daemon knows what trades, once it has taken it; None of other things.
+def _named(ask: Ask) -> tuple[str, str] | None:
+    fields = ask.fields
+    if ask.do == "submit":
+        order = fields["order"]
+        return order.get("client", ""), order.get("client_order_id", "")
+    if ask.do == "basket":
+        return fields["client"], first_of_list(fields["basket"]["client_order_id"])
+    return (fields["client"], fields["request"]) if ask.do == "amend" else None
 
 
 def _fields(ask: Ask, *, is_repeat: bool) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def market_data(asked: Message) -> Conversation:
                 "book",
                 {**fields, "every_ms": _EVERY_MS},
                 lambda event: (_snapshot(name, event, wanted),),
+                lambda why: (_refused(asked, _NO_BANDWIDTH, why),),
             )
         )
     return tuple(told)

@@ -64,7 +64,7 @@ def order_fields(body: Body, peer: Peer, now: TimestampNs) -> dict[str, str]:
         "client_order_id": name_of(body),
         "client": peer.client,
         "account": account_of(body, peer),
-        "by": sender_of(body, peer),
+        "by": asker_of(body, peer),
     }
     if kind == QUOTED:
         return {**asked, **_as_quoted(body)}
@@ -138,7 +138,7 @@ def sender_of(body: Body, peer: Peer) -> str:
 
 
 def asker_of(body: Body, peer: Peer, *, by: str = SESSION) -> str:
-    """Return who asks for orders to be canceled or replaced: the session first, then the person."""
+    """Return who asks for something: the session first, by which its orders are known, a person."""
     sender = sender_of(body, peer)
     person = "" if sender == peer.by else f".{sender}"
     return f"{by}{peer.session}{person}"[:_BY_MAX]

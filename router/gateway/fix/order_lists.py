@@ -10,11 +10,11 @@ import orjson
 from router.domain.units import TimestampNs
 from router.gateway.chain import SESSION_OF_MANY
 from router.gateway.fix import tags as t
-from router.gateway.fix.asks import Ask, Conversation
+from router.gateway.fix.asks import Ask, Conversation, first_of_list
 from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import STATUSES, told_text
 from router.gateway.fix.message import Body, Message, MessageError, Reason, body
-from router.gateway.fix.order_fields import account_of, asker_of, sender_of, terms_of
+from router.gateway.fix.order_fields import account_of, asker_of, terms_of
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import required, told_moment, whole
 from router.gateway.link import LinkError
@@ -44,7 +44,7 @@ def cancel_list(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     """Cancel all orders of a basket; the same request again does nothing twice."""
     try:
         name = required(asked.body, t.LIST_ID)
-        first = yield Ask("order", {"order": f"{name}.1", "client": peer.client})
+        first = yield Ask("order", {"order": first_of_list(name), "client": peer.client})
         if not peer.may_see(first["account"]):
             return (_refused(asked, "UNKNOWN: there is no such list", now),)
         yield Ask(
@@ -77,7 +77,7 @@ def _basket(asked: Body, peer: Peer) -> dict[str, Any]:
         "basket": {"client_order_id": name, "orders": orjson.dumps(orders).decode()},
         "client": peer.client,
         "account": accounts.pop(),
-        "by": sender_of(entries[0], peer),
+        "by": asker_of(entries[0], peer),
     }
 
 

@@ -11,7 +11,7 @@ from router.gateway.fix.business import UNDONE, business_reject, failed
 from router.gateway.fix.business import Reason as BusinessReason
 from router.gateway.fix.execution import told_text
 from router.gateway.fix.message import Body, Message, MessageError, Reason, body
-from router.gateway.fix.order_fields import account_of, sender_of, terms_of
+from router.gateway.fix.order_fields import account_of, asker_of, terms_of
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import required, told_moment
 from router.gateway.link import Code, LinkError
@@ -73,7 +73,7 @@ def _order(entry: Body, peer: Peer) -> dict[str, str]:
         **terms_of(Body(items)),
         "client": peer.client,
         "account": account_of(entry, peer),
-        "by": sender_of(entry, peer),
+        "by": asker_of(entry, peer),
     }
 
 

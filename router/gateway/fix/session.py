@@ -22,6 +22,7 @@ from router.gateway.fix.throttle import Throttle
 from router.port import Clock
 
 _HEARTBEATS_TO_NOTICE: Final = 3  # the engine gives a silent line up after 2.4 of them
+_AFTER_FIRST_LOGON: Final = 2
 _ADMIN: Final = frozenset({"0", "1", "2", "3", "4", "5", "A"})
 
 
@@ -116,6 +117,7 @@ class FixSession:
         )
         self._disconnect = self._made_disconnect(peer)
         self._known_out = engine.next_out(name)
+        self._is_emptied = False  # the store, since the peer was last there
         self._running: asyncio.Task[None] | None = None
         self._announcing: asyncio.Task[None] | None = None
 
@@ -149,8 +151,8 @@ class FixSession:
     def logged_on(self) -> None:
         """Take note that the peer is there."""
         next_out = self._engine.next_out(self.name)
-        has_begun_anew = next_out <= self._known_out
-        self._known_out = next_out
+        has_begun_anew = self._has_begun_anew(next_out)
+        self._known_out, self._is_emptied = next_out, False
         if has_begun_anew:
             self._application.begin_anew()
             self._forget_numbers()
@@ -181,8 +183,15 @@ class FixSession:
         if self._application.is_idle:
             mark = self._outbox.mark
             self._outbox.mark = replace(mark, answered=next_in - 1, answered_then=next_in - 1)
-        self._known_out = self._engine.next_out(self.name)
+        next_out = self._engine.next_out(self.name)
+        self._is_emptied |= next_out < self._known_out
+        self._known_out = next_out
         self._outbox.flush()
+
+    # By the peer's wish, by the schedule, or since somebody took the store away.
+    def _has_begun_anew(self, next_out: int) -> bool:
+        is_first = next_out == _AFTER_FIRST_LOGON and self._telling.may_be_missed
+        return next_out <= self._known_out or self._is_emptied or is_first
 
     async def _record(self, ask: Ask, number: int) -> None:
         await self._recording.write(ask, source=self.source, number=number)
@@ -197,6 +206,7 @@ class FixSession:
             clock=around.clock,
             start=around.start,
             told=lambda text: around.note(self.name, text),
+            is_idle=lambda: self._application.is_idle,
         )
 
     # The mark must not run ahead of numbers that begin anew; the place of the reports holds.

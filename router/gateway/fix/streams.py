@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from router.gateway.fix.asks import Follow, Unfollow
 from router.gateway.fix.line import Line
 from router.gateway.fix.outbox import Outbox
 from router.gateway.link import Code, LinkError
+
+_STREAMS_MAX: Final = 128  # of a session: all sessions share one line to the daemon
+_TOO_MANY: Final = f"more than {_STREAMS_MAX} are followed; end one first"
 
 
 class Streams:
@@ -31,6 +34,9 @@ class Streams:
         if former is not None:
             former.cancel()
         if isinstance(wanted, Follow):
+            if len(self._tasks) >= _STREAMS_MAX:
+                self._outbox.tell(wanted.tell_refused(_TOO_MANY))
+                return
             self._tasks[wanted.key] = self._start(self._run(wanted))
 
     def end(self) -> None:

@@ -6,6 +6,7 @@ of is announced again.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,14 +15,15 @@ from typing import Any, Final
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.gateway.fix.execution import reported
 from router.gateway.fix.line import Line
-from router.gateway.fix.marks import Place
+from router.gateway.fix.marks import BEGINNING, Place
 from router.gateway.fix.outbox import Outbox
 from router.gateway.fix.peer import Peer
-from router.gateway.link import Link, LinkError
+from router.gateway.link import Code, Link, LinkError
 from router.port import Clock
 
 _PAUSE: Final = DurationNs(NS_PER_S // 10)
 _ROUND: Final = 64  # reports between two looks at what else is to do
+_CATCH_UP_S: Final = 30
 _PAGE: Final = "next"
 
 
@@ -57,6 +59,12 @@ class Telling:
         self._free.set()
         self._unsettled: dict[tuple[str, str], Place] = {}  # client and order, last told at
         self._places: deque[tuple[TimestampNs, Place]] = deque()
+        self._has_caught_up = asyncio.Event()  # what was told before this process began is known
+
+    @property
+    def may_be_missed(self) -> bool:
+        """Whether something was reported that may not have reached the peer."""
+        return self._outbox.mark.settled < self._outbox.mark.place
 
     def hold(self) -> None:
         """Tell nothing until `go_on`: the numbers are about to begin anew."""
@@ -92,6 +100,9 @@ class Telling:
 
     async def announce(self) -> None:
         """Tell how every order stands that is open, or that the peer may have missed the end of."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CATCH_UP_S):
+                await self._has_caught_up.wait()
         names = dict.fromkeys(self._unsettled)
         while True:
             link = await self._line.up()
@@ -110,6 +121,8 @@ class Telling:
     async def _follow(self, link: Link) -> None:
         after = await self._begin(link)
         count = 0
+        if after >= self._outbox.mark.place:
+            self._has_caught_up.set()
         async for report in link.follow("reports", after=list(after)):
             await self._free.wait()
             self._tell(report)
@@ -117,25 +130,38 @@ class Telling:
             if count % _ROUND == 0:
                 await self._clock.sleep(DurationNs(0))
 
-    # Whoever comes for the first time is told what happens from now on.
+    # Whoever comes for the first time is told what happens from now on. A place that the desk has not
+    # reached is of another journal, and nothing of this one was told.
     async def _begin(self, link: Link) -> Place:
-        mark = self._outbox.mark
-        if mark.place >= (0, 0):
-            return min(mark.settled, mark.place)
-        now = (await link.ask("status"))["place"]
-        place = (int(now[0]), int(now[1]))
+        reached = await _reached(link)
         mark = self._outbox.mark  # as it is now, not as it was before it was asked
+        if (0, 0) <= mark.place <= reached:
+            return min(mark.settled, mark.place)
+        place = BEGINNING if mark.place > reached else reached
         self._outbox.change(replace(mark, place=place, place_then=place, settled=place))
         return place
 
     def _tell(self, report: Mapping[str, Any]) -> None:
-        place = (int(report["place"][0]), int(report["place"][1]))
+        place = _place(report)
         is_meant = self._is_meant(report)
         if is_meant:
             self._unsettled[(report["client"], report["order"])] = place
+        if place >= self._outbox.mark.place:
+            self._has_caught_up.set()
         if place > self._outbox.mark.place:
             messages = reported(report, self._peer) if is_meant else ()
             self._outbox.report(messages, place=place)
+
+
+async def _reached(link: Link) -> Place:
+    said = await link.ask("status")
+    if said["place"] is None:
+        raise LinkError("the desk cannot tell of its journal now", code=Code.DEGRADED)
+    return _place(said)
+
+
+def _place(said: Mapping[str, Any]) -> Place:
+    return int(said["place"][0]), int(said["place"][1])
 
 
 async def _open_orders(link: Link, peer: Peer) -> Any:  # noqa: ANN401 - an iterator of JSON

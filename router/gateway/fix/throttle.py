@@ -18,7 +18,7 @@ class Throttle:
     burst : int
         Tokens at most, of each.
     now : function
-        A clock that never goes back, in nanoseconds.
+        The clock, in nanoseconds; it may be set back.
     """
 
     def __init__(self, *, rate: int, burst: int, now: Callable[[], int]) -> None:
@@ -32,7 +32,8 @@ class Throttle:
         """Tell whether a message of a type may pass, and take its token if so."""
         bucket = kind in CANCELS
         now = self._now()
-        grown = self._tokens[bucket] + (now - self._at[bucket]) * self._rate
+        passed = max(0, now - self._at[bucket])  # a clock that is set back takes no token away
+        grown = self._tokens[bucket] + passed * self._rate
         self._tokens[bucket], self._at[bucket] = min(grown, self._full), now
         if self._tokens[bucket] < NS_PER_S:
             return False

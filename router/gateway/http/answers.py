@@ -233,6 +233,15 @@ class SessionAnswer(Answer):
     accounts: list[str] | None = Field(description="null: the whole desk")
 
 
+class StatusAnswer(Answer):
+    """How the desk is."""
+
+    journal: str
+    is_ready: bool
+    halted: str | None = Field(description="why nothing is traded; null where it is")
+    degraded: str | None = Field(description="why nothing is recorded; null where it is")
+
+
 class LiveAnswer(Answer):
     """The gateway runs."""
 

@@ -157,7 +157,7 @@ def basket(call: Call) -> Ask:
 def cancel_basket(call: Call) -> Ask:
     """Ask for a cancel of a basket's orders."""
     body = _of(call.body, CancelOrder)
-    named = {"basket": call.path["name"], "client": call.principal.client}
+    named = {**call.principal.scope, "basket": call.path["name"], "client": call.principal.client}
     return Ask("cancel_basket", {**named, **_request(call, body.request), **_wait(body.wait_s)})
 
 

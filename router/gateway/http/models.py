@@ -14,6 +14,7 @@ from router.gateway.http.values import (
     AssetName,
     BasketName,
     Bps,
+    ClientName,
     Identity,
     Name,
     Number,
@@ -193,7 +194,11 @@ class BustFill(Request):
 class OrderQuery(Query):
     """Whose order is meant; without it, one of the key's own client."""
 
-    client: Name | None = Field(None, description="another client's; for keys of the whole desk")
+    client: ClientName | None = Field(
+        None,
+        description="another client's; for keys of the whole desk. Empty: the desk's own, and with"
+        " the desk's name of an order anybody's",
+    )
 
 
 class PlanQuery(OrderQuery):
@@ -205,7 +210,7 @@ class OrdersQuery(Query):
 
     ended: bool = Field(default=False, description="those that have ended, too")
     account: Name | None = None
-    client: Name | None = None
+    client: ClientName | None = None
     after: Name | None = Field(None, description="`next` of the page before")
     limit: int = Field(100, ge=1, le=_PAGE_MAX)
 

@@ -41,7 +41,8 @@ class Route:
     make : function | Local
         Makes of a call what the daemon is asked; or the name of what the gateway knows itself.
     concerns : str | None
-        Of whose account the permission must be: of the order that the path names, or of a basket's.
+        Of whose account the permission must be: of the order that the path names, or of a basket's
+        orders, which the daemon looks at itself.
     errors : tuple of str
         Codes beside those that every operation may answer.
     rate : Kind
@@ -232,6 +233,11 @@ _DESK: Final = (
         *("GET", "/funding", "showFunding", _P.MARGIN_READ, _asked("funding")),
         answer=answers.FundingAnswer,
         summary="Show the funding watch",
+    ),
+    Route(
+        *("GET", "/status", "showStatus", _P.DESK_READ, _asked("status")),
+        answer=answers.StatusAnswer,
+        summary="Show how the desk is",
     ),
     Route(
         *("GET", "/venues", "listVenues", _P.DESK_READ, _asked("venues")),

@@ -50,6 +50,7 @@ _PAGE_HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
 }
+_MAY_BE_DONE: Final = frozenset({Code.AWAY, Code.INTERNAL})
 _OF_RIGHT_FORM: Final = "names have 1 to 64 letters, digits, dots, dashes"
 
 Ready: TypeAlias = Callable[[], Awaitable[bool]]
@@ -153,9 +154,25 @@ class Door:
             body=_model(route, request, body),
             key=_key(request, route),
         )
-        if call.key is not None and route.once:
-            return await self._once(route, call, signed, peer=peer, name=name)
-        return await self._doing.do(route, call, source=peer.address, request=name)
+        if call.key is None:
+            return await self._doing.do(route, call, source=peer.address, request=name)
+        done = self._once if route.once else self._held
+        return await done(route, call, signed, peer=peer, name=name)
+
+    # The daemon knows it by its own name; here the key is only kept from another request. What was
+    # surely not done leaves it free.
+    async def _held(
+        self, route: Route, call: Call, signed: Signed, *, peer: Peer, name: str
+    ) -> Reply:
+        assert call.key is not None, "asked only with a key"
+        who = call.principal.key
+        is_first = self._repeats.hold(who, call.key, digest=_digest(signed))
+        try:
+            return await self._doing.do(route, call, source=peer.address, request=name)
+        except REFUSALS as error:
+            if is_first and problem(error).code not in _MAY_BE_DONE:
+                self._repeats.end(who, call.key, None)
+            raise
 
     async def _once(
         self, route: Route, call: Call, signed: Signed, *, peer: Peer, name: str
@@ -304,7 +321,7 @@ def _model(route: Route, request: web.BaseRequest, body: bytes) -> Request | Non
         return None
     if not body:
         return route.body.model_validate_json(b"{}")
-    if request.content_type != _JSON:
+    if request.headers.get("Content-Type") != _JSON and request.content_type != _JSON:
         raise ProblemError("unsupported_media", f"Content-Type: must be {_JSON}")
     if is_too_deep(body):
         raise ProblemError("malformed", "body: is nested too deep")

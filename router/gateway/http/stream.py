@@ -40,6 +40,7 @@ from router.gateway.signing import AuthenticationError, Signed
 UNAUTHENTICATED: Final = 4001
 SLOW: Final = 4008
 GOING: Final = 1001
+STRANGERS_MAX: Final = 64  # streams of whom nobody knows yet; they leave the others theirs
 ASKED_MAX: Final = 256  # requests of one stream that are being done
 _AUTHENTICATE_S: Final = 10
 _CLOSE_S: Final = 5
@@ -74,6 +75,7 @@ class Streams:
         self.doorman = doorman
         self.doing = doing
         self.outbox = outbox
+        self.strangers = 0
         self._streams_max = streams_max
         self._message_bytes_max = message_bytes_max
         self._open: set[web.WebSocketResponse] = set()
@@ -96,6 +98,8 @@ class Streams:
             except AuthenticationError as error:
                 self.doing.turn_away(error, headers, source=peer.address, request=name)
                 raise
+        elif self.strangers >= STRANGERS_MAX:
+            raise ProblemError(Code.BUSY, "too many have not authenticated yet; sign the upgrade")
         socket = web.WebSocketResponse(
             heartbeat=_HEARTBEAT_S,
             timeout=_CLOSE_S,
@@ -135,7 +139,11 @@ class _Stream:
 
     async def serve(self, principal: Principal | None, request: web.BaseRequest) -> None:
         if principal is None:
-            principal = await self._introduced(request)
+            self._streams.strangers += 1
+            try:
+                principal = await self._introduced(request)
+            finally:
+                self._streams.strangers -= 1
         if principal is None:
             return
         self._outbox.reply(encode({"op": "welcome", "id": "", **who_is(principal)}))
@@ -148,8 +156,7 @@ class _Stream:
                 writing.cancel()
                 if not self._outbox.overflowed.is_set():
                     watching.cancel()
-                for task in self._asked:
-                    task.cancel()  # what was asked goes on at the daemon
+                # What was asked is done although nobody waits for the answer, as over HTTP.
 
     async def _introduced(self, request: web.BaseRequest) -> Principal | None:
         said: Mapping[str, str] = {}
@@ -282,6 +289,9 @@ def _path(message: Entry) -> dict[str, str]:
         if message.order is not None:
             told = "order: is named in the body; leave it out"
             raise ProblemError(Code.INVALID, told, field="order")
+        if message.client is not None:
+            told = "client: is whose key it is; leave it out"
+            raise ProblemError(Code.INVALID, told, field="client")
         return {}
     if message.order is None:
         raise ProblemError(Code.INVALID, "order: missing; say which", field="order")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from router.gateway.http.nesting import is_too_deep
 from router.gateway.http.problems import ProblemError
-from router.gateway.http.values import AssetName, Name, Request
+from router.gateway.http.values import AssetName, ClientName, Name, Request
 from router.gateway.link import Code
 
 _Count = Annotated[int, Field(ge=-1, le=2**53)]
@@ -68,7 +68,7 @@ class Entry(Request):
     op: Literal["submit", "cancel", "amend", "quote"]
     id: Name
     order: Name | None = None
-    client: Name | None = None
+    client: ClientName | None = None
     body: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -12,6 +12,7 @@ _SHARE: Final = r"^[0-9]{1,3}(\.[0-9]{1,6})?$"
 _SCOPE: Final = r"^(firm|(account|strategy|venue):[A-Za-z0-9._:@/-]{1,128})$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+ClientName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")]  # empty: the desk's own
 BasketName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,61}$")]
 QuoteName = Annotated[str, Field(pattern=r"^q-[0-9a-f]{16}$")]
 AssetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$", examples=["ETH"])]

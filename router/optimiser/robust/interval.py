@@ -104,7 +104,7 @@ def drift_of(
     float | None
         A fraction of the price; None where the drift of some leg is neither seen nor told.
     """
-    value = sum(leg.notional.atoms for leg in legs)
+    value = max(sum(leg.notional.atoms for leg in legs), 1)
     total = 0.0
     for leg in legs:
         each = [_one_second(name, paces, told) for name in _places(leg)]

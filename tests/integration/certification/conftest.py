@@ -1,12 +1,12 @@
 """One daemon with its FIX door on sandboxes of its own, and a customer who is logged on."""
 
-from contextlib import ExitStack
+from contextlib import contextmanager
 
 import pytest
 
 from router.gateway.fix.dictionary import xml
 from tests.integration.certification import script
-from tests.integration.certification.floor import Daemon, floor
+from tests.integration.certification.floor import Daemon, Floor, floor
 from tests.integration.certification.ledger import Ledger
 from tests.integration.certification.peer import WITHIN_S, initiator
 from venues.sandbox.chain import start
@@ -30,6 +30,22 @@ accounts = ["second"]
 cancel_on_disconnect = true
 grace_s = 1
 
+[gateway.clients.beta]
+accounts = ["beta"]
+
+[gateway.fix.sessions.beta]
+kind = "order-entry"
+client = "beta"
+target = "EMS-beta"
+
+[gateway.clients.gamma]
+accounts = ["gamma"]
+
+[gateway.fix.sessions.gamma]
+kind = "order-entry"
+client = "gamma"
+target = "EMS-gamma"
+
 [gateway.fix.sessions.copy]
 kind = "drop-copy"
 client = "alpha"
@@ -40,37 +56,73 @@ target = "EMS-COPY"
 class Desk:
     """The daemon, its counterparties, and how customers reach it."""
 
-    def __init__(self, floor, daemon, folder):
+    def __init__(self, floor):
         self.floor = floor
         self.venue = floor.venue
-        self.daemon = daemon
-        self._folder = folder
-        self._dictionary = folder / "FIX44.xml"
+        self.folder = floor.folder
+        self._dictionary = self.folder / "FIX44.xml"
         self._dictionary.write_text(xml("44"))
+        floor.furnish(DOORS)
+        self.daemon = Daemon(floor)
+
+    @property
+    def port(self):
+        """Where the gateway for FIX listens."""
+        return int(self.daemon.facts["fix"].rpartition(":")[2])
 
     def customer(self, sender, *, port=None):
-        port = port or int(self.daemon.facts["fix"].rpartition(":")[2])
-        return initiator(
-            self._folder / sender, port=port, dictionary=self._dictionary, sender=sender
-        )
+        folder = self.folder / sender
+        words = {"dictionary": self._dictionary, "sender": sender}
+        return initiator(folder, port=port or self.port, **words)
+
+    def kill(self, meanwhile):
+        """Kill the daemon and start it again."""
+        self.daemon.kill()
+        self.daemon = Daemon(self.floor)
+        meanwhile()
+        self.daemon.ready()
+
+    def stop(self):
+        self.daemon.stop()
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+@contextmanager
+def opened(floor):
+    """Open a desk on a floor."""
+    desk = Desk(floor)
+    try:
+        desk.daemon.ready()
+        yield desk
+    finally:
+        desk.stop()
+
+
+@pytest.fixture(scope="package")
+def ground(tmp_path_factory):
+    """Give the counterparties."""
     folder = tmp_path_factory.mktemp("certification")
     with (
         start(block_time_s=0.25, state_dir=folder / "chain") as chain,
         floor(folder, chain) as counterparties,
-        ExitStack() as stack,
     ):
-        counterparties.furnish(DOORS)
-        daemon = Daemon(counterparties)
-        stack.callback(daemon.stop)
-        daemon.ready()
-        yield Desk(counterparties, daemon, folder)
+        yield counterparties
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def desk(ground):
+    """Give the desk of all cases, with a journal of its own."""
+    with opened(ground) as desk:
+        yield desk
+
+
+@pytest.fixture
+def other_desk(ground, tmp_path):
+    """Give a desk of its own to those who kill it."""
+    with opened(Floor(tmp_path, ground.chain, ground.venue)) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="package")
 def session(desk):
     """Give the customer of the whole script, who has seen one order through."""
     with desk.customer("EMS") as peer:

@@ -27,6 +27,7 @@ from venues.sandbox.hyperliquid.service.server import HyperliquidSandbox
 
 REPOSITORY = Path(__file__).parents[3]
 STRANGER = "0x" + "5e" * 20
+PROGRAM = "tests.integration.certification.unrationed"
 READY_S = 60
 LOOK_EVERY_S, LOOKS_MAX = 0.01, 2_000
 PLENTY = {
@@ -227,7 +228,7 @@ class Daemon:
     def __init__(self, floor, name="daemon.log"):
         self._log = (floor.folder / name).open("ab")
         self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "router.cli.main", "run", str(floor.config), "--json"],
+            [sys.executable, "-m", PROGRAM, "run", str(floor.config), "--json"],
             cwd=REPOSITORY,
             env=floor.environment,
             stdout=subprocess.PIPE,
@@ -249,6 +250,16 @@ class Daemon:
         self.process.kill()
         self._end()
 
+    def kill_gateway(self):
+        """Kill the gateway for FIX; the daemon starts another."""
+        found = []
+        while not found:  # it may be about to start one
+            tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+            children = [int(n) for task in tasks for n in (task / "children").read_text().split()]
+            found = [pid for pid in children if b"gateway\0fix\0" in _words_of(pid)]
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -258,6 +269,13 @@ class Daemon:
         self.process.wait(READY_S)
         self.process.stdout.close()
         self._log.close()
+
+
+def _words_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 @contextmanager

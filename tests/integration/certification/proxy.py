@@ -16,12 +16,14 @@ class Proxy:
     ----------
     port : int
         Where to come to.
+    target : int
+        The port to connect them to.
     cuts : int
         How many connections were reset.
     """
 
     def __init__(self, target):
-        self._target = target
+        self.target = target
         self._lines = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -47,7 +49,7 @@ class Proxy:
         line = {writer}
         self._lines.add(writer)
         try:
-            theirs, out = await asyncio.open_connection("127.0.0.1", self._target)
+            theirs, out = await asyncio.open_connection("127.0.0.1", self.target)
             line.add(out)
             self._lines.add(out)
             async with asyncio.TaskGroup() as group:

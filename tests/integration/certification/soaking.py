@@ -1,33 +1,21 @@
 """Soaks: a customer, a line that breaks or a gateway that is killed, and what must hold after."""
 
 import random
-import selectors
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 
-import orjson
-
-from tests.integration.certification.floor import READY_S, REPOSITORY, Daemon
-from tests.integration.certification.peer import initiator
+from tests.integration.certification.floor import READY_S
 from tests.integration.certification.proxy import Proxy
 from tests.integration.certification.traffic import Outcome
 
 SETTLED_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.5
 PAUSE_S = 0.05
-DOOR = """
-[gateway.clients.alpha]
-accounts = ["main"]
-
-[gateway.fix.sessions.ems]
-kind = "order-entry"
-client = "alpha"
-target = "EMS"
-"""
+DOWN_MAX = 8  # orders that are sent while nobody is there
+AT_ONCE = 0.25  # of the kills come while what was stored is sent again
+BETWEEN = (10, 30)  # orders between two kills, the others
+TRAFFIC_S = 0.3
 
 
 class Line:
@@ -59,14 +47,12 @@ class Line:
 
 
 @contextmanager
-def line(folder, dictionary, *, port):
-    """Open a line to a gateway's port, and log on."""
-    proxy = Proxy(port)
+def line(desk, client):
+    """Open a line to a desk's gateway, and log on."""
+    proxy = Proxy(desk.port)
     with ExitStack() as stack:
         stack.callback(proxy.close)
-        peer = stack.enter_context(
-            initiator(folder, port=proxy.port, dictionary=dictionary, sender="EMS")
-        )
+        peer = stack.enter_context(desk.customer(f"EMS-{client}", port=proxy.port))
         peer.start()
         peer.logged("logon")
         yield Line(peer, proxy)
@@ -85,142 +71,77 @@ def with_breaks(opened, traffic, *, seconds, orders_per_s, seed):
         time.sleep(chance.expovariate(orders_per_s))
 
 
-def with_kills(traffic, *, orders, keeper, daemon_kills):
-    """Send so many orders, and kill the daemon so many times on the way."""
-    deadly = {(number + 1) * orders // (daemon_kills + 1) for number in range(daemon_kills)}
-    for number in range(orders):
-        traffic.order()
-        if number in deadly:
-            keeper.kill()
-        time.sleep(PAUSE_S)
-
-
-class Keeper:
-    """The daemon, killed and started again."""
-
-    def __init__(self, floor, daemon):
-        self._floor = floor
-        self._daemon = daemon
-
-    def kill(self):
-        self._daemon.kill()
-        self._daemon = Daemon(self._floor)
-        self._daemon.ready()
-
-    def stop(self):
-        self._daemon.stop()
-
-
-class Gateways:
-    """FIX gateways of one configuration and one port, killed and forked anew until told to stop.
+class Kills:
+    """A gateway and a daemon that are killed in the middle of traffic.
 
     Attributes
     ----------
-    kills : int
-    port : int
-        Where the first one listened, and each after it.
+    gateways, daemons : int
+        How many were.
     """
 
-    def __init__(self, config, log):
-        self.kills = 0
-        self.port = 0
-        self.folder = config.parent
-        self._log = log.open("ab")
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [
-                sys.executable,
-                "-m",
-                "tests.integration.certification.zygote",
-                str(config),
-            ],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
-        self._pid = 0
-        self._rest = b""
-        self._over = threading.Event()
-        self._hunter = None
-        assert self._heard()["imported"]
+    def __init__(self, desk, opened, traffic, *, seed):
+        self._desk = desk
+        self._opened = opened
+        self._traffic = traffic
+        self._chance = random.Random(seed)
+        self.gateways = 0
+        self.daemons = 0
 
-    def fork(self):
-        """Start one, and wait until it is ready."""
-        self._process.stdin.write(b"%d\n" % self.port)
-        self._process.stdin.flush()
-        ready = None
-        while ready is None or not self._pid:
-            said = self._heard()
-            assert "code" not in said, f"the gateway ended while it started: {said}"
-            if "pid" in said:
-                self._pid = said["pid"]
+    def go(self, *, orders, daemons):
+        """Send so many orders, and kill so many daemons on the way."""
+        deadly = [(number + 1) * orders // (daemons + 1) for number in range(daemons)]
+        while len(self._traffic.orders) < orders:
+            if self._chance.random() >= AT_ONCE:
+                self._send(self._chance.randint(*BETWEEN))
+            self._send_for(self._chance.uniform(0, TRAFFIC_S))
+            if deadly and len(self._traffic.orders) >= deadly[0]:
+                deadly.pop(0)
+                self._kill_daemon()
             else:
-                ready = said
-        self.port = int(ready["port"])
+                self._kill_gateway()
+            self._opened.peer.logged("logon")
 
-    def hunt(self, peer, *, seed):
-        """Kill one after another, each 0.15 to 0.3 s after the customer was back."""
-        self._hunter = threading.Thread(target=self._hunt, args=(peer, random.Random(seed)))
-        self._hunter.start()
+    def _kill_gateway(self):
+        self._desk.daemon.kill_gateway()
+        self.gateways += 1
+        self._send(self._chance.randint(0, DOWN_MAX))
 
-    def spare(self):
-        """Kill no more; the last one stays."""
-        self._over.set()
-        self._hunter.join(READY_S)
+    def _kill_daemon(self):
+        self._desk.kill(lambda: self._send(DOWN_MAX))
+        self.daemons += 1
+        self._opened.proxy.target = self._desk.port
 
-    def close(self):
-        if self._process.stdin.closed:
-            return
-        self._process.stdin.close()
-        self._kill()
-        self._process.wait(READY_S)
-        self._process.stdout.close()
-        self._log.close()
+    def _send(self, count):
+        for _ in range(count):
+            self._traffic.order()
+            time.sleep(PAUSE_S)
 
-    def _hunt(self, peer, chance):
-        while not self._over.wait(chance.uniform(0.15, 0.3)):
-            known = peer.logons
-            self._kill()
-            assert self._heard()["code"] == -9
-            self._pid = 0
-            self.kills += 1
-            self.fork()
-            while peer.logons == known and not self._over.wait(LOOK_EVERY_S / 10):
-                pass
-
-    def _kill(self):
-        subprocess.run(["kill", "-9", str(self._pid)], check=False)  # noqa: S603, S607 - ours
-
-    def _heard(self):
-        while b"\n" not in self._rest:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._process.stdout, selectors.EVENT_READ)
-                assert selector.select(READY_S), "the gateway said nothing"
-            data = self._process.stdout.read1()
-            assert data, "the zygote died"
-            self._rest += data
-        first, _, self._rest = self._rest.partition(b"\n")
-        return orjson.loads(first)
+    def _send_for(self, seconds):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._send(1)
 
 
-def told_by_the_daemon(floor):
-    """Return the ExecIDs of all reports of the client, as the journal gives them."""
+def told_by_the_daemon(floor, client):
+    """Return the ExecIDs of all reports of a client, as the journal gives them."""
     refusals = {"cancel_rejected", "replace_rejected"}
     return Counter(
         report["exec_id"]
         for report in floor.all_reports()
-        if report["client"] == "alpha" and report["kind"] not in refusals
+        if report["client"] == client and report["kind"] not in refusals
     )
 
 
-def check(floor, opened, traffic, outcome):
+def check(floor, opened, traffic, *, client):
     """Hold what the customer was told against the journal, and both sides' numbers together."""
+    outcome = opened.settle(traffic)
     assert outcome.doubled == []
     assert outcome.ledger.faults == []
     assert outcome.wrong(traffic.orders) == {}
     assert opened.peer.refused == []
     own = Counter(name for name in outcome.executions if name != "0")
-    theirs = told_by_the_daemon(floor)
+    theirs = told_by_the_daemon(floor, client)
     assert own - theirs == Counter(), "told, and not in the journal"
     assert theirs - own == Counter(), "in the journal, and not told"
     answered = Counter(m[11] for m in unique(opened.peer.came) if m.kind in {"8", "9"})
@@ -232,12 +153,13 @@ def unique(came):
     return list({message.number: message for message in reversed(came)}.values())
 
 
-def check_numbers(opened, gateways):
+def check_numbers(desk, opened, client):
     """Have the customer log out, and compare what each side expects of the other."""
     opened.peer.stop()
     opened.peer.logged("logout")
-    sender, target = opened.peer.numbers()
-    gateways.close()
-    (path,) = gateways.folder.glob("*-fix/*.seqnums")
-    out, in_ = (int(text) for text in path.read_text().split(":"))
-    assert (sender, target) == (in_, out)
+    own = opened.peer.numbers()
+    path = desk.folder / "headrace.journal-fix" / f"FIX.4.4-HEADRACE-EMS-{client}.seqnums"
+    deadline = time.monotonic() + READY_S
+    while (theirs := tuple(int(text) for text in path.read_text().split(":"))) != own[::-1]:
+        assert time.monotonic() < deadline, f"ours {own}, theirs {theirs}"
+        time.sleep(LOOK_EVERY_S)

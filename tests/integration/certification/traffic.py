@@ -18,8 +18,9 @@ OPEN_MAX = 40  # waiting at a time; the oldest is canceled for a new one
 class Traffic:
     """What one customer does."""
 
-    def __init__(self, peer, *, seed):
+    def __init__(self, peer, *, seed, account):
         self._peer = peer
+        self._account = account
         self._random = random.Random(seed)
         self._waiting = []  # the names now
         self.orders = []
@@ -32,12 +33,13 @@ class Traffic:
         name = self._name("o")
         self.orders.append(name)
         if kind == TRADES:
-            script.new(self._peer, name, "0.01")
+            script.new(self._peer, name, "0.01", t1=self._account)
         elif kind == WAITS:
-            script.waits(self._peer, name, f"0.{self._random.randint(10, 99)}")
+            size = f"0.{self._random.randint(10, 99)}"
+            script.waits(self._peer, name, size, t1=self._account)
             self._waiting.append(name)
         else:
-            script.new(self._peer, name, "5000")
+            script.new(self._peer, name, "5000", t1=self._account)
         if len(self._waiting) > OPEN_MAX or self._random.random() < 0.3:
             self._request()
 

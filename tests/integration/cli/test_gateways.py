@@ -107,6 +107,39 @@ def test_a_gateway_that_is_killed_comes_back_where_it_was(file, monkeypatch):
     assert alarms == ["gateway http ended with -9; it is started again"]
 
 
+class Waits:
+    """A clock that says how long it was asked to wait, and does not."""
+
+    def __init__(self):
+        self.asked_ms = []
+
+    async def sleep(self, duration):
+        self.asked_ms.append(duration // 1_000_000)
+
+
+def test_a_gateway_that_served_is_replaced_at_once_and_one_that_cannot_start_later_each_time(
+    file, monkeypatch
+):
+    monkeypatch.setattr(observe, "alarm_raised", lambda _: None)
+    clock = Waits()
+    kept = Kept("http", load_gateway(file), clock)
+
+    async def killed():
+        await kept.start()
+        file.write_text("[engine]\n")
+        keeping = asyncio.create_task(kept.keep())
+        kept.child.process.kill()
+        while len(clock.asked_ms) <= 2:
+            await asyncio.to_thread(os.sched_yield)
+        keeping.cancel()
+        await asyncio.wait({keeping})
+        await kept.stop()
+
+    run(killed())
+
+    assert clock.asked_ms[:3] == [100, 1000, 2000]
+
+
 async def answers(port):
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -247,3 +247,50 @@ def test_the_blocking_client_offers_what_the_other_does():
         return {name for name in vars(kind) if not name.startswith("_")}
 
     assert public(Same) - public(Client) == {"every_order", "reports"}
+
+
+def test_what_allows_to_trade_is_not_asked_again_by_itself_and_a_halt_is():
+    def switch(state):
+        return lambda c: c.switch(scope="firm", state=state, reason="x")
+
+    with pytest.raises(OutcomeUnknownError):
+        run(asked(breaks, says({"state": "active"}), act=switch("active")))
+
+    busy = (problem(503, "busy"), says({"state": "active"}))
+    assert run(asked(*busy, act=switch("active")))[0] == {"state": "active"}
+    assert run(asked(breaks, says({}), act=switch("halted")))[0] == {}
+
+
+@pytest.mark.parametrize("code", ["unauthenticated", "forbidden", "invalid"])
+def test_who_is_not_heard_any_more_does_not_know_what_became_of_it(code):
+    with pytest.raises(OutcomeUnknownError, match="may have been done"):
+        run(asked(breaks, problem(400, code), act=lambda c: c.submit(ONE)))
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_that_would_be_another_path_is_not_sent(name):
+    with pytest.raises(ClientError, match="no name"):
+        run(asked(act=lambda c: c.cancel(name)))
+
+
+def test_a_thread_that_waits_is_told_when_another_closes_the_client():
+    told = []
+
+    def wait(client, begun):
+        begun.set()
+        try:
+            client.wait("one")
+        except ClientError as error:
+            told.append(error)
+
+    with opened_beside(*[says(ORDER)] * 1_000) as opened:
+        with Client(opened.url, patience=HASTY) as client:
+            begun = threading.Event()
+            thread = threading.Thread(target=wait, args=(client, begun), daemon=True)
+            thread.start()
+            begun.wait(10)
+            client.order("one")
+        thread.join(10)
+
+    assert not thread.is_alive()
+    assert len(told) == 1

@@ -94,3 +94,37 @@ def test_the_blocking_client_follows_too():
         assert [next(stream).place[0] for _ in range(2)] == [5, 6]
         stream.close()
     assert Same is Client
+
+
+def test_whoever_leaves_in_the_middle_of_a_frame_comes_back_to_the_rest_of_it():
+    async def follow():
+        async with door() as opened, AsyncClient(opened.url, patience=HASTY) as client:
+            opened.streams.extend([[BEGUN, events(5, 6, 7)], [BEGUN, events(5, 6, 7)]])
+            stream = client.reports()
+            async with aclosing(stream.follow()) as reports:
+                first = await anext(reports)
+            left_at = stream.place
+            async with aclosing(client.follow(after=left_at)) as reports:
+                return first.place, left_at, (await anext(reports)).place
+
+    assert run(follow()) == ((5, 0), (5, 0), (6, 0))
+
+
+def test_a_stream_says_of_which_journal_its_place_is():
+    begun = {**BEGUN, "journal": "j-1"}
+
+    async def follow():
+        async with door() as opened, AsyncClient(opened.url, patience=HASTY) as client:
+            opened.streams.extend([[begun, events(5), None], [begun, events(6)]])
+            async with aclosing(client.follow(after=(4, 0), journal="j-0")) as reports:
+                await anext(reports)
+                await anext(reports)
+            return [wanted["journal"] for *_, wanted in opened.asked]
+
+    assert run(follow()) == ["j-0", "j-1"]
+
+
+def test_a_desk_that_is_away_for_a_moment_is_asked_again():
+    away = {"op": "error", "problem": {"code": "degraded", "status": 503, "detail": "away"}}
+
+    assert run(followed([away], [BEGUN, events(5)], count=1))[0] == [5]

@@ -21,12 +21,14 @@ class Desk:
     ----------
     asked : list
         Everything that was asked for, in order.
+    base : int
+        Where its places begin.
     held : set of str
         Requests that are not answered until `release`.
     """
 
     def __init__(self):
-        self._base = next(_BASES)
+        self.base = next(_BASES)
         self.asked = []
         self.orders = {}
         self.reports = []
@@ -94,7 +96,7 @@ class Desk:
         return {"order": None, "role": "order" if known else None, "outcome": None}
 
     async def _status(self, _fields):
-        return {"place": [self._base + len(self.reports) + 1, -1]}
+        return {"place": [self.base + len(self.reports) + 2, -1]}
 
     async def _orders(self, _fields):
         rows = [
@@ -112,7 +114,7 @@ class Desk:
         return {"affected": [f"o-{name}" for name in self.orders], "refused": []}
 
     def _data(self, name, kind, status, **more):
-        order, place = self.orders[name], [self._base + len(self.reports) + 2, 0]
+        order, place = self.orders[name], [self.base + len(self.reports) + 2, 0]
         absent = (
             "request original_client_order_id limit_price basket fill child venue adds_liquidity"
             " voided voided_exec_id code average_price"

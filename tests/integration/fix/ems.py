@@ -30,6 +30,8 @@ class Ems:
         self._peer = None
         self._asked = 0
         self._came = asyncio.Condition()
+        self._logged_on = asyncio.Event()
+        self._reading = None
 
     @asynccontextmanager
     async def on_line(self, gateway, more=""):
@@ -40,7 +42,8 @@ class Ems:
                 self.next_in, self.next_out, self._sent = 1, 1, {}
             self._peer = peer
             await peer.log_on(self._number(), more)
-            reading = asyncio.create_task(self._read(peer))
+            self._logged_on.clear()
+            reading = self._reading = asyncio.create_task(self._read(peer))
             try:
                 yield self
             finally:
@@ -55,6 +58,18 @@ class Ems:
 
     def log_out(self):
         self._peer.send("5", number=self._number())
+
+    async def is_left(self):
+        """Wait until the other side has hung up."""
+        async with asyncio.timeout(30):
+            await asyncio.wait({self._reading})
+
+    async def is_refused(self):
+        """Wait until it is let in, or hung up on; return whether it was."""
+        taking = asyncio.create_task(self._logged_on.wait())
+        await asyncio.wait({taking, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+        taking.cancel()
+        return not self._logged_on.is_set()
 
     async def took(self, test):
         """Wait until something was taken of which the test holds; return the first such."""
@@ -80,6 +95,8 @@ class Ems:
 
     async def _take(self, peer, said):
         number = int(said[34])
+        if said.kind == "A":
+            self._logged_on.set()
         if said.kind == "2":
             self._repeat(peer, int(said[7]))
         if number > self.next_in:

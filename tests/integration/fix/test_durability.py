@@ -1,6 +1,7 @@
 """What outlives the death of the gateway, of the line to the desk, and of the peer's connection."""
 
 import asyncio
+import datetime as dt
 import random
 from contextlib import asynccontextmanager
 
@@ -126,6 +127,89 @@ def test_a_reset_hides_no_report(tmp_path):
                 await ems.took_exec("a2", "0")
 
             assert said[39] == "2"
+
+    asyncio.run(play())
+
+
+def test_a_store_that_is_gone_hides_no_report(tmp_path):
+    async def play():
+        async with world(tmp_path, session("EMS")) as (gateway, desk):
+            ems = Ems("EMS")
+            async with ems.on_line(gateway):
+                ems.send("D", order("a1"))
+                await ems.took_exec("a1", "0")
+            await desk.report("a1", "trade", "filled", text="while away")
+            async with ems.on_line(gateway):
+                await ems.took(lambda said: said[58] == "while away")
+            await desk.report("a1", "trade_cancel", "canceled", text="and gone")
+            gateway.kill()
+            for each in gateway.journal.with_name("desk.journal-fix").glob("FIX.4.4-*"):
+                each.unlink()
+            gateway.start()
+            anew = Ems("EMS")
+            async with anew.on_line(gateway):
+                said = await anew.took_exec("a1", "I")
+
+            assert said[39] == "4"
+
+    asyncio.run(play())
+
+
+def test_a_schedule_that_begins_anew_hides_no_report(tmp_path):
+    async def play():
+        begin = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4)
+        end = begin - dt.timedelta(seconds=2)
+        terms = {"start_time": f'"{begin:%H:%M:%S}"', "end_time": f'"{end:%H:%M:%S}"'}
+        async with world(tmp_path, session("EMS", **terms)) as (gateway, desk):
+            ems = Ems("EMS")
+            async with ems.on_line(gateway):
+                ems.send("D", order("a1"))
+                await ems.took_exec("a1", "0")
+                await ems.is_left()
+            await desk.report("a1", "trade", "filled", text="while away")
+            said = await _back_in_time(gateway)
+
+            assert said[39] == "2"
+
+    asyncio.run(play())
+
+
+async def _back_in_time(gateway):
+    async with asyncio.timeout(30):
+        while True:
+            anew = Ems("EMS")
+            async with anew.on_line(gateway):
+                if not await anew.is_refused():
+                    return await anew.took_exec("a1", "I")
+
+
+def test_another_journal_under_the_same_stores_is_told_of_from_its_beginning(tmp_path):
+    async def play():
+        gateway, later, earlier = Gateway(tmp_path, session("EMS")), Desk(), Desk()
+        later, earlier = sorted((later, earlier), key=lambda each: -each.base)
+        with running(gateway):
+            ems = Ems("EMS")
+            async with ems.on_line(gateway):
+                async with served(later, gateway.journal):
+                    ems.send("D", order("a1"))
+                    await ems.took_exec("a1", "0")
+                async with served(earlier, gateway.journal):
+                    ems.send("D", order("a2"))
+                    await ems.took_exec("a2", "0")
+
+    asyncio.run(play())
+
+
+def test_what_only_looks_like_a_reset_keeps_no_report_back(tmp_path):
+    async def play():
+        async with world(tmp_path, session("EMS", allow_reset="true")) as (gateway, desk):
+            ems = Ems("EMS")
+            async with ems.on_line(gateway):
+                ems.send("D", order("a1"))
+                await ems.took_exec("a1", "0")
+                ems.send("D", order("a2") + "141=Y|")
+                await desk.report("a1", "trade", "filled", text="told")
+                await ems.took(lambda said: said[58] == "told")
 
     asyncio.run(play())
 

@@ -101,6 +101,16 @@ def test_other_versions_are_spoken(gateway, target, begin, fields):
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("beat", ["0", "-1", "31", "86400", "x"])
+def test_a_heartbeat_that_would_not_notice_a_dead_line_is_not_agreed_to(gateway, beat):
+    async def play():
+        async with connected(gateway, target="EMS") as peer:
+            peer.send("A", f"98=0|108={beat}|", number=1)
+            assert await peer.is_hung_up_on()
+
+    asyncio.run(play())
+
+
 def test_without_its_version_a_logon_of_fixt_is_refused(gateway):
     async def play():
         async with connected(gateway, target="NEW", begin="FIXT.1.1") as peer:

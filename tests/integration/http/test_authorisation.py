@@ -45,6 +45,7 @@ TABLE = {
     "GET /margin": ("VTR", DESK),
     "GET /stress": ("VTR", DESK),
     "GET /funding": ("VTR", DESK),
+    "GET /status": ("VTRKOA", ANYONE),
     "GET /venues": ("VTRKOA", ANYONE),
     "GET /instruments": ("VTRKOA", ANYONE),
     "GET /algos": ("VTRKOA", ANYONE),
@@ -123,6 +124,8 @@ class Watched:
             return b'{"journal":"j","is_ready":true,"degraded":null,"place":[0,-1]}'
         if do == "order":
             return orjson.dumps({"account": self._account(fields)})
+        if do == "cancel_basket":
+            self._require_all(fields)
         self.done.append((do, dict(fields)))
         return b'{"orders":[],"next":null,"result":"done","message":""}'
 
@@ -131,8 +134,15 @@ class Watched:
         yield b"{}"
 
     @staticmethod
+    def _require_all(fields):
+        client, account = OWNERS[fields["basket"]]
+        whole_desk = "accounts" not in fields
+        if not whole_desk and (client != fields["client"] or account not in fields["accounts"]):
+            raise LinkError("basket: is not at work", code=Code.UNKNOWN, field="basket")
+
+    @staticmethod
     def _account(fields):
-        client, account = OWNERS.get(str(fields["order"]).removesuffix(".1"), ("", ""))
+        client, account = OWNERS.get(str(fields["order"]), ("", ""))
         if fields.get("client") not in {"", client}:
             raise LinkError("order: is not known", code=Code.UNKNOWN, field="order")
         return account

@@ -335,3 +335,19 @@ def test_the_document_and_the_page_are_open_to_all(tmp_path):
         assert "default-src 'none'" in page[1]["Content-Security-Policy"]
 
     story(tmp_path, tell)
+
+
+def test_a_key_of_one_order_is_not_another_orders(tmp_path):
+    async def tell(client, desk):
+        keyed_once = {"Idempotency-Key": "k-1"}
+        wrong = {**OWN, "side": "up"}
+        other = {**OWN, "client_order_id": "o-2"}
+        told = [
+            await client.ask("POST", "/v1/orders", body, key="trader", headers=keyed_once)
+            for body in (wrong, OWN, OWN, other)
+        ]
+
+        assert [status for status, _, _ in told] == [422, 201, 200, 409]
+        assert list(desk.orders) == [("desk", "o-1")]
+
+    story(tmp_path, tell)

@@ -1,10 +1,12 @@
 """Streams, by a real gateway over a real link; behind it, a scripted daemon."""
 
+from contextlib import AsyncExitStack
+
 import aiohttp
 import orjson
 import pytest
 
-from router.gateway.http.stream import UNAUTHENTICATED
+from router.gateway.http.stream import STRANGERS_MAX, UNAUTHENTICATED
 from tests.integration.http.door import ORDER, config_text, signature
 from tests.integration.http.scripted import ScriptedDesk
 from tests.integration.http.streaming import heard, places, story, subscribed
@@ -312,5 +314,65 @@ def test_what_is_unsubscribed_comes_no_more(tmp_path):
             await desk.tell()
 
             assert (await heard(stream, "events"))["id"] == "b"
+
+    story(tmp_path, tell)
+
+
+def test_a_cancel_is_done_although_its_client_goes_at_once(tmp_path):
+    async def tell(client, desk):
+        await client.ask("POST", "/v1/orders", OWN, key="trader")
+        stream = await client.stream(key="trader")
+        body = {"request": "c-1"}
+        await stream.send_json({"op": "cancel", "id": "c", "order": "o-1", "body": body})
+        await stream.close()
+        await desk.asked_for("cancel")
+
+        assert desk.orders["desk", "o-1"]["status"] == "canceled"
+
+    story(tmp_path, tell)
+
+
+def test_nobody_names_a_client_for_an_order(tmp_path):
+    async def tell(client, desk):
+        async with client.stream(key="boss") as stream:
+            await stream.send_json({"op": "submit", "id": "s", "client": "fund", "body": OWN})
+            said = await heard(stream, "error")
+
+        assert said["problem"]["field"] == "client"
+        assert not desk.orders
+
+    story(tmp_path, tell)
+
+
+def test_a_daemon_with_an_older_copy_of_its_journal_ends_what_is_followed(tmp_path):
+    async def tell(client, desk):
+        async with client.stream(key="trader") as stream:
+            await subscribed(stream)
+            for _ in range(5):
+                await desk.tell()
+            await places(stream, 5)
+            await client.daemon.hang_up()
+            del desk.reports[2:]
+            await client.daemon.come_back()
+            said = await heard(stream, "error")
+            begun = await subscribed(stream)
+
+        assert (said["id"], said["problem"]["code"]) == ("r", "lost")
+        assert begun["place"] == [2, 0]
+
+    story(tmp_path, tell)
+
+
+def test_strangers_do_not_keep_those_with_keys_out(tmp_path):
+    async def tell(client, _desk):
+        async with AsyncExitStack() as strangers:
+            for _ in range(STRANGERS_MAX):
+                await strangers.enter_async_context(client.stream())
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await client.stream()
+            async with client.stream(key="trader") as stream:
+                assert (await heard(stream, "welcome"))["key"] == "trader"
+
+        assert refused.value.status == 503
 
     story(tmp_path, tell)

@@ -107,6 +107,20 @@ def test_another_order_on_a_snapshot_may_be_refused_with_what_would_do(recorded)
     ]
 
 
+def test_a_snapshot_that_tells_of_prices_there_cannot_be_is_refused_by_its_name(recorded, tmp_path):
+    desk, _, (snapshot, _) = recorded
+    head, body = snapshot.read_bytes().splitlines()
+    told = orjson.loads(body)
+    told["Snapshot"]["observation"]["books"][0]["asks"][0][0] = -1
+    odd = tmp_path / "odd.json"
+    odd.write_bytes(head + b"\n" + orjson.dumps(told) + b"\n")
+
+    ended = desk.quote("buy", "120", "ETH", "--snapshot", str(odd), "--json")
+
+    assert ended.exit_code != 0
+    assert "odd.json: holds what no market says" in ended.stderr
+
+
 def test_the_curve_rises_is_planned_at_every_point_and_says_where_it_ends(recorded, tmp_path):
     desk, _, (snapshot, _) = recorded
     html, png = tmp_path / "curve.html", tmp_path / "curve.png"

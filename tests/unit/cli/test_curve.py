@@ -42,6 +42,10 @@ def parsed(text):
     return page.seen
 
 
+def altered(one, **values):
+    return one.model_copy(update=values)
+
+
 def pixels(data):
     size = struct.unpack(">I", data[33:37])[0]
     raw = zlib.decompress(data[41 : 41 + size])
@@ -118,3 +122,15 @@ def test_another_curve_is_another_picture():
     other = (*POINTS[:3], point("100", 60.0))
 
     assert curve_png.image(quote(POINTS)) != curve_png.image(quote(other))
+
+
+def test_a_plan_outside_its_band_is_drawn_where_it_is():
+    gains = altered(point("1", -5.0), low_bps=-3.0, high_bps=-2.0)
+    dear = altered(point("10", 9.0), low_bps=1.0, high_bps=2.0)
+
+    lines = list(curve_text.picture(quote((gains, dear))))
+
+    rows = [line for line in lines if "┤" in line]
+    assert rows[0].startswith("    9.0 ┤")
+    assert rows[-1].startswith("   -5.0 ┤")
+    assert "●" in rows[-1]

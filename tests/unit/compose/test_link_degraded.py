@@ -125,3 +125,13 @@ def test_what_would_have_to_be_recorded_is_refused_with_the_reason(tmp_path, do,
             return refused.value.code
 
     assert run(told()) == Code.DEGRADED
+
+
+def test_a_basket_is_cancelled_as_its_orders_are(tmp_path):
+    async def told():
+        async with ill(tmp_path) as desk:
+            with pytest.raises(LinkError) as unknown:
+                await desk.ask("cancel_basket", basket="nobody", **WHO)
+            return unknown.value.code
+
+    assert run(told()) == Code.UNKNOWN

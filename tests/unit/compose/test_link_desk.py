@@ -146,6 +146,32 @@ def test_a_fill_is_taken_back_once_and_what_it_was_is_told_with_it(tmp_path):
     assert (void["voided"], void["filled_base"]) == (trade["fill"]["id"], "0")
 
 
+def test_what_was_said_of_a_fill_stands_and_otherwise_it_is_not_said_again(tmp_path):
+    async def told():
+        async with kept(tmp_path) as desk:
+            await desk.submit("one")
+            await desk.done("one")
+            report = await desk.ask("report", order="one", client="acme")
+            child = report["children"][0]
+            words = {"child": child["child"], "fill": child["fills"][0]["id"], "by": "ann"}
+            words["reason"] = "the venue corrected it"
+            less = {"quantity": "3", "notional": "9000", "fee": "1"}
+            first = await desk.ask("bust", corrected=less, **words)
+            again = await desk.ask("bust", corrected=less, **words)
+            other = await desk.refused("bust", corrected={**less, "quantity": "2"}, **words)
+            whole = await desk.refused("bust", **words)
+            then = {**words, "fill": f"{words['fill']}.c"}
+            await desk.ask("bust", **then)
+            late = await desk.refused("bust", corrected=less, **then)
+            return first, again, (other, whole, late)
+
+    first, again, refused = run(told())
+
+    assert (first["is_new"], again["is_new"], first["cumulative"]) == (True, False, "3")
+    assert [(each.code, each.field) for each in refused] == [(Code.INVALID, "fill")] * 3
+    assert kinds(tmp_path).count("FillVoided") == 2
+
+
 def test_status_says_where_a_follower_begins_and_it_is_told_all_from_there(tmp_path):
     async def told():
         async with kept(tmp_path) as desk:

@@ -2,10 +2,13 @@
 
 import pytest
 
+from router.domain.plan import PlannedRoute
+from router.domain.units import TimestampNs
 from router.gateway.link import Code
 from router.journal.codec import decode_event
-from router.shell import store
+from router.shell import quote_file, store
 from tests.unit.compose.linked_floor import BUY, WAITS, kept
+from tests.unit.engine.scene import POOL, Driver, order, plan
 from tests.unit.shell.floor import run
 
 WHO = {"client": "acme", "by": "ann"}
@@ -103,6 +106,21 @@ def test_what_cannot_be_is_refused_with_its_code_and_field(tmp_path, do, fields,
 
     assert (error.code, error.field) == (code, field)
     assert events(tmp_path).count("ParentSubmitted") == 1
+
+
+def test_what_one_session_placed_is_cancelled_and_nothing_else_of_its_accounts(tmp_path):
+    async def told():
+        async with kept(tmp_path) as desk:
+            placed = {"one": "fix.ems", "two": "fix.ems.ann", "three": "fix.ems2", "four": "ann"}
+            for name, by in placed.items():
+                await desk.waiting(name, by=by)
+            asked = {"client": "acme", "accounts": ["main"], "placed_by": "fix.ems"}
+            await desk.ask("mass_cancel", request="cod.1", by="fix.ems", **asked)
+            for name in ("one", "two"):
+                await desk.done(name)
+            return (await desk.ask("orders"))["orders"]
+
+    assert [order["client_order_id"] for order in run(told())] == ["three", "four"]
 
 
 def test_cancels_and_amendments_are_answered_once_durable_and_nothing_is_done_twice(tmp_path):
@@ -275,3 +293,128 @@ def test_a_basket_is_taken_in_all_or_none_and_cancelled_together(tmp_path):
     assert clash == Code.DUPLICATE
     assert (order["client"], order["account"], order["by"]) == ("acme", "main", "ann")
     assert events(tmp_path).count("BasketSubmitted") == 1
+
+
+def test_a_quote_that_was_executed_is_known_when_it_is_no_longer_kept(tmp_path):
+    driver = Driver()
+    driver.start()
+    driver.submit(order())
+    problem = driver.observe(order())
+    planned = PlannedRoute(problem, plan(problem, (POOL, 10)))
+    terms = {"base": "ETH", "quantity": "10", "quote": "USDC", "side": "buy"}
+    shown = tuple({**terms, "client": "acme", "account": "main"}.items())
+
+    async def told():
+        async with kept(tmp_path) as desk:
+            until = TimestampNs(desk.floor.clock.now() + 60 * 10**9)
+            journal = tmp_path / "desk.journal"
+            quote = quote_file.keep(journal, shown, planned, expires_at=until)
+            asked = {**WHO, "account": "main", "client_order_id": "one", "quote_id": quote.id}
+            first = await desk.ask("submit", order=asked)
+            (quote_file.folder_of(journal) / f"{quote.id}.json").unlink()
+            again = await desk.ask("submit", order=asked)
+            others = [
+                await desk.fault("submit", order={**asked, **other})
+                for other in (
+                    {"client_order_id": "two"},
+                    {"account": "side"},
+                    {"quote_id": "q-" + "0" * 16},
+                    {"client": "other"},
+                )
+            ]
+            return first, again, others
+
+    first, again, others = run(told())
+
+    assert (first["is_new"], again["is_new"]) == (True, False)
+    assert first["order"] == again["order"]
+    assert others == [Code.INVALID] * 4
+
+
+def test_a_quote_is_executed_once_whatever_the_order_is_called(tmp_path):
+    driver = Driver()
+    driver.start()
+    driver.submit(order())
+    problem = driver.observe(order())
+    planned = PlannedRoute(problem, plan(problem, (POOL, 10)))
+    terms = {"base": "ETH", "quantity": "10", "quote": "USDC", "side": "buy"}
+
+    async def told():
+        async with kept(tmp_path) as desk:
+            until = TimestampNs(desk.floor.clock.now() + 60 * 10**9)
+            shown = tuple({**terms, "client": "acme", "account": "main"}.items())
+            journal = tmp_path / "desk.journal"
+            quote = quote_file.keep(journal, shown, planned, expires_at=until)
+            asked = {**WHO, "account": "main", "client_order_id": "one", "quote_id": quote.id}
+            first = await desk.ask("submit", order=asked)
+            other = await desk.refused("submit", order={**asked, "client_order_id": "two"})
+            again = await desk.ask("submit", order=asked)
+            return first, other, again
+
+    first, other, again = run(told())
+
+    assert (first["is_new"], again["is_new"]) == (True, False)
+    assert first["order"] == again["order"]
+    assert (other.code, other.field) == (Code.INVALID, "quote_id")
+    assert f"is executed by order {first['order']} already" in str(other)
+    assert events(tmp_path).count("ParentSubmitted") == 1
+
+
+def test_the_same_order_again_is_the_same_though_the_limits_are_others_by_now(tmp_path):
+    async def told():
+        async with kept(tmp_path) as desk:
+            await desk.waiting("one")
+            path = tmp_path / "headrace.toml"
+            path.write_text(
+                path.read_text().replace("slippage_max_bps = 100", "slippage_max_bps = 50")
+            )
+            await desk.ask("reload", by="ann")
+            again = await desk.waiting("one")
+            other = await desk.fault(
+                "submit", order={**BUY, **WAITS, "client_order_id": "one", "slippage_max_bps": "50"}
+            )
+            return again, other
+
+    again, other = run(told())
+
+    assert again["is_new"] is False
+    assert other == Code.DUPLICATE
+
+
+def test_a_basket_is_there_only_for_who_may_cancel_all_of_it(tmp_path):
+    rows = '[{"side":"buy","quantity":"2","base":"ETH","quote":"USDC","client_order_id":"leg"}]'
+    basket = {"client_order_id": "pair", "orders": rows}
+
+    async def told():
+        async with kept(tmp_path) as desk:
+            submitting = desk.ask("basket", basket=basket, **WHO, account="main")
+            asked = {"basket": "pair", **WHO, "request": "c"}
+            await submitting
+            refused = await desk.fault("cancel_basket", **asked, accounts=["side"])
+            return refused, await desk.ask("order", order="leg", client="acme")
+
+    refused, order_now = run(told())
+
+    assert refused == Code.UNKNOWN
+    assert order_now["pending"] is None
+
+
+def test_a_basket_that_has_ended_is_known_to_whoever_cancels_it_again(tmp_path):
+    rows = '[{"side":"buy","quantity":"2","base":"ETH","quote":"USDC"}]'
+    basket = {"client_order_id": "pair", "orders": rows}
+
+    async def told():
+        async with kept(tmp_path) as desk:
+            halt = {"state": "cancel_only", "by": "ann", "reason": "a drill"}
+            await desk.ask("switch", **halt)
+            await desk.ask("basket", basket=basket, **WHO, account="main")
+            order = await desk.done("pair.1")
+            asked = {"basket": "pair", **WHO, "request": "c"}
+            again = await desk.ask("cancel_basket", **asked, accounts=["main"])
+            of_another = await desk.fault("cancel_basket", **asked, accounts=["side"])
+            return order["order"], again, of_another
+
+    name, again, of_another = run(told())
+
+    assert (again["affected"], [each["order"] for each in again["refused"]]) == ([], [name])
+    assert of_another == Code.UNKNOWN

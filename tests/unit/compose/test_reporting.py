@@ -4,7 +4,9 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
+from router import engine
 from router.compose.reporting import Reporting
+from router.domain.error import JournalError
 from router.domain.instrument import Asset
 from router.domain.units import AssetId
 from tests.unit.engine.scene import order
@@ -106,3 +108,24 @@ def test_whoever_begins_now_is_told_only_what_comes(tmp_path):
 
     assert report["client_order_id"] == "late"
     assert tuple(report["place"]) >= reached
+
+
+def test_a_journal_that_does_not_make_the_same_again_is_told_and_no_report_left_out(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "a.journal"
+
+    async def told():
+        async with reporting(path, kept_max=1) as (runtime, desk):
+            await traded(runtime)
+            step = engine.step
+
+            def otherwise(world, event):
+                return step(world, event)[0], ()
+
+            with monkeypatch.context() as patch:
+                patch.setattr(engine, "step", otherwise)
+                with pytest.raises(JournalError, match="the decision differs"):
+                    await first(desk.follow((0, -1)), 1)
+
+    run(told())

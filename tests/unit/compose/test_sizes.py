@@ -86,3 +86,12 @@ def test_of_an_order_a_thousand_times_too_large_the_largest_is_found_or_nothing_
 
     assert 0.9 * UNIT <= found.atoms <= UNIT
     assert asyncio.run(sizes.largest(Plans(0), Amount(ETH, UNIT))) is None
+
+
+def test_the_order_itself_is_a_point_whatever_its_digits_are():
+    atoms = 123_456_789_012_345_678_901
+
+    for most in (atoms, 2 * atoms):
+        points = curve(Plans(most, least=atoms), atoms)
+
+        assert atoms in [p.quantity.atoms for p in points if p.plan is not None]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from router.domain.command import ObserveAccounts, ReportParent
 from router.domain.event import AccountsObserved, BaselineAccepted, FillVoided
-from router.domain.order import OrderStatus
+from router.domain.order import OrderStatus, Persistence
 from router.domain.scope import FIRM
 from router.domain.units import Amount
 from router.engine.voiding import refusal
@@ -185,6 +185,49 @@ def test_one_whose_accounts_are_looked_at_yet_ends_canceled():
 
     assert desk.parent.status is S.NEW
     assert desk.settled().status is S.CANCELED
+
+
+def test_one_that_a_correction_makes_whole_while_its_accounts_are_looked_at_ends_filled():
+    desk = started()
+    child = desk.out(PERP, asked=order(10, venues=(PERP.venue,)))
+    fill = traded(desk, child, 9)
+    desk.cancel()
+    desk.finish(child)
+    assert (desk.parent.phase, desk.parent.outcome) == (Phase.RECONCILING, S.CANCELED)
+    instead = replace(fill, id="whole", quantity=Amount(ETH.id, 10 * ETHER))
+
+    void(desk, child, fill.id, corrected=instead)
+
+    assert desk.settled().status is S.FILLED
+    assert desk.parent.reason == ""
+
+
+def test_the_same_without_a_cancel_ends_filled_too():
+    desk = started()
+    asked = order(10, venues=(PERP.venue,), persistence=Persistence.IMMEDIATE)
+    child = desk.out(PERP, rests=False, asked=asked)
+    fill = traded(desk, child, 9)
+    desk.finish(child)
+    assert (desk.parent.phase, desk.parent.outcome) == (Phase.RECONCILING, S.CANCELED)
+    instead = replace(fill, id="whole", quantity=Amount(ETH.id, 10 * ETHER))
+
+    void(desk, child, fill.id, corrected=instead)
+
+    assert desk.parent.status is S.FILLED
+    assert desk.settled().status is S.FILLED
+
+
+def test_more_than_was_sent_is_no_correction():
+    desk = started()
+    child = desk.out(PERP, asked=order(10, venues=(PERP.venue,)))
+    traded(desk, child, 4, "a")
+    fill, before = traded(desk, child, 6, "b"), desk.world
+    instead = replace(fill, id="other", quantity=Amount(ETH.id, 7 * ETHER))
+    event = FillVoided(child.id, fill.id, instead, "a slip", "ann", desk.tick())
+
+    assert "were sent" in refusal(before, event)
+    assert desk.feed(event) == ()
+    assert desk.world == before
 
 
 def test_an_order_that_goes_on_goes_on_with_what_is_left():

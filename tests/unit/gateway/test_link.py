@@ -194,3 +194,17 @@ def test_a_fault_of_ours_is_told_and_the_others_are_served_on(tmp_path):
     assert code == Code.INTERNAL
     assert answer == {"do": "echo"}
     assert [type(fault) for fault in faults] == [ZeroDivisionError]
+
+
+def test_whoever_has_much_to_tell_lets_others_be_answered_meanwhile(tmp_path):
+    async def talk():
+        async with joined(tmp_path) as (desk, line):
+            desk.events.extend(range(MANY))
+            told = line.follow("numbers")
+            await anext(told)
+            await line.ask("echo")
+            left = len(desk.events)
+            await told.aclose()
+            return left
+
+    assert run(talk()) > MANY // 2

@@ -158,6 +158,8 @@ NOT_PLAIN = "must be a plain decimal number such as 0.25, was"
         ("client_order_id", "one two", "must be 1 to 64 letters"),
         ("client_order_id", "\u00e9", "must be 1 to 64 letters"),
         ("client_order_id", "../../etc", "must be 1 to 64 letters"),
+        ("client_order_id", ".", "not . or .."),
+        ("client_order_id", "..", "not . or .."),
     ],
 )
 def test_a_bad_value_is_refused_with_its_field_and_what_would_be_good(field, value, words):

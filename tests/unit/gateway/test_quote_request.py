@@ -57,3 +57,12 @@ def test_limits_of_now_hold_and_not_those_of_the_quote(shown):
     tighter = replace(CONTEXT, limits=replace(LIMITS, slippage_max_pips=Pips(100)))
 
     assert parse_quoted(OWN, shown, tighter).slippage_max_pips == Pips(100)
+
+
+@pytest.mark.parametrize(("shown_to", "asks"), [("acme", "other"), ("acme", ""), ("", "other")])
+def test_a_quote_is_executed_by_nobody_but_who_asked_for_it(shown, shown_to, asks):
+    asked = {**ASKED, "client": shown_to} if shown_to else ASKED
+    request = {**OWN, "client": asks} if asks else OWN
+
+    with pytest.raises(OrderError, match="quote_id: no quote q-1 was shown here"):
+        parse_quoted(request, replace(shown, request=asked), CONTEXT)

@@ -1,10 +1,12 @@
 """Quotes on disk: kept whole, found by name, refused where they are not what was shown."""
 
+import os
+
 import pytest
 
 from router.domain.error import OrderError
 from router.domain.plan import PlannedRoute
-from router.domain.units import TimestampNs
+from router.domain.units import ParentId, TimestampNs
 from router.shell import quote_file
 from tests.unit.engine.scene import POOL, T0, Driver, order, plan
 
@@ -66,10 +68,21 @@ def test_an_unknown_quote_is_refused_by_name(tmp_path):
 def test_only_so_many_are_kept(tmp_path, planned):
     journal = tmp_path / "desk.journal"
 
-    for later in range(70):
-        last = quote_file.keep(journal, REQUEST, planned, expires_at=TimestampNs(UNTIL + later))
+    folder = quote_file.folder_of(journal)
+    folder.mkdir()
+    old = [folder / f"q-{number:016x}.json" for number in range(1_024)]
+    for age, path in enumerate(old):
+        path.touch()
+        path.with_suffix(".order").write_text("one")
+        os.utime(path, (age, age))
 
-    assert len(list(quote_file.folder_of(journal).iterdir())) == 64
+    last = quote_file.keep(journal, REQUEST, planned, expires_at=UNTIL)
+
+    left = {path.name for path in folder.iterdir()}
+    assert old[-1].name in left
+    assert old[0].name not in left
+    assert old[0].with_suffix(".order").name not in left
+    assert len(left) <= 2 * 1_024
     assert quote_file.load(journal, last.id) == last
 
 
@@ -89,3 +102,23 @@ def test_a_quote_that_another_process_removed_meanwhile_is_no_fault(tmp_path, pl
     kept = quote_file.keep(journal, REQUEST, planned, expires_at=UNTIL)
 
     assert quote_file.load(journal, kept.id) == kept
+
+
+def test_a_quote_is_executed_by_the_order_that_claims_it_first_and_by_no_other(tmp_path, planned):
+    journal = tmp_path / "desk.journal"
+    kept = quote_file.keep(journal, REQUEST, planned, expires_at=UNTIL)
+
+    quote_file.claim(journal, kept.id, ParentId("one"))
+    quote_file.claim(journal, kept.id, ParentId("one"))
+
+    with pytest.raises(OrderError, match=r"quote_id: .* is executed by order one already"):
+        quote_file.claim(journal, kept.id, ParentId("two"))
+
+
+def test_a_claim_that_cannot_be_written_is_refused(tmp_path, planned):
+    journal = tmp_path / "desk.journal"
+    kept = quote_file.keep(journal, REQUEST, planned, expires_at=UNTIL)
+    (quote_file.folder_of(journal) / f"{kept.id}.order").mkdir()
+
+    with pytest.raises(OrderError, match="cannot be claimed"):
+        quote_file.claim(journal, kept.id, ParentId("one"))

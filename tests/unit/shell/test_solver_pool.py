@@ -1,3 +1,4 @@
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -108,3 +109,44 @@ def test_a_solver_for_what_nobody_trades_on_lets_others_go_first(strangers):  # 
         assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 5
     finally:
         made.close()
+
+
+def test_a_pool_that_is_closed_while_it_plans_refuses_and_starts_no_process_again():
+    before = pids()
+
+    async def closed_meanwhile():
+        made = SolverPool(PATIENT, warm=False)
+        asked = [asyncio.ensure_future(made.solve(PROBLEM)) for _ in range(4)]
+        await asyncio.sleep(0)
+        made.close()
+        return [*await asyncio.gather(*asked), await made.solve(PROBLEM)]
+
+    answers = run(closed_meanwhile())
+
+    assert [type(one) for one in answers] == [Refused] * 5
+    assert {one.message for one in answers} == {"the solver was ended; send the order again"}
+    assert pids() == before
+
+
+def test_a_process_that_dies_is_started_over_once_for_all_who_waited_for_it(strangers):  # noqa: ARG001
+    before = pids()
+
+    async def killed():
+        made = SolverPool(PATIENT, warm=False)
+        try:
+            await made.solve(PROBLEM)
+            (pid,) = pids() - before
+            asked = [asyncio.ensure_future(made.solve(PROBLEM)) for _ in range(5)]
+            await asyncio.sleep(0)
+            os.kill(pid, signal.SIGKILL)
+            lost = await asyncio.gather(*asked)
+            return lost, await made.solve(PROBLEM)
+        finally:
+            made.close()
+
+    lost, plan = run(killed())
+
+    assert any(isinstance(one, Refused) for one in lost)
+    assert all(isinstance(one, RoutePlan) or "died" in one.message for one in lost)
+    assert isinstance(plan, RoutePlan)
+    assert pids() == before

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from router.domain.units import DurationNs, TimestampNs
+from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.gateway.fix import dialect, disconnect
 from router.gateway.fix.application import Application, Ways
 from router.gateway.fix.asks import Ask, Follow, Unfollow
+from router.gateway.fix.disconnect import Disconnect
 from router.gateway.fix.execution import OF_OURS
 from router.gateway.fix.fields import fields
 from router.gateway.fix.front import tls_context
@@ -37,6 +38,13 @@ class Clock:
 class Box:
     mark: Mark = field(default_factory=Mark)
     answers: list = field(default_factory=list)
+    told: list = field(default_factory=list)
+
+    def change(self, mark):
+        self.mark = mark
+
+    def tell(self, messages):
+        self.told.extend(messages)
 
     def answer(self, messages, *, number):
         self.answers.append((number, [each.kind for each in messages]))
@@ -188,7 +196,7 @@ def test_a_stream_takes_the_place_of_one_of_its_name_and_ends_with_the_peer(tmp_
 
         streams = Streams(Line(tmp_path / "nobody", Clock()), Box(), start=start)
         for name in ("a", "a", "b", "c"):
-            streams.change(Follow(name, "book", {}, lambda _: ()))
+            streams.change(followed(name))
         await settled()
         streams.change(Unfollow("b"))
         await settled()
@@ -200,6 +208,160 @@ def test_a_stream_takes_the_place_of_one_of_its_name_and_ends_with_the_peer(tmp_
         assert all(task.cancelled() for task in tasks)
 
     asyncio.run(play())
+
+
+def followed(name):
+    return Follow(name, "book", {}, lambda _: (), lambda why: (why,))
+
+
+def test_a_session_follows_so_much_and_no_more(tmp_path):
+    async def play():
+        box, tasks = Box(), []
+
+        def start(work):
+            tasks.append(asyncio.create_task(work))
+            return tasks[-1]
+
+        streams = Streams(Line(tmp_path / "nobody", Clock()), box, start=start)
+        for number in range(129):
+            streams.change(followed(str(number)))
+        streams.change(followed("0"))
+        assert len(box.told) == 1
+        assert "more than 128" in box.told[0]
+
+        streams.change(Unfollow("7"))
+        streams.change(followed("129"))
+        streams.end()
+        await settled()
+        assert len(box.told) == 1
+
+    asyncio.run(play())
+
+
+class Asked:
+    """A link whose daemon was asked something once, and knows some names."""
+
+    is_away = False
+
+    def __init__(self, *known):
+        self.known = known
+        self.asked = []
+
+    async def ask(self, do, **fields):
+        self.asked.append((do, fields))
+        if do == "find":
+            return {"role": "order" if fields["name"] in self.known else None}
+        return "done"
+
+
+BASKET = Ask("basket", {"basket": {"client_order_id": "L", "orders": "[]"}, "client": "desk"})
+AMEND = Ask("amend", {"order": "o", "client": "desk", "request": "G1", "terms": {}})
+
+
+@pytest.mark.parametrize(("ask", "name"), [(BASKET, "L.1"), (AMEND, "G1")])
+def test_what_was_taken_is_answered_however_late_it_is_repeated(tmp_path, ask, name):
+    assert asyncio.run(_repeated(tmp_path, ask, Asked(name))) == "done"
+
+
+@pytest.mark.parametrize("ask", [BASKET, AMEND])
+def test_what_was_not_taken_is_refused_when_it_is_repeated_late(tmp_path, ask):
+    link = Asked()
+
+    with pytest.raises(LinkError, match="too late"):
+        asyncio.run(_repeated(tmp_path, ask, link))
+    assert [do for do, _ in link.asked] == ["find"]
+
+
+def test_a_cancel_is_never_too_late_to_be_asked(tmp_path):
+    ask = Ask("cancel", {"order": "o", "client": "desk", "request": "F1"})
+
+    assert asyncio.run(_repeated(tmp_path, ask, Asked())) == "done"
+
+
+async def _repeated(tmp_path, ask, link):
+    line = Line(tmp_path / "nobody", Clock())
+    line._link = link  # noqa: SLF001 - as after a call of run
+    minute_ago = TimestampNs(Clock().now() - 60 * NS_PER_S)
+    return await line.asked(ask, is_repeat=True, sent_at=minute_ago)
+
+
+class Cancelling:
+    """A link whose daemon refuses to cancel at first."""
+
+    is_away = False
+
+    def __init__(self, *refused):
+        self.refused = list(refused)
+        self.asked = []
+
+    async def ask(self, do, **fields):
+        self.asked.append((do, fields))
+        refused = self.refused.pop(0) if self.refused else []
+        return {"affected": [], "refused": refused}
+
+
+def cut_off(tmp_path, link, mark, *, grace_s=10, idle=()):
+    """Let a gateway begin where a peer was there, or had gone; return what was cancelled."""
+    busy = list(idle)
+
+    async def play():
+        tasks, told = [], []
+
+        def start(work):
+            tasks.append(asyncio.create_task(work))
+            return tasks[-1]
+
+        line = Line(tmp_path / "nobody", Clock())
+        line._link = link  # noqa: SLF001 - as after a call of run
+        Disconnect(
+            PEER,
+            Box(mark),
+            line,
+            grace_s=grace_s,
+            clock=Clock(),
+            start=start,
+            told=told.append,
+            is_idle=lambda: busy.pop(0) if busy else True,
+        ).begin()
+        for task in tasks:
+            await task
+        return told
+
+    return asyncio.run(play())
+
+
+def test_only_what_its_own_session_placed_is_cancelled(tmp_path):
+    link = Cancelling()
+
+    cut_off(tmp_path, link, Mark(is_there=True))
+
+    ((do, fields),) = link.asked
+    assert (do, fields["placed_by"], fields["accounts"]) == ("mass_cancel", "fix.ems", ["main"])
+
+
+def test_what_cannot_be_cancelled_yet_is_asked_again_by_the_same_name(tmp_path):
+    link = Cancelling([{"order": "o", "message": "request G is under way"}])
+
+    told = cut_off(tmp_path, link, Mark(is_there=True))
+
+    assert len(link.asked) == 2
+    assert len({fields["request"] for _, fields in link.asked}) == 1
+    assert len(told) == 1
+
+
+def test_an_order_that_is_still_on_its_way_is_cancelled_too(tmp_path):
+    link = Cancelling()
+
+    cut_off(tmp_path, link, Mark(is_there=True), idle=[False, False, True])
+
+    assert len(link.asked) == 3
+
+
+def test_nothing_is_cancelled_where_that_was_switched_off_since(tmp_path):
+    link = Cancelling()
+
+    assert cut_off(tmp_path, link, Mark(away_since=1), grace_s=None) == []
+    assert link.asked == []
 
 
 def test_a_report_is_settled_when_a_dead_line_would_have_been_noticed():

@@ -43,7 +43,9 @@ def test_who_sends_it_and_for_which_account_goes_on_record():
     desk.say("D", *order_of(), (1, "main"), (453, parties))
 
     order = desk.name_of("X").order
-    assert (order.client, order.account, order.by) == ("acme", "main", "ann")
+    assert (order.client, order.account, order.by) == ("acme", "main", "fix.ems.ann")
+    (sender,) = desk.messages()[0].body.entries(453)
+    assert sender.get(448) == "ann"
 
 
 def test_18_a_duplicate_is_refused_and_the_first_order_is_not_touched():

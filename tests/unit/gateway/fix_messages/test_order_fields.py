@@ -12,7 +12,7 @@ from tests.unit.gateway.fix_messages.asking import NOW
 from tests.unit.gateway.fix_messages.daemon import order_of
 from tests.unit.gateway.fix_messages.told import PEER
 
-SENT = {"client_order_id": "X", "client": "acme", "account": "main", "by": "ems-one"}
+SENT = {"client_order_id": "X", "client": "acme", "account": "main", "by": "fix.ems"}
 PLAIN = {**SENT, "base": "ETH", "quote": "USDC", "side": "buy", "quantity": "10"}
 IN_BASE = {**PLAIN, "quantity_asset": "ETH"}
 TO_MIDNIGHT = "86400.000"
@@ -178,5 +178,6 @@ def test_the_account_must_be_said_where_there_are_several():
 def test_the_party_closest_to_the_order_sends_it():
     firm, trader = body((448, "acme"), (452, "3")), body((448, "ann"), (452, "36"))
 
-    assert read((453, (firm, trader)))["by"] == "ann"
-    assert read((453, (firm,)))["by"] == "acme"
+    session = f"fix.{PEER.session}"
+    assert read((453, (firm, trader)))["by"] == f"{session}.ann"
+    assert read((453, (firm,)))["by"] == f"{session}.acme"

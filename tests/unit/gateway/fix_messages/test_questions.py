@@ -43,7 +43,7 @@ def test_a_quote_tells_price_size_and_costs():
         "quantity_asset": "ETH",
         "client": "acme",
         "account": "main",
-        "by": "ems-one",
+        "by": "fix.ems",
     }
     assert found(told, 131, 117, 537, 55, 54) == ("r", "q-77", "1", "ETH/USDC", "1")
     assert found(told, 133, 135, 132, 134) == ("3000.43", "10", None, None)
@@ -105,7 +105,7 @@ def test_a_quote_is_executed_by_its_name():
         "client_order_id": "X",
         "client": "acme",
         "account": "main",
-        "by": "ems-one",
+        "by": "fix.ems",
         "quote_id": "q-77",
         "drift_max_bps": "1.5",
     }

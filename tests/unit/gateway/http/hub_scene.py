@@ -18,15 +18,17 @@ class Line:
         self.linked = asyncio.Event()
         self.linked.set()
         self.breaks_after = None
+        self.reached = None
 
     async def ask(self, do, **_fields):
         assert do == "status"
-        return self.status
+        return self.status | ({} if self.reached is None else {"place": self.reached})
 
     async def follow(self, do, **fields):
         self.followed.append((do, fields))
         for told in tuple(self.told):
             if self.is_after(told, fields):
+                self.reached = told.get("place")
                 yield told
                 if told == self.breaks_after:
                     self.breaks_after = None

@@ -157,3 +157,23 @@ def test_a_halt_says_who_and_why():
         "reason": "prices look wrong",
         "by": "key-1",
     }
+
+
+def test_a_key_of_the_whole_desk_reaches_what_the_desk_itself_trades():
+    boss = Principal("key-1", "desk", ("risk",), PERMISSIONS["risk"], None)
+
+    ask = calls.cancel(
+        Call(boss, {"name": "00ff"}, query=OrderQuery(client=""), body=CancelOrder(request="c-1"))
+    )
+    page = calls.orders(Call(boss, query=OrdersQuery(client="")))
+
+    assert (ask.fields["order"], ask.fields["client"]) == ("00ff", "")
+    assert page.fields["client"] == ""
+    with pytest.raises(ProblemError):
+        calls.order(Call(trader("main"), {"name": "00ff"}, query=OrderQuery(client="")))
+
+
+def test_a_basket_is_cancelled_within_the_accounts_of_the_key():
+    call = Call(trader("main"), {"name": "pair"}, body=CancelOrder(request="c-1"))
+
+    assert calls.cancel_basket(call).fields["accounts"] == ["main"]

@@ -59,3 +59,25 @@ def test_the_oldest_is_forgotten():
 
     assert repeats.begin("k", "c", digest=b"x") is REPLY
     assert repeats.begin("k", "a", digest=b"x") is None
+
+
+def test_a_key_is_kept_for_one_request_and_may_be_given_back():
+    repeats = Repeats()
+
+    assert repeats.hold("k", "r-1", digest=b"a") is True
+    assert repeats.hold("k", "r-1", digest=b"a") is False
+    with pytest.raises(ProblemError) as refused:
+        repeats.hold("k", "r-1", digest=b"b")
+    assert refused.value.code == "duplicate"
+    repeats.end("k", "r-1", None)
+    assert repeats.hold("k", "r-1", digest=b"b") is True
+
+
+def test_long_answers_make_room_for_newer_ones():
+    repeats = Repeats(bytes_max=10)
+    for key in ("r-1", "r-2"):
+        assert repeats.begin("k", key, digest=b"a") is None
+        repeats.end("k", key, Reply(200, b"12345678"))
+
+    assert repeats.begin("k", "r-2", digest=b"a") == Reply(200, b"12345678")
+    assert repeats.begin("k", "r-1", digest=b"a") is None

@@ -3,8 +3,11 @@ import asyncio
 import pytest
 
 from router.gateway.access import PERMISSIONS, Principal
+from router.gateway.http import reports_hub
+from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.reports_hub import Reader, ReportsHub, Scope, Told, scope_of
+from router.gateway.link import Code, LinkError
 from tests.unit.gateway.http.hub_scene import Clock, Line, box, numbers, report, settled
 
 ALL = Scope(None, None)
@@ -136,3 +139,81 @@ def test_a_key_sees_its_accounts(accounts, asked, seen):
     scope = scope_of(principal, asked)
 
     assert {each.account for each in told if scope.sees(each)} == seen
+
+
+class Held(Clock):
+    """Time that stands still until it is told to go on."""
+
+    def __init__(self):
+        self.goes_on = asyncio.Event()
+
+    async def sleep(self, duration):
+        await self.goes_on.wait()
+        await super().sleep(duration)
+
+
+@pytest.mark.parametrize(
+    "status", [{"journal": "j", "place": [2, -1]}, {"journal": "other", "place": [9, -1]}]
+)
+def test_with_another_journal_or_less_of_it_whoever_follows_is_told_that_its_place_is_lost(status):
+    async def run():
+        line = Line([report(number) for number in range(1, 6)])
+        line.breaks_after = report(5)
+        clock, outbox, problems = Held(), box(), []
+        hub = ReportsHub(line, clock)
+        running = asyncio.create_task(hub.run())
+        await settled()  # it broke, and is not asked again yet
+        hub.subscribe(Reader(outbox, "r", ALL, problems.append), (0, -1))
+        line.told, line.reached, line.status = [], None, status
+        clock.goes_on.set()
+        await settled()
+        running.cancel()
+        await asyncio.wait({running})
+        return hub, outbox, problems
+
+    hub, outbox, problems = asyncio.run(run())
+
+    assert [problem.code for problem in problems] == ["lost"]
+    assert (hub.journal, list(hub.place)) == (status["journal"], status["place"])
+    assert outbox.waiting == 5  # what came before is told
+
+
+class Hasty(Line):
+    """Tells a few at a time, and says then that they were not taken as fast as they came."""
+
+    async def follow(self, do, **fields):
+        count = 0
+        async for told in super().follow(do, **fields):
+            yield told
+            count += 1
+            if count == 4 and len(self.followed) > 1:  # the first is the hub itself
+                raise LinkError("too many wait", code=Code.LOST)
+
+
+def test_what_is_told_faster_than_a_stream_takes_it_is_asked_again_from_where_it_is():
+    async def run():
+        line = Hasty([report(number) for number in range(1, 31)])
+        hub, outbox = ReportsHub(line, Clock(), kept_max=5), box()
+        running = asyncio.create_task(hub.run())
+        await settled()
+        await hub.catch_up(Reader(outbox, "r", ALL), (3, 0))
+        running.cancel()
+        await asyncio.wait({running})
+        return await numbers(outbox), [fields["after"][0] for _, fields in line.followed[1:]]
+
+    found, begun = asyncio.run(run())
+
+    assert found == list(range(4, 31))
+    assert begun == [3, 7, 11, 15, 19, 23]
+
+
+def test_who_takes_nothing_while_catching_up_is_hung_up_on_and_holds_nobody_up(monkeypatch):
+    monkeypatch.setattr(reports_hub, "_TAKES_WITHIN_S", 0.01)
+
+    async def tell(hub, _line):
+        outbox = Outbox(pending_max=8)
+        with pytest.raises(ProblemError):
+            await hub.catch_up(Reader(outbox, "r", ALL), (3, 0))
+        assert outbox.overflowed.is_set()
+
+    story(tell, reports=[report(number) for number in range(1, 31)], kept_max=5)
