@@ -7,6 +7,7 @@ format, and one that is too large to be one.
 """
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -100,7 +101,7 @@ async def taken(
 
 
 def save(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot.
+    """Write a snapshot; a file that was not there is for its owner alone to read.
 
     Raises
     ------
@@ -109,7 +110,8 @@ def save(path: Path, snapshot: Snapshot) -> None:
     """
     head = orjson.dumps({_KIND: FORMAT})
     try:
-        path.write_bytes(head + b"\n" + encode(snapshot) + b"\n")
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(head + b"\n" + encode(snapshot) + b"\n")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
 

@@ -133,6 +133,8 @@ class FixSessionSettings(Table):
         Theirs.
     accounts : tuple of str
         Of the client's; empty means all of them. An order without Account(1) is for the only one.
+    heartbeat_s : int
+        The longest HeartBtInt(108) the peer may ask for.
     cancel_on_disconnect : bool
         Cancel the session's open orders where it does not come back within the grace.
     certificates_sha256 : tuple of str

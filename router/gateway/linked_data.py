@@ -9,7 +9,7 @@ from router.gateway.chain import name_of
 from router.gateway.order_data import order_data
 from router.state.world import ChildState, ParentState, World
 
-_PRICE_DECIMALS = 8
+_PRICE_DECIMALS = 18  # as many as an order may say
 
 
 def linked_data(

@@ -13,7 +13,9 @@ from router.domain.units import Price, Rounding, Side, divide, format_decimal
 from router.gateway.order_data import ALGOS
 from router.gateway.reports import Report
 
-_PRICE_DECIMALS: Final = 8
+_PRICE_DECIMALS: Final = 8  # at least, and more of what is worth little
+_PRICE_LEAST: Final = 10**7  # in units of the last decimal: eight digits
+_LIMIT_DECIMALS: Final = 18  # as many as an order may say: a limit is told as it was given
 
 
 def report_data(report: Report, assets: Mapping[str, Asset]) -> dict[str, object]:
@@ -38,7 +40,7 @@ def report_data(report: Report, assets: Mapping[str, Asset]) -> dict[str, object
         "quote": order.quote,
         "quantity_asset": order.quantity.asset,
         "quantity": _decimal(order.quantity.atoms, order.quantity.asset, assets),
-        "limit_price": _price(order.limit_price, order, assets),
+        "limit_price": _limit(order, assets),
         "algo": ALGOS[type(order.algo)],
         "time_in_force": order.persistence.value,
         "basket": order.basket or None,
@@ -79,16 +81,23 @@ def fill_data(fill: Fill, order: ParentOrder, assets: Mapping[str, Asset]) -> di
 def _ratio(cash: int, base: int, *, order: ParentOrder, assets: Mapping[str, Asset]) -> str | None:
     if not cash or not base:
         return None
-    return _price(Price(order.base, order.quote, cash, base), order, assets)
+    price = Price(order.base, order.quote, cash, base)
+    return _price(price, order, assets, decimals=_PRICE_DECIMALS)
 
 
-def _price(price: Price | None, order: ParentOrder, assets: Mapping[str, Asset]) -> str | None:
-    if price is None:
+def _limit(order: ParentOrder, assets: Mapping[str, Asset]) -> str | None:
+    if order.limit_price is None:
         return None
+    return _price(order.limit_price, order, assets, decimals=_LIMIT_DECIMALS)
+
+
+def _price(price: Price, order: ParentOrder, assets: Mapping[str, Asset], *, decimals: int) -> str:
     rounding = Rounding.UP if order.side is Side.BUY else Rounding.DOWN
-    numerator = price.quote_atoms * 10 ** (_decimals(price.base, assets) + _PRICE_DECIMALS)
+    numerator = price.quote_atoms * 10 ** _decimals(price.base, assets)
     denominator = price.base_atoms * 10 ** _decimals(price.quote, assets)
-    return format_decimal(divide(numerator, denominator, rounding), _PRICE_DECIMALS)
+    while decimals < _LIMIT_DECIMALS and numerator * 10**decimals < denominator * _PRICE_LEAST:
+        decimals += 1
+    return format_decimal(divide(numerator * 10**decimals, denominator, rounding), decimals)
 
 
 def _decimal(atoms: int, asset: str, assets: Mapping[str, Asset]) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from random import Random
 
+from router.domain.command import ReportParent
+from router.domain.event import ParentSubmitted, TimerFired
 from router.domain.order import Fill, OrderStatus, Replacement, SignedChild
 from router.domain.units import Amount
 from router.execution.progress import new_parent
@@ -10,13 +12,14 @@ from router.simulation.chain import Chain
 from router.simulation.checks_books import Conservation, NeverAbove, OneEffect
 from router.simulation.checks_desk import KillSwitch, ReadyFirst
 from router.simulation.checks_orders import IntentFirst, LegalTransitions, Monotone, OneNonceEach
+from router.simulation.checks_reports import OneStory
 from router.simulation.exchange import Exchange
-from router.simulation.scene import Sending, Step, Truth, opening
+from router.simulation.scene import End, Sending, Step, Truth, opening
 from router.simulation.town import MARGIN, STARTED, USDC
 from router.simulation.virtual_time import VirtualTimeLoop
 from router.simulation.weather import CALM
 from router.state.ledger import Ledger
-from router.state.world import ChildState, World
+from router.state.world import ChildState, Phase, World
 from tests.simulation.test_parts import child
 from tests.unit.engine.scene import PERP as ANY_PERP
 from tests.unit.engine.scene import order as asked
@@ -143,3 +146,25 @@ def test_a_fill_may_go_only_where_it_was_taken_back():
     for check in (Monotone(), LegalTransitions()):
         assert seen(check, void) is None
         assert seen(check, lost) is not None
+
+
+def test_an_order_that_ends_without_a_word_is_told():
+    parent = asked(1)
+    begun = World().with_parent(new_parent(parent))
+    over = replace(new_parent(parent), status=OrderStatus.CANCELED, phase=Phase.DONE)
+    told = Step(World(), ParentSubmitted(parent, at=1), begun, truth(), (_accepted(parent),))
+    silent, heard = OneStory(), OneStory()
+    heard.step(told)
+    silent.step(told)
+
+    ended = World().with_parent(over)
+    word = ReportParent(parent.id, OrderStatus.CANCELED, "done")
+    assert heard.step(Step(begun, TimerFired(parent.id, at=2), ended, truth(), (word,))) is None
+    assert silent.step(Step(begun, TimerFired(parent.id, at=2), ended, truth())) is None
+
+    assert heard.end(End(ended, truth(), ended, "")) is None
+    assert "was told no end" in silent.end(End(ended, truth(), ended, ""))
+
+
+def _accepted(parent):
+    return ReportParent(parent.id, OrderStatus.NEW, "accepted")

@@ -91,13 +91,12 @@ class Disconnect:
         grace = (self._grace_s or 0) * NS_PER_S
         left = since + grace - self._clock.now()
         await self._clock.sleep(DurationNs(min(max(0, left), grace)))  # a clock may be set back
-        is_all = False
-        while not is_all:
+        while True:
             is_idle = self._is_idle()
             answer = await self._ask(f"{REQUEST}.{since}")
-            is_all = is_idle and not answer["refused"]
-            if not is_all:
-                await self._clock.sleep(_AGAIN)
+            if is_idle and not answer["refused"]:
+                break
+            await self._clock.sleep(_AGAIN)
         self._outbox.change(replace(self._outbox.mark, away_since=0))
         self._told(f"{len(answer['affected'])} orders cancelled: the peer has not come back")
 

@@ -64,16 +64,11 @@ class Doorkeeper:
         if not found:
             return "nobody is known by these CompIDs"
         session = found[0]
-        longest = session.settings.heartbeat_s
-        if not _is_heartbeat(logon.get(108, ""), longest):
-            return f"HeartBtInt(108) must be 1 to {longest}: a dead line has to be noticed"
         if self.is_pinned and not _is_pinned(certificate, session.settings):
             return f"the certificate {certificate} is not one of {session.name}"
         if session.name in self.live:
             return f"{session.name} is there already"
-        if logon.get(141) == "Y" and not session.settings.allow_reset:
-            return f"{session.name} may not set sequence numbers back"
-        return session
+        return _unfit(logon, session) or session
 
 
 class Connection(asyncio.Protocol):
@@ -250,8 +245,14 @@ def _fields(message: bytes) -> dict[int, str]:
     return found
 
 
-def _is_heartbeat(text: str, longest: int) -> bool:
-    return bool(_SECONDS.match(text)) and 1 <= int(text) <= longest
+# What a Logon asks for that its session does not grant.
+def _unfit(logon: Mapping[int, str], session: FixSession) -> str | None:
+    if logon.get(141) == "Y" and not session.settings.allow_reset:
+        return f"{session.name} may not set sequence numbers back"
+    beat, longest = logon.get(108, ""), session.settings.heartbeat_s
+    if not _SECONDS.match(beat) or not 1 <= int(beat) <= longest:
+        return f"HeartBtInt(108) must be 1 to {longest}: a dead line has to be noticed"
+    return None
 
 
 def _certificate(transport: asyncio.BaseTransport) -> str | None:

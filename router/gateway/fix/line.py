@@ -1,8 +1,9 @@
 """The gateway's end of the line to the daemon, opened again whenever it breaks; and asking on it.
 
 What was sent and not answered may have been done: it is asked again under the same name once the
-daemon is back. What was never sent is refused. An order, or other terms of one, that the daemon does not
-know when it is back, and that has waited long, is refused as well: nobody wants it traded that late.
+daemon is back. What was never sent is refused. An order, or other terms of one, that the daemon
+does not know when it is back, and that has waited long, is refused as well: nobody wants it traded
+that late.
 """
 
 import asyncio

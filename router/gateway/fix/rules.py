@@ -50,6 +50,11 @@ _SENTENCES: Final = f"""\
   was instead, with 19. An order that had ended as filled then stands as 39=4.
 - What others ask of your order (the desk, another door, cancel on disconnect) has 11 as your
   order's name and no 41; other terms are 150=D with 378=4.
+- HeartBtInt(108) is 1 to the seconds agreed for the session (30 where nothing else is); a Logon
+  that asks for more, or for none, is hung up on.
+- Cancel on disconnect ends the orders that came by the session, not others of its accounts.
+- An order, list or replacement that comes as PossDup(43) 10 s after it was first sent, and was
+  not taken then, is refused; a cancel never is.
 - The orders of a list are named by it: 11 is 66, a dot and 67. They are for one account.
 - What is quoted with 537=1 is executed by D with 40=D and 117 until 62, else 103=8."""
 _REJECTS: Final = (
@@ -72,6 +77,7 @@ _REJECTS: Final = (
     ("380=4", "no answer from the desk: it may have been done"),
     ("380=6", "a session of this kind may not send it"),
     ("658=1, 3, 6, 8", "pair, limit, account, no plan satisfies it"),
+    ("281=2", "no book now, or more than 128 subscriptions"),
     ("281=0, 5, 6, 8", "pair, depth, updates, entries"),
 )
 

@@ -130,8 +130,8 @@ class Telling:
             if count % _ROUND == 0:
                 await self._clock.sleep(DurationNs(0))
 
-    # Whoever comes for the first time is told what happens from now on. A place that the desk has not
-    # reached is of another journal, and nothing of this one was told.
+    # Whoever comes for the first time is told what happens from now on. A place that the desk has
+    # not reached is of another journal, and nothing of this one was told.
     async def _begin(self, link: Link) -> Place:
         reached = await _reached(link)
         mark = self._outbox.mark  # as it is now, not as it was before it was asked

@@ -24,6 +24,7 @@ from router.port import Clock
 KEPT_MAX: Final = 50_000
 _AT_ONCE: Final = 500  # told to one stream before others are looked at
 _TAKES_WITHIN_S: Final = 30  # half of what may wait; else others catch up in its stead
+_GATHER_S: Final = 0.01  # under load each stream is told so often, several reports in a frame
 _PAUSE: Final = DurationNs(NS_PER_S // 5)
 
 
@@ -101,6 +102,7 @@ class ReportsHub:
         self._kept: deque[Told] = deque(maxlen=kept_max)
         self._floor: tuple[int, int] | None = None  # all that came after it is kept
         self._fresh: list[Told] = []
+        self._told_at = 0.0  # as the loop counts
         self._readers: dict[Scope, list[Reader]] = {}
         self.journal = ""
         self.place: tuple[int, int] | None = None
@@ -235,13 +237,15 @@ class ReportsHub:
         self._kept.append(report)
         self.place = report.place
         if not self._fresh:
-            asyncio.get_running_loop().call_soon(self._flush)
+            loop = asyncio.get_running_loop()
+            loop.call_at(self._told_at + _GATHER_S, self._flush)  # at once, if that is over
         self._fresh.append(report)
 
     def _flush(self) -> None:
         fresh, self._fresh = self._fresh, []
         if not fresh:
             return
+        self._told_at = asyncio.get_running_loop().time()
         for scope, readers in self._readers.items():
             seen = [report for report in fresh if scope.sees(report)]
             if not seen:

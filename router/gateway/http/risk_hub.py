@@ -7,8 +7,9 @@ told: then a stream begins again from the snapshot.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.http.desk_line import DeskLine
@@ -22,6 +23,8 @@ from router.port import Clock
 KEPT_MAX: Final = 10_000
 _PAUSE: Final = DurationNs(NS_PER_S // 5)
 _HAPPENINGS: Final = frozenset(each.__name__ for each in HAPPENINGS)
+
+Lost: TypeAlias = Callable[[ProblemError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class RiskHub:
         self._kept: deque[_Told] = deque(maxlen=kept_max)
         self._states: dict[str, _Told] = {}
         self._forgotten = 0
-        self._subscribers: dict[tuple[Outbox, str], None] = {}
+        self._subscribers: dict[tuple[Outbox, str], Lost] = {}
+        self._lost_of = ""  # the feed of which something could not be told
         self.feed = ""
         self.sequence = 0
         self.began = asyncio.Event()
@@ -60,11 +64,24 @@ class RiskHub:
                     self._take(said)
             except LinkError as error:
                 if error.code == Code.LOST:
+                    self._lost_of = self.feed
                     self._begin("")  # the snapshot first
             await self._clock.sleep(_PAUSE)
 
-    def subscribe(self, outbox: Outbox, name: str, after: tuple[str, int] | None) -> None:
+    def subscribe(
+        self,
+        outbox: Outbox,
+        name: str,
+        after: tuple[str, int] | None,
+        *,
+        lost: Lost = lambda _problem: None,
+    ) -> None:
         """Tell a stream what comes, and first the snapshot, or what came after a place.
+
+        Parameters
+        ----------
+        lost : function
+            Told why it is told no more, where something of the feed could not be told.
 
         Raises
         ------
@@ -79,7 +96,7 @@ class RiskHub:
         for told_before in sorted(missed, key=lambda each: each.sequence):
             if told_before.sequence > least:
                 _tell(outbox, name, told_before)
-        self._subscribers[outbox, name] = None
+        self._subscribers[outbox, name] = lost
 
     def forget(self, outbox: Outbox, name: str) -> None:
         """Tell a stream no more."""
@@ -94,10 +111,19 @@ class RiskHub:
         self._states.clear()
         self._kept.clear()
 
+    def _end_all(self) -> None:
+        subscribers, self._subscribers = self._subscribers, {}
+        told = "events of this feed could not be told; begin again from the snapshot"
+        for lost in subscribers.values():
+            lost(ProblemError(Code.LOST, told))
+
     def _take(self, said: dict[str, Any]) -> None:
         feed, sequence = str(said["feed"]), int(said["sequence"])
         kind = str(said["kind"])
         if feed != self.feed:
+            if feed == self._lost_of:
+                self._end_all()
+            self._lost_of = ""
             self._begin(feed)
             self._forgotten = sequence - 1
         told = _Told(feed, sequence, kind, encode(said))

@@ -145,7 +145,9 @@ class Subscriptions:
                 raise ProblemError(Code.INVALID, "feed: missing; its name", field="feed")
             after = (wanted.feed, wanted.after[0])
         self._say(wanted, feed=hub.feed, place=[hub.sequence])
-        hub.subscribe(self._outbox, wanted.id, after)
+        hub.subscribe(
+            self._outbox, wanted.id, after, lost=lambda problem: self._lose(wanted.id, problem)
+        )
         self._ends[wanted.id] = lambda: hub.forget(self._outbox, wanted.id)
 
     def _latest(self, wanted: Subscribe, what: Wanted) -> None:

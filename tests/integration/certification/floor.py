@@ -191,11 +191,15 @@ class Floor:
 
     def await_ended(self, name, *, client):
         """Wait until an order has ended."""
+        self.await_phase(name, "done", client=client)
+
+    def await_phase(self, name, phase, *, client):
+        """Wait until an order is where it is to be."""
         for _ in range(LOOKS_MAX):
-            if self.ask("order", order=name, client=client)["phase"] == "done":
+            if (order := self.ask("order", order=name, client=client))["phase"] == phase:
                 return
             time.sleep(LOOK_EVERY_S)
-        raise AssertionError(f"{name} has not ended")
+        raise AssertionError(f"{name} is not {phase}: {order}")
 
     def all_reports(self):
         """Return every report so far, from the journal's beginning: up to one made for the end."""

@@ -35,10 +35,12 @@ class Line:
             self.breaks += 1
 
     def settle(self, traffic):
-        """Have all that waits canceled, and wait until everything has been answered."""
+        """Have all that waits canceled, and wait until all is answered or nothing more comes."""
         traffic.end()
-        deadline = time.monotonic() + SETTLED_WITHIN_S
+        known, deadline = 0, time.monotonic() + SETTLED_WITHIN_S
         while time.monotonic() < deadline:
+            if len(self.peer.came) > known:
+                known, deadline = len(self.peer.came), time.monotonic() + SETTLED_WITHIN_S
             outcome = Outcome(tuple(self.peer.came))
             if not outcome.wrong(traffic.orders) or outcome.doubled:
                 return outcome

@@ -12,6 +12,7 @@ from router.gateway.fix.dictionary import xml
 from tests.integration.certification.floor import REPOSITORY, Daemon, floor
 from venues.sandbox.chain import start
 
+pytestmark = pytest.mark.soak  # with a daemon of their own, and a curve of many solutions
 EXAMPLES = REPOSITORY / "scripts" / "examples"
 WITHIN_S = 110
 DOORS = """

@@ -135,10 +135,11 @@ def test_one_request_of_an_order_is_taken_at_a_time(desk, peer):
     expect(peer, "4/4", name=stop, original=name)
 
 
-def test_after_a_refused_replacement_the_old_name_still_stands(peer):
+def test_after_a_refused_replacement_the_old_name_still_stands(desk, peer):
     name, wrong, right, stop = fresh("wait"), fresh("wrong"), fresh("right"), fresh("stop")
     waits(peer, name, "0.5")
     expect(peer, "0/0", name=name)
+    desk.floor.await_phase(name, "waiting", client="alpha")  # what it is worth is known by then
 
     replace_waiting(peer, wrong, name, "900000")
     expect(peer, "9", name=wrong, original=name, status="0", answers="2")

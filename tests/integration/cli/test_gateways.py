@@ -112,9 +112,12 @@ class Waits:
 
     def __init__(self):
         self.asked_ms = []
+        self.was_asked_thrice = asyncio.Event()
 
     async def sleep(self, duration):
         self.asked_ms.append(duration // 1_000_000)
+        if len(self.asked_ms) > 2:
+            self.was_asked_thrice.set()
 
 
 def test_a_gateway_that_served_is_replaced_at_once_and_one_that_cannot_start_later_each_time(
@@ -129,8 +132,7 @@ def test_a_gateway_that_served_is_replaced_at_once_and_one_that_cannot_start_lat
         file.write_text("[engine]\n")
         keeping = asyncio.create_task(kept.keep())
         kept.child.process.kill()
-        while len(clock.asked_ms) <= 2:
-            await asyncio.to_thread(os.sched_yield)
+        await clock.was_asked_thrice.wait()
         keeping.cancel()
         await asyncio.wait({keeping})
         await kept.stop()

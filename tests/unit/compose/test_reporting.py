@@ -44,14 +44,16 @@ async def first(events, count):
 
 
 async def all_of(told):
-    """Return what is kept: what a follower from the beginning is told before it would wait."""
+    """Return what a follower from the beginning is told, until the last order has filled."""
     events, found = told.follow((0, -1)), []
-    while True:
-        try:
-            async with asyncio.timeout(0.2):
-                found.append(await anext(events))
-        except TimeoutError:
-            return found
+    async with asyncio.timeout(30):
+        async for event in events:
+            found.append(event)
+            report = orjson.loads(event)
+            if (report["client_order_id"], report["status"]) == (NAMES[-1], "filled"):
+                break
+    await events.aclose()
+    return found
 
 
 def test_a_follower_from_the_beginning_is_told_all_and_each_place_once(tmp_path):

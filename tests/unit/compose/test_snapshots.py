@@ -1,5 +1,6 @@
 """What a snapshot file holds, and that nothing else is taken for one."""
 
+import stat
 from dataclasses import replace
 
 import orjson
@@ -55,6 +56,10 @@ def written(tmp_path):
 
 def test_what_was_written_is_read_again_whole(written):
     assert load(written) == snapshot()
+
+
+def test_a_file_is_for_its_owner_alone_to_read(written):
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
 def test_what_was_read_is_written_to_the_same_bytes(written, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from router import engine
 from router.domain.event import ChildFilled, FillVoided, ParentSubmitted
 from router.domain.order import OrderStatus, TimeInForce
-from router.domain.units import Amount
+from router.domain.units import Amount, Price
 from router.gateway.chain import name_of
 from router.gateway.report_data import report_data
 from router.gateway.reports import ReportKind, reports_of, standing
@@ -194,6 +194,19 @@ def test_what_is_no_longer_configured_is_told_in_atoms():
     desk.submit(x())
 
     assert report_data(desk.reports[-1], {})["quantity"] == str(10 * ETHER)
+
+
+def test_prices_of_what_is_worth_little_keep_their_digits():
+    # 1.2345678912e-8 USDC an ether: atoms of 6 decimals over atoms of 18.
+    limit = Price("ETH", "USDC", 12_345_678_912, 10**30)
+    desk = started()
+    desk.submit(x())
+    report = desk.reports[-1]
+    asked = replace(report, order=replace(report.order, limit_price=limit))
+    filled = replace(report, base=3 * ETHER, cash=1)
+
+    assert report_data(asked, ASSETS)["limit_price"] == "0.000000012345678912"
+    assert report_data(filled, ASSETS)["average_price"] == "0.00000033333334"
 
 
 def test_an_average_price_is_rounded_against_the_order():

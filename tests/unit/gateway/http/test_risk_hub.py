@@ -5,6 +5,7 @@ import pytest
 
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.risk_hub import RiskHub
+from router.gateway.link import Code, LinkError
 from tests.unit.gateway.http.hub_scene import Clock, Line, box, settled
 
 
@@ -88,3 +89,38 @@ def test_who_left_is_told_no_more():
         assert await sequences(outbox) == []
 
     story(tell, told=[event(1)])
+
+
+class Losing(Line):
+    """Cannot tell something when it is first asked to go on, and then tells of a feed."""
+
+    def __init__(self, feed):
+        super().__init__([event(1)])
+        self.feed, self.subscribed = feed, asyncio.Event()
+
+    async def follow(self, do, **fields):
+        self.followed.append((do, fields))
+        if not fields:
+            yield event(1 if len(self.followed) == 1 else 9, feed=self.feed)
+        if len(self.followed) == 1:
+            self.feed = "f"
+            await self.subscribed.wait()
+            raise LinkError("too many wait", code=Code.LOST)
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("before", "codes"), [("f", ["lost"]), ("an older feed", [])])
+def test_when_something_of_a_feed_could_not_be_told_its_streams_begin_again(before, codes):
+    async def run():
+        line, problems = Losing(before), []
+        hub = RiskHub(line, Clock())
+        running = asyncio.create_task(hub.run())
+        await settled()
+        hub.subscribe(box(), "k", None, lost=problems.append)
+        line.subscribed.set()
+        await settled()
+        running.cancel()
+        await asyncio.wait({running})
+        return hub.sequence, [problem.code for problem in problems]
+
+    assert asyncio.run(run()) == (9, codes)

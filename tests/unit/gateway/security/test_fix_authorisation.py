@@ -79,7 +79,7 @@ def test_an_order_that_names_no_account_is_for_the_sessions_only_one():
 
     (ask,) = desk.asked
     who = {name: ask.fields["order"][name] for name in ("client", "account", "by")}
-    assert who == {"client": "acme", "account": "main", "by": "ems-one"}
+    assert who == {"client": "acme", "account": "main", "by": "fix.narrow"}
 
 
 @pytest.mark.parametrize("peer", [NARROW, STRANGER], ids=["same client", "other client"])
