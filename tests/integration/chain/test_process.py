@@ -17,6 +17,7 @@ from venues.sandbox.chain import ChainError, ChainManifest, SwapPath, artifacts,
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 20.0
+STATES_IN_MEMORY = 500  # of the node; older ones go to its disk
 SWAP = SwapPath(("WETH", "USDC"), (500,))
 
 
@@ -57,12 +58,20 @@ def test_the_node_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    (tmp_path / f"temporary/headrace-anvil-{killed.pid}-a").mkdir()
+    ours = tmp_path / f"temporary/headrace-anvil-{os.getpid()}-b"
+    ours.mkdir()
     chain = start()
+    chain.client.rpc.request("anvil_mine", hex(STATES_IN_MEMORY + 100))
+    kept = [path for path in (tmp_path / "temporary").rglob("*") if path.is_file()]
 
     chain.stop()
 
+    assert kept, "old states were to be written by now"
     assert not (tmp_path / ".foundry").exists()
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list((tmp_path / "temporary").iterdir()) == [ours]
 
 
 def test_the_node_is_gone_when_its_parent_is_killed():

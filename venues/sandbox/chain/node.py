@@ -5,6 +5,7 @@ Starts and ends exactly one process and knows it by its pid. Deploys nothing.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from venues.sandbox.chain.rpc import ChainError
 CHAIN_ID = 31337
 BLOCK_GAS_LIMIT = 60_000_000
 
+_STATES = "headrace-anvil-"
 _START_POLL_S = 0.002
 _START_POLLS_MAX = 5_000
 _STOP_TIMEOUT_S = 5.0
@@ -57,7 +59,8 @@ class Anvil:
 
     def __init__(self, options: NodeOptions) -> None:
         # Left to itself the node keeps old states in the home directory, for good.
-        self._states = tempfile.TemporaryDirectory(prefix="headrace-anvil-")
+        _sweep()
+        self._states = tempfile.TemporaryDirectory(prefix=f"{_STATES}{os.getpid()}-")
         command = _command(options, self._states.name)
         self._log = _open_log(options.log_path)
         self._process = subprocess.Popen(  # noqa: S603 (the arguments are ours)
@@ -120,6 +123,14 @@ class Anvil:
     def _log_text(self) -> str:
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+
+# A parent that was killed could not take its node's states along.
+def _sweep() -> None:
+    for left in Path(tempfile.gettempdir()).glob(f"{_STATES}*"):
+        owner = left.name.removeprefix(_STATES).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _open_log(path: Path | None) -> IO[bytes]:
