@@ -144,6 +144,11 @@ class Peer:
         while self._states.get(timeout=self.patience_s) != state:
             pass
 
+    def forget_states(self):
+        """Let what was said of log-ons and log-outs so far be over."""
+        while not self._states.empty():
+            self._states.get()
+
     def next(self):
         """Return the next application message that did not come before."""
         try:

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.certification import script, soaking
 from tests.integration.certification.traffic import Traffic
 
-SLICE_S, SLICE_ORDERS = 4, 20
+SLICE_S, SLICE_ORDERS = 3, 12
 SOAK_MINUTES = float(os.environ.get("HEADRACE_SOAK_MINUTES", "30"))
 SOAK_ORDERS = int(os.environ.get("HEADRACE_SOAK_ORDERS", "2000"))
 ORDERS_PER_S = 8
