@@ -15,13 +15,14 @@ from tests.integration.cli.conftest import furnished
 from tests.integration.http.door import Client
 
 DOCUMENT = document()
+DOOR = "[gateway.http]\nwithout_keys = true\n\n"
 BUY = {"side": "buy", "base": "ETH", "quote": "USDC", "quantity": "1", "slippage_max_bps": "100"}
 
 
 @pytest.fixture(scope="module")
 def port(counterparties, tmp_path_factory):
     made = furnished(counterparties, tmp_path_factory.mktemp("whole"))
-    made.with_text(r"\[gateway\.fix[^\[]*", "")  # its door is not tried here
+    made.with_text(r"^\[assets\]$", DOOR + "[assets]")
     with made.daemon() as (_, ready):
         yield ready["port"]
 
