@@ -5,14 +5,21 @@ logged, and what looks like one is struck out. Written as JSON lines to standard
 """
 
 import contextlib
+import fcntl
 import logging
+import os
+import select
+import stat
 import sys
+import termios
+from typing import Final
 
 import structlog
 
 from router.custody.redaction import redact_fields
 from router.domain.units import ChildId, InstrumentId, ParentId, VenueId
 
+_LEFT_OUT: Final = '{{"event": "lines_left_out", "level": "warning", "count": {}}}\n'
 _log = structlog.stdlib.get_logger("headrace")
 _QUIET = tuple(
     structlog.make_filtering_bound_logger(level) for level in (logging.WARNING, logging.CRITICAL)
@@ -58,14 +65,42 @@ def _without_secrets(
 
 
 class _Lines:
-    """Writes lines to standard error as it is now; a reader that has gone away stops nothing."""
+    """Writes lines to standard error as it is now; a reader that has gone, or rests, stops nothing.
+
+    A line for which a pipe has no room is left out; how many were is said once it has.
+    """
+
+    _left_out = 0
 
     def msg(self, message: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # broken pipe; closed file
-            sys.stderr.write(message + "\n")
-            sys.stderr.flush()
+            line = message + "\n"
+            if _Lines._left_out:
+                line = _LEFT_OUT.format(_Lines._left_out) + line
+            if _has_room(line):
+                sys.stderr.write(line)
+                sys.stderr.flush()
+                _Lines._left_out = 0
+            else:
+                _Lines._left_out += 1
 
     debug = info = warning = error = critical = msg
+
+
+# A pipe that nobody reads would hold up whoever writes to it, and the whole desk with it. One that
+# is ready has room for so many bytes; what is longer waits for one in which nothing is left.
+def _has_room(line: str) -> bool:
+    try:
+        number = sys.stderr.fileno()
+    except OSError:  # no file at all
+        return True
+    mode = os.fstat(number).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return True
+    if not select.select((), (number,), (), 0)[1]:
+        return False
+    unread = int.from_bytes(fcntl.ioctl(number, termios.FIONREAD, bytes(4)), sys.byteorder)
+    return len(line.encode()) <= select.PIPE_BUF or not unread
 
 
 def event_recorded(kind: str, *, sequence: int, commands_count: int) -> None:

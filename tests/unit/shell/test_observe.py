@@ -1,4 +1,6 @@
 import asyncio
+import os
+import sys
 import time
 
 import orjson
@@ -70,3 +72,27 @@ def test_the_clock_is_the_machines_and_sleeps_as_long_as_told():
 
     assert abs(first - time.time_ns()) < 5 * 10**9
     assert passed >= pause
+
+
+def test_a_pipe_that_nobody_reads_holds_up_nobody_and_what_was_left_out_is_counted(monkeypatch):
+    count = 2_000  # lines of some hundred bytes: more than a pipe takes
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        observe.configure(verbose=False)
+        for number in range(count):
+            observe.alarm_raised(f"number {number}, {'x' * 100}")
+        told = os.read(reading, 10**6).splitlines()
+        observe.alarm_raised("y" * 10_000)  # longer than what a pipe that is ready surely takes
+        observe.alarm_raised("last")
+        told += os.read(reading, 10**6).splitlines()
+        structlog.reset_defaults()
+        assert not pipe.closed
+
+    logged = [orjson.loads(line) for line in told]
+    messages = [line["message"] for line in logged if line["event"] == "alarm_raised"]
+    left_out = [line["count"] for line in logged if line["event"] == "lines_left_out"]
+    assert messages[0].startswith("number 0,")
+    assert messages[-2:] == ["y" * 10_000, "last"]
+    assert left_out == [count - len(messages) + 2]
+    assert left_out[0] > 0
