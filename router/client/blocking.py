@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from concurrent.futures import CancelledError
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
+from concurrent.futures import CancelledError, Future
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -35,6 +35,7 @@ class Client:
         self._client = AsyncClient(url, signer, patience=patience, tls=tls)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._asking = threading.Lock()  # what is begun while it is held is ended by whoever closes
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -52,7 +53,8 @@ class Client:
         loop, thread = self._loop, self._thread
         assert loop is not None, "left what was not entered"
         assert thread is not None, "left what was not entered"
-        self._loop = None  # nothing new; and no other thread waits for what never comes
+        with self._asking:
+            self._loop = None  # nothing new; and no other thread waits for what never comes
         _done(_end_others(), loop)
         _done(self._client.__aexit__(kind, error, trace), loop)
         _done(loop.shutdown_asyncgens(), loop)
@@ -187,25 +189,53 @@ class Client:
         account: str | None = None,
     ) -> Iterator[Report]:
         """Yield what happens to orders, each report once, across broken connections."""
-        told = self._client.follow(after=after, journal=journal, account=account)
+        told = _Told(self._client.follow(after=after, journal=journal, account=account))
         try:
             while True:
-                report = self._run(_next(told))
+                report = self._run(told.next())
                 if report is None:
                     return
                 yield report
         finally:
             if self._loop is not None:
-                self._run(told.aclose())
+                self._run(told.close())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        if self._loop is None:
-            work.close()
-            raise ClientError("the client is not open; use it in a with statement")
+        begun = self._begun(work)
         try:
-            return _done(work, self._loop)
+            return begun.result()
         except CancelledError as error:
             raise OutcomeUnknownError("the client was closed meanwhile") from error
+        finally:
+            begun.cancel()  # where whoever waits was interrupted, by Ctrl-C say
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        with self._asking:
+            if self._loop is None:
+                work.close()
+                raise ClientError("the client is not open; use it in a with statement")
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+class _Told:
+    """Reports one at a time; it can be closed while one is waited for and nobody wants it."""
+
+    def __init__(self, told: AsyncGenerator[Report, None]) -> None:
+        self._told = told
+        self._taking = asyncio.Lock()
+        self._taker: asyncio.Task[Any] | None = None
+
+    async def next(self) -> Report | None:
+        async with self._taking:
+            self._taker = asyncio.current_task()
+            return await anext(self._told, None)
+
+    # Whoever was interrupted before it knew of what it had begun could not take it back itself.
+    async def close(self) -> None:
+        if self._taker is not None:
+            self._taker.cancel()
+        async with self._taking:
+            await self._told.aclose()
 
 
 def _done(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
@@ -218,7 +248,3 @@ async def _end_others() -> None:
         task.cancel()
     if others:
         await asyncio.wait(others)
-
-
-async def _next(told: AsyncIterator[Report]) -> Report | None:
-    return await anext(told, None)

@@ -33,11 +33,11 @@ _UNHEARD: Final = (
     InvalidError,
 )  # said before it is looked up
 _AGAIN: Final = (*TURNED_AWAY, OutcomeUnknownError, UnreachableError)
-_REFUSALS: Final = {
+_SHOWN_OUT: Final[Mapping[int, str]] = {
     HTTPStatus.UNAUTHORIZED: "unauthenticated",
     HTTPStatus.FORBIDDEN: "forbidden",
-    HTTPStatus.TOO_MANY_REQUESTS: "throttled",
 }
+_SCHEMES: Final = frozenset({"http", "https"})
 _ACCEPT: Final = {"Accept": "application/json, application/problem+json"}
 
 
@@ -85,6 +85,8 @@ class Connection:
         tls: Any = True,  # noqa: ANN401 - as aiohttp takes it
     ) -> None:
         self._base = URL(url)
+        if self._base.scheme not in _SCHEMES or not self._base.host:
+            raise ClientError(f"url: must be as http://127.0.0.1:8080, was {url!r}")
         self._stamp = stamp
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
@@ -176,7 +178,7 @@ class Connection:
         while True:
             try:
                 return await self.ask(method, path, query=query, body=body, more_s=more_s)
-            except _UNHEARD as error:
+            except (*_UNHEARD, ProtocolError) as error:
                 raise _last(error, is_unknown=is_unknown) from error
             except _AGAIN as error:
                 is_unknown = is_unknown or isinstance(error, OutcomeUnknownError)
@@ -196,24 +198,22 @@ class Connection:
         """
         target = self._target(path, None)
         try:
-            return await self._opened().ws_connect(
-                target,
-                headers=self._headers("GET", target.raw_path_qs, b""),
-                heartbeat=self.patience.answer_s,
-                max_msg_size=0,
-                ssl=self._tls,
-            )
+            async with asyncio.timeout(self.patience.answer_s):
+                return await self._opened().ws_connect(
+                    target,
+                    headers=self._headers("GET", target.raw_path_qs, b""),
+                    heartbeat=self.patience.answer_s,
+                    max_msg_size=0,
+                    ssl=self._tls,
+                )
         except aiohttp.WSServerHandshakeError as error:
-            refused = {
-                HTTPStatus.UNAUTHORIZED: "unauthenticated",
-                HTTPStatus.FORBIDDEN: "forbidden",
-            }
-            code = refused.get(HTTPStatus(error.status))
+            code = _SHOWN_OUT.get(error.status)
             if code is None:
                 raise UnreachableError(f"{path}: HTTP {error.status}") from error
             raise from_problem({"code": code}, http_status=error.status) from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise UnreachableError(f"{self._base}: {error}") from error
+            said = str(error) or f"no stream within {self.patience.answer_s:g} s"
+            raise UnreachableError(f"{self._base}: {said}") from error
 
     def _target(self, path: str, query: Mapping[str, str] | None) -> URL:
         target = self._base.join(URL(path))
@@ -242,18 +242,25 @@ def _last(error: ClientError, *, is_unknown: bool) -> ClientError:
     return error
 
 
+# What is not the desk's own word may come from somebody in between, who passed the request on.
 def _taken(answer: aiohttp.ClientResponse, data: bytes) -> Any:  # noqa: ANN401 - as JSON says
     try:
-        said = orjson.loads(data) if data else None
+        said = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise OutcomeUnknownError(f"HTTP {answer.status} without a problem") from error
-        raise ProtocolError(f"HTTP {answer.status}: not JSON") from error
+        raise _strange(answer, "not JSON") from error
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return said
     if not isinstance(said, dict):
-        raise ProtocolError(f"HTTP {answer.status} without a problem")
+        raise _strange(answer, "no problem document")
     raise from_problem(said, http_status=answer.status, retry_after_s=_retry_after(answer))
+
+
+def _strange(answer: aiohttp.ClientResponse, what: str) -> ClientError:
+    told = f"HTTP {answer.status}: {what}"
+    is_answered = answer.status < HTTPStatus.MULTIPLE_CHOICES and answer.method != "GET"
+    if is_answered or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return OutcomeUnknownError(told)
+    return ProtocolError(told)
 
 
 def _retry_after(answer: aiohttp.ClientResponse) -> float | None:

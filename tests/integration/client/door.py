@@ -71,6 +71,7 @@ class Door:
 
     answers: deque = field(default_factory=deque)
     streams: deque = field(default_factory=deque)
+    shut: deque = field(default_factory=deque)  # statuses that upgrades are refused with first
     asked: list = field(default_factory=list)
     url: str = ""
 
@@ -83,6 +84,8 @@ class Door:
         return self.answers.popleft()(request)
 
     async def stream(self, request):
+        if self.shut:
+            return web.Response(status=self.shut.popleft())
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         wanted = await socket.receive_json()

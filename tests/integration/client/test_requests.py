@@ -294,3 +294,69 @@ def test_a_thread_that_waits_is_told_when_another_closes_the_client():
 
     assert not thread.is_alive()
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>bad gateway</html>", b"null"])
+def test_what_somebody_in_between_says_of_an_order_is_no_answer(body):
+    def gateway_error(request):
+        answer = says({}, 502)(request)
+        answer.body = body
+        return answer
+
+    order, sent = run(asked(gateway_error, says(ORDER, 200), act=lambda c: c.submit(ONE)))
+    assert order.id == "00ff"
+    assert len(sent) == 2
+
+    with pytest.raises(OutcomeUnknownError):
+        run(asked(*[gateway_error] * 100, act=lambda c: c.submit(ONE)))
+
+
+def test_an_answer_to_an_order_that_cannot_be_read_does_not_say_that_nothing_was_done():
+    def cut(request):
+        answer = says({}, 201)(request)
+        answer.body = b'{"order":'
+        return answer
+
+    def page(request):
+        answer = says({}, 404)(request)
+        answer.body = b"<html>"
+        return answer
+
+    assert run(asked(cut, says(ORDER, 200), act=lambda c: c.submit(ONE)))[0].id == "00ff"
+    with pytest.raises(OutcomeUnknownError, match="may have been done"):
+        run(asked(breaks, page, act=lambda c: c.submit(ONE)))
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "localhost", "ftp://desk", "", "http://"])
+def test_an_address_that_is_none_is_told_at_once(url):
+    with pytest.raises(ClientError, match="url: must be as http"):
+        AsyncClient(url)
+
+
+def test_threads_that_ask_while_another_closes_the_client_all_hear_of_it():
+    told = []
+
+    def ask(client, begun):
+        try:
+            while True:
+                client.status()
+                begun.release()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
+            told.append(error)
+
+    with opened_beside(*[says({})] * 100_000) as opened:
+        begun = threading.Semaphore(0)
+        with Client(opened.url, patience=HASTY) as client:
+            threads = [
+                threading.Thread(target=ask, args=(client, begun), daemon=True) for _ in range(8)
+            ]
+            for thread in threads:
+                thread.start()
+            for _ in range(50):
+                begun.acquire(timeout=10)
+        for thread in threads:
+            thread.join(10)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(told) == 8
+    assert all(isinstance(error, ClientError) for error in told)

@@ -1,3 +1,9 @@
+import os
+import signal
+import socket
+import sys
+import threading
+import time
 from contextlib import aclosing
 
 import pytest
@@ -10,6 +16,7 @@ from router.client.stream import Reports
 from tests.integration.client.door import door, run, told
 from tests.integration.client.test_requests import HASTY, opened_beside
 
+LOOKS = 3
 BEGUN = {"op": "subscribed", "channel": "reports", "place": [4, 0]}
 
 
@@ -128,3 +135,72 @@ def test_a_desk_that_is_away_for_a_moment_is_asked_again():
     away = {"op": "error", "problem": {"code": "degraded", "status": 503, "detail": "away"}}
 
     assert run(followed([away], [BEGUN, events(5)], count=1))[0] == [5]
+
+
+@pytest.fixture
+def _interruptible():
+    # A shell has what it starts in the background ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_whoever_is_interrupted_while_waiting_for_a_report_may_close_and_go_on():
+    def interrupt():
+        _await_waiting(threading.main_thread().ident)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with opened_beside() as opened, Client(opened.url, patience=HASTY) as client:
+        opened.streams.extend([[BEGUN, events(5)], [BEGUN, events(6)]])
+        stream = client.follow()
+        assert next(stream).place == (5, 0)
+        thread = threading.Thread(target=interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            _wait_for_more(stream, thread)
+        thread.join()
+
+        again = client.follow(after=(5, 0))
+        assert next(again).place == (6, 0)
+        again.close()
+
+
+def _wait_for_more(stream, thread):
+    thread.start()
+    next(stream)
+
+
+# A signal that comes while a thread is about to wait does not wake it: it has to wait for a while.
+def _await_waiting(thread):
+    looks, deadline = 0, time.monotonic() + 10
+    while looks < LOOKS and time.monotonic() < deadline:
+        frame = sys._current_frames()[thread]  # noqa: SLF001 - there is no other way to see it
+        looks = looks + 1 if frame.f_code is threading.Condition.wait.__code__ else 0
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("status", [502, 520])
+def test_a_door_behind_which_nobody_is_for_a_moment_is_asked_again(status):
+    async def follow():
+        async with door() as opened, AsyncClient(opened.url, patience=HASTY) as client:
+            opened.shut.append(status)
+            opened.streams.append([BEGUN, events(5)])
+            async with aclosing(client.follow()) as reports:
+                return (await anext(reports)).place
+
+    assert run(follow()) == (5, 0)
+
+
+def test_a_door_that_takes_the_connection_and_says_nothing_is_not_waited_for():
+    async def follow():
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            patience = Patience(answer_s=0.02, within_s=0.05, again_s=0.01)
+            async with (
+                AsyncClient(url, patience=patience) as client,
+                aclosing(client.follow()) as reports,
+            ):
+                await anext(reports)
+
+    with pytest.raises(UnreachableError, match=r"no stream within 0\.02 s"):
+        run(follow())
