@@ -28,7 +28,8 @@ done
 bin="${@: -1}/bin"
 mkdir -p "$bin"
 for name in python headrace npm; do
-  printf '#!/bin/bash\necho "ran $0 $*" >> "$CALLS"\n' > "$bin/$name"
+  printf '#!/bin/bash\necho "ran $0 $*" >> "$CALLS"\n[[ -z ${FAILS:-} || "$*" != *$FAILS ]]\n' \
+    > "$bin/$name"
   chmod +x "$bin/$name"
 done
 echo 'mkdir node_modules' >> "$bin/npm"
@@ -108,7 +109,7 @@ def test_setup_installs_the_lock_the_project_and_the_sandbox(tree):
     assert not done.stdout
     assert installs(calls) == ["requirements.lock", "."]
     assert [call for call in calls if call.startswith("npm ci --ignore-scripts")]
-    assert len(done.stderr.splitlines()) == 3, "one line a step"
+    assert len(done.stderr.splitlines()) == 2 * 3, "a line where a step begins and where it ends"
 
 
 def test_a_second_setup_does_nothing(tree):
@@ -217,10 +218,46 @@ def test_the_test_command_leaves_out_the_long_tests(tree):
     assert tree.take_calls()[-1].endswith("python -m pytest -m not live and not soak tests/unit -x")
 
 
+def lanes(tree):
+    """Return what pytest was told in both lanes: what it runs, and what it leaves out."""
+    runs = [call.partition(" -m pytest -m ") for call in tree.take_calls()]
+    told = [words.split(" tests", 1) for _, is_pytest, words in runs if is_pytest]
+    desks, others = sorted(told, key=lambda each: "--ignore" in each[1])
+    assert desks[0] == others[0]
+    paths = [f"tests{rest}" for rest in desks[1].split(" tests")]
+    whole, *left_out = f"tests{others[1]}".split(" --ignore=")
+    assert whole == "tests"
+    return desks[0], paths, left_out
+
+
+def test_all_tests_run_in_two_lanes_and_what_one_leaves_out_the_other_runs(tree):
+    done = tree.run("scripts/test", "--no-check")
+
+    marks, paths, left_out = lanes(tree)
+    assert done.returncode == 0, done.stderr
+    assert marks == "not live and not soak"
+    assert paths == left_out
+    assert len(set(paths)) == len(paths)
+    assert all((ROOT / path).is_dir() for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("desks", "not soak tests/integration/*"), ("others", "not soak tests --ignore=*")],
+)
+def test_a_lane_that_fails_fails_the_run_and_the_other_is_finished(name, words, tree):
+    done = tree.run("scripts/test", "--no-check", FAILS=words)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"test: failed: {name}"
+    assert lanes(tree)
+
+
 def test_the_long_tests_run_when_asked_for(tree):
     tree.run("scripts/test", "--no-check", "--soak")
 
-    assert tree.take_calls()[-1].endswith("python -m pytest -m not live")
+    marks, *_ = lanes(tree)
+    assert marks == "not live"
 
 
 def test_the_integration_run_is_the_test_command_and_stops_at_a_failed_check(tree):
