@@ -10,7 +10,7 @@ from rich.table import Table
 
 from router.cli.show import print_json
 from router.compose.assembly import Assembly, assemble, connected, streaming
-from router.compose.gateway_check import check_gateways
+from router.compose.doors.check import check_gateways
 from router.domain.error import ConfigError
 from router.domain.units import InstrumentId
 from router.shell import observe

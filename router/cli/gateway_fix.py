@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from router.compose import fix_gateway
+from router.compose.doors import fix
 from router.shell import observe
 from router.shell.child_process import end_with
 
@@ -12,4 +12,4 @@ def run(path: Path, *, port: int | None, parent: int | None) -> None:
     observe.configure(verbose=False)
     if parent is not None:
         end_with(parent)
-    fix_gateway.run(path, port=port)
+    fix.run(path, port=port)

@@ -12,10 +12,10 @@ from router.cli import curve_html, curve_png, curve_text, show
 from router.cli.show_quote import quote_lines, quote_tables
 from router.compose import plans
 from router.compose.assembly import Assembly, assemble, connected, streaming
-from router.compose.balances import parse_balances
-from router.compose.dry_run import order_context
-from router.compose.quoting import Quote, order_of, quoting_snapshot
-from router.compose.snapshots import load, save, taken
+from router.compose.dry_run.balances import parse_balances
+from router.compose.dry_run.planning import order_context
+from router.compose.dry_run.quoting import Quote, order_of, quoting_snapshot
+from router.compose.dry_run.snapshots import load, save, taken
 from router.domain.error import ConfigError, NoRouteError
 from router.domain.plan import NoRouteReason, PlannedRoute
 from router.domain.units import NS_PER_S, DurationNs

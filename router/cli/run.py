@@ -11,11 +11,11 @@ import uvloop
 from rich.console import Console
 
 from router.cli.show import print_ready
-from router.compose import gateways
 from router.compose.assembly import Assembly, assemble
-from router.compose.gateway_check import check_gateways
+from router.compose.doors.check import check_gateways
+from router.compose.doors.supervision import supervised
 from router.compose.keeper import Keeper
-from router.compose.link_keeper import LinkKeeper
+from router.compose.link.keeper import LinkKeeper
 from router.domain.error import RouterError
 from router.gateway import link, local
 from router.shell import observe
@@ -47,7 +47,7 @@ async def _serve(assembly: Assembly, *, as_json: bool) -> None:
         keeper.open(),
         local.listening(door, keeper.answer),
         link.serving(link.link_path(assembly.config.journal), desk),
-        gateways.supervised(load_gateway(assembly.config.path), assembly.clock) as doors,
+        supervised(load_gateway(assembly.config.path), assembly.clock) as doors,
     ):
         _let_rest()
         loop.add_signal_handler(signal.SIGUSR1, _halt, keeper)

@@ -26,6 +26,7 @@ def quote_lines(plan: RoutePlan, document: QuoteDocument) -> Iterator[str]:
     slippage = document.slippage
     assert slippage is not None, "a plan has a slippage"
     yield from document.state.assumed
+    yield from now_lines(document)
     band = slippage.band
     drift = "" if band.drift_bps is None else f", a drift of {band.drift_bps:.2f} bps in it"
     yield (
@@ -38,6 +39,17 @@ def quote_lines(plan: RoutePlan, document: QuoteDocument) -> Iterator[str]:
             " --volatility"
         )
     yield from (line for line in show.plan_lines(plan) if not line.startswith(_BAND_BEGINS))
+
+
+def now_lines(document: QuoteDocument) -> Iterator[str]:
+    """Yield what the desk would say of the order now, and what it does without."""
+    now = document.now
+    verb = {"waits": "wait", "refused": "be refused"}.get(now.verdict)
+    yield now.message if verb is None else f"sent now it would {verb}: {now.message}"
+    for market in now.left_out:
+        yield f"without {market.instrument}: {market.reason}"
+    for one in now.allowances:
+        yield f"{one.key} has {one.left} of {one.limit} {one.asset} left"
 
 
 def _comparison(document: QuoteDocument) -> Table:

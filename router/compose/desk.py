@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from router.compose import quotes
 from router.compose.altering import Alterations
 from router.compose.assembly import Assembly, connected, started
 from router.compose.baskets import Baskets
-from router.compose.desk_quotes import DeskQuotes
-from router.compose.dry_run import order_context
+from router.compose.dry_run import quotes
+from router.compose.dry_run.desk_quotes import DeskQuotes
+from router.compose.dry_run.planning import order_context
 from router.compose.reconcile import reconcile
 from router.compose.recovery import resumed
 from router.compose.reload import changed, reread

@@ -1,7 +1,8 @@
 """Reports of a running desk: the newest are kept, older ones are made again from the journal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -23,6 +24,15 @@ from router.state.world import World
 Place: TypeAlias = tuple[int, int]  # record and number; a record's own place is (sequence, -1)
 
 KEPT_MAX: Final = 50_000
+_BEGINNING: Final[Place] = (0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """All reports up to a place, made again from the journal."""
+
+    until: Place
+    reports: Sequence[Report]
 
 
 class Reporting:
@@ -53,6 +63,7 @@ class Reporting:
         self._forgotten: Place = (begun + 1, -1)  # what comes after it is kept
         self._reached: Place = (begun + 1, -1)
         self._wakes: set[asyncio.Event] = set()
+        self._reading: asyncio.Task[_Older] | None = None
         self._is_closed = False
 
     @property
@@ -95,10 +106,9 @@ class Reporting:
             while True:
                 wake.clear()
                 while place < self._forgotten:
-                    until = self._forgotten  # it moves while the journal is read
-                    for report in await asyncio.to_thread(self._older, place, until):
+                    older, place = await self._before(place)
+                    for report in older:
                         yield self._json(report)
-                    place = until
                 number = self._after(place)
                 while self._first <= number < self._next:
                     place = _place(self._kept[number])
@@ -122,7 +132,32 @@ class Reporting:
                 high = middle
         return low
 
-    def _older(self, after: Place, until: Place) -> list[Report]:
+    # What comes after a place and is not kept, with the place of the last of it.
+    async def _before(self, place: Place) -> tuple[Sequence[Report], Place]:
+        older = await self._read_back()
+        if place >= self._forgotten:
+            return (), place
+        return [each for each in older.reports if place < _place(each)], max(place, older.until)
+
+    # The journal is read once for all who wait for it, and read to the end even where whoever asked
+    # first has gone: the next who asks is there before.
+    async def _read_back(self) -> _Older:
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(self._forgotten))
+            self._reading.add_done_callback(_looked_at)
+        return await asyncio.shield(self._reading)
+
+    async def _read(self, until: Place) -> _Older:
+        reports = await asyncio.to_thread(self._older, until)
+        room = self._kept_max - len(self._kept)
+        if room > 0 and self._forgotten == until:  # it may have moved while the journal was read
+            for report in reversed(reports[-room:]):
+                self._first -= 1
+                self._kept[self._first] = report
+            self._forgotten = _BEGINNING if len(reports) <= room else _place(reports[-room - 1])
+        return _Older(until, reports)
+
+    def _older(self, until: Place) -> list[Report]:
         found: list[Report] = []
         sequence = 0
 
@@ -130,9 +165,8 @@ class Reporting:
             nonlocal sequence
             sequence += 1
             changed, commands = engine.step(world, event)
-            if after[0] <= sequence:
-                told = reports_of(Recorded(sequence, world, event, changed, commands))
-                found.extend(report for report in told if after < _place(report) <= until)
+            told = reports_of(Recorded(sequence, world, event, changed, commands))
+            found.extend(report for report in told if _place(report) <= until)
             return changed, commands
 
         records = store.read(self._journal)
@@ -150,6 +184,12 @@ class Reporting:
 
     def _json(self, report: Report) -> bytes:
         return orjson.dumps(report_data(report, self._assets))
+
+
+# What it failed with is told to whoever waited; perhaps nobody does any more.
+def _looked_at(reading: asyncio.Task[_Older]) -> None:
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _place(report: Report) -> Place:

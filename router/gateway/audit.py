@@ -3,7 +3,8 @@
 A line holds its fields sorted, and last ``hash`` = SHA-256(hash of the line before || the bytes of
 the line without its own hash); the first follows 32 zero bytes. Whoever changes, drops or adds a
 line in the middle changes every hash after it. Lines cut off at the end leave no trace in the file:
-keep its last hash somewhere else now and then, and have it looked for.
+keep its last hash somewhere else now and then, and have it looked for. The chain goes on from a
+file that is full to the next (`audit_files`), so all of them must be there.
 
 Refuses to repair: what does not hold stays as it is, for somebody to look at.
 """
@@ -20,6 +21,7 @@ import orjson
 from router.custody.redaction import redact, redact_fields
 from router.domain.error import RouterError
 from router.domain.units import TimestampNs
+from router.gateway import audit_files
 from router.gateway.access import Principal
 
 GENESIS: Final = bytes(32)
@@ -129,27 +131,47 @@ def chained(fields: Mapping[str, Any], head: Head) -> tuple[bytes, Head]:
     return line, Head(count, digest)
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file as they are, without checking them; a torn last one is left out.
+def read(path: Path, *, after: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a record as they are, without checking them; a torn last one is left out.
+
+    Parameters
+    ----------
+    after : int
+        The number of the line before the first one wanted.
 
     Raises
     ------
     AuditError
         If a line is no JSON object, or there is no such file.
     """
-    for line in _lines(path):
+    for line in _lines(path, after=after):
         if line.endswith(b"\n"):
             yield _parsed(line)
 
 
 def last_head(path: Path) -> tuple[Head, int]:
-    """Return the head of a file and how many of its bytes are whole lines; checks the last only.
+    """Return the head of a record and how many bytes of its own file are whole lines.
+
+    Only the last line is looked at; where its own file has none yet, that of the last full one.
 
     Raises
     ------
     AuditError
         If the last whole line is not one of a chain.
     """
+    head, whole_bytes = _head_of(path)
+    if head is not None:
+        return head, whole_bytes
+    full = audit_files.full_files(path)
+    if not full:
+        return Head(), 0
+    head, _ = _head_of(full[-1])
+    if head is None or head.count != audit_files.last_number(full[-1]):
+        raise AuditError(f"{full[-1]}: does not end with the line it is named for; verify it")
+    return head, 0
+
+
+def _head_of(path: Path) -> tuple[Head | None, int]:
     try:
         with path.open("rb") as file:
             start = max(0, file.seek(0, io.SEEK_END) - _TAIL_BYTES)
@@ -161,7 +183,7 @@ def last_head(path: Path) -> tuple[Head, int]:
     if not whole:
         if start:
             raise AuditError(f"{path}: its last line is longer than any of ours; verify it")
-        return Head(), 0
+        return None, 0
     fields = _parsed(whole.splitlines()[-1])
     try:
         head = Head(int(fields["n"]), bytes.fromhex(fields["hash"]))
@@ -171,7 +193,7 @@ def last_head(path: Path) -> tuple[Head, int]:
 
 
 def verify(path: Path, *, expected: str | None = None) -> Verified:
-    """Check every line of a file.
+    """Check every line of a record, in all of its files.
 
     Parameters
     ----------
@@ -185,9 +207,12 @@ def verify(path: Path, *, expected: str | None = None) -> Verified:
     """
     head, torn, fault, has_expected = Head(), 0, None, expected is None
     for line in _lines(path):
+        if torn:
+            fault = f"line {head.count + 1} was not written to its end, and others follow"
+            break
         if not line.endswith(b"\n"):
             torn = len(line)
-            break
+            continue
         fault = _fault(line, head)
         if fault is not None:
             break
@@ -230,10 +255,9 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return fields
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, *, after: int = 0) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
-            yield from file
+        yield from audit_files.lines(path, after=after)
     except OSError as error:
         raise AuditError(f"{path}: cannot be read ({error.strerror})") from error
 

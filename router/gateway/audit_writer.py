@@ -3,7 +3,7 @@
 What trades waits until its line is in the file, and is refused where that cannot be. Cancels and
 halts wait for nothing: their lines are kept, in the chain, until the file takes them. A line is
 safe from a killed process once it is written; the disk has it a tenth of a second later, or after
-64 KiB of others.
+64 KiB of others. A file that has grown long is left, and the chain goes on in a new one.
 """
 
 import asyncio
@@ -21,8 +21,12 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from router.domain.units import TimestampNs
+from router.gateway import audit_files
 from router.gateway.audit import AuditError, Entry, Head, chained, last_head
+from router.gateway.rates import Buckets, Kind, Rate, ThrottledError
 
+FULL_BYTES: Final = 64 * 1024 * 1024  # some 150,000 lines
+STRANGERS: Final = Rate(per_s=20, burst=100)  # lines about who has no key
 BACKLOG_MAX: Final = 50_000  # lines that wait for the file; more are counted and not kept
 _WRITE_WAIT_S: Final = 2.0
 _AGAIN_AFTER_S: Final = 0.5
@@ -57,6 +61,8 @@ class Audit:
         self._now = now
         self._head = Head()
         self._lost = 0
+        self._strangers = Buckets({Kind.REQUEST: STRANGERS})
+        self._left_out = 0
         self._lines: list[bytes] = []  # of this turn of the loop: one write
         self._asked: list[asyncio.Future[bool]] = []
         self._waits: deque[tuple[float, list[asyncio.Future[bool]]]] = deque()
@@ -93,6 +99,18 @@ class Audit:
     def note(self, entry: Entry) -> None:
         """Write down what was decided, as soon as the file takes it; waits for nothing."""
         self._put(entry.fields(self._now()))
+
+    def note_stranger(self, entry: Entry) -> None:
+        """Write down what somebody without a key tried; how many were too many is in the next."""
+        now = self._now()
+        try:
+            self._strangers.take("", Kind.REQUEST, now=now)
+        except ThrottledError:
+            self._left_out += 1
+            return
+        left_out = {"left_out_before": self._left_out} if self._left_out else {}
+        self._left_out = 0
+        self._put({**entry.fields(now), **left_out})
 
     async def open(self) -> None:
         """Take the file, and begin."""
@@ -155,6 +173,8 @@ class _File:
         self._path = path
         self._descriptor = -1
         self._size = 0
+        self._full_at = FULL_BYTES
+        self._count = 0  # lines of the whole chain that are written
         self._wake = threading.Condition()
         self._lines: list[bytes] = []
         self._waiting: list[asyncio.Future[bool]] = []
@@ -171,9 +191,11 @@ class _File:
     # A file that is damaged or somebody else's stays as it is, and nothing is written.
     def open(self) -> None:
         try:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._descriptor = _taken(self._path)
+            if audit_files.has_both_names(self._path):
+                self._begin_next()
             self.head, self._size = last_head(self._path)
+            self._count = self.head.count
             torn = os.pread(self._descriptor, 1 << 20, self._size)
             if torn:
                 digest = hashlib.sha256(torn).hexdigest()
@@ -213,9 +235,12 @@ class _File:
             is_ending = self._is_ending
         is_written = self._written(data)
         if is_written:
+            self._count += count
             with self._wake:
                 del self._lines[:count]
         _tell(waiting, is_written=is_written)
+        if is_written and self._size >= self._full_at:
+            self._leave()
         if self._unsynced_bytes >= _SYNC_BYTES:
             self._sync()
         return not is_ending
@@ -227,6 +252,33 @@ class _File:
         pause = _SYNC_AFTER_S if self._unsynced_bytes else None
         if not self._wake.wait_for(lambda: self._lines or self._is_ending, pause):
             self._sync()
+
+    # Where it cannot be left it grows on, and that is tried again when there is as much more.
+    def _leave(self) -> None:
+        self._full_at = self._size + FULL_BYTES
+        full = audit_files.full_path(self._path, self._count)
+        self._sync()
+        if self.fault is not None:
+            return
+        try:
+            full.hardlink_to(self._path)
+            self._begin_next()
+        except (OSError, AuditError):
+            if audit_files.has_both_names(self._path):
+                full.unlink()
+
+    def _begin_next(self) -> None:
+        following = audit_files.next_path(self._path)
+        following.unlink(missing_ok=True)
+        descriptor = _taken(following)
+        try:
+            following.rename(self._path)
+        except OSError:
+            os.close(descriptor)
+            raise
+        old, self._descriptor = self._descriptor, descriptor
+        self._size, self._full_at, self._unsynced_bytes = 0, FULL_BYTES, 0
+        os.close(old)
 
     def _sync(self) -> None:
         self._unsynced_bytes = 0
@@ -253,6 +305,20 @@ class _File:
         self.fault = None
         self._unsynced_bytes += len(data)
         return True
+
+
+def _taken(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_there = os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        os.close(descriptor)
+        raise
+    if not is_there:  # it was full, and left, in this very moment
+        os.close(descriptor)
+        raise AuditError(f"{path}: another process keeps it")
+    return descriptor
 
 
 @asynccontextmanager

@@ -15,12 +15,13 @@ from router.domain.basket import Basket
 from router.domain.error import OrderError
 from router.domain.instrument import Asset
 from router.domain.order import ParentOrder, Persistence
-from router.domain.units import Amount, AssetId, BasketId, parse_decimal
+from router.domain.units import Amount, AssetId, BasketId, ParentId, parse_decimal
 from router.gateway.order_request import OrderContext, parent_id, parse_order
 
 _FIELDS: Final = frozenset({"client_order_id", "orders", "exposure_max"})
 ORDERS_MAX: Final = 16
 _NAMED_BY_BASKET: Final = "client_order_id"
+_SLIPPAGE: Final = "slippage_max_bps"
 _NAME: Final = re.compile(
     r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,61}\Z"
 )  # with its place an order's, of at most 64
@@ -28,10 +29,17 @@ _NAME: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class BasketOrder:
-    """A basket with its orders, in the order in which they were given."""
+    """A basket with its orders, in the order in which they were given.
+
+    Attributes
+    ----------
+    tolerant : frozenset of ParentId
+        Those that did not say how much slippage they allow: the limits did.
+    """
 
     basket: Basket
     orders: tuple[ParentOrder, ...]
+    tolerant: frozenset[ParentId] = frozenset()
 
 
 def parse_basket(
@@ -63,9 +71,10 @@ def parse_basket(
         raise OrderError(
             "client_order_id: must be 1 to 61 letters, digits, dots, dashes; not . or .."
         )
+    rows = _rows(request)
     orders = tuple(
         _order({**each, **(whose or {})}, place, name=own, context=context)
-        for place, (each, own) in enumerate(_named(_rows(request), name, whose), 1)
+        for place, (each, own) in enumerate(_named(rows, name, whose), 1)
     )
     _check_together(orders)
     basket = basket_id(context.journal_id, name, client=(whose or {}).get("client", ""))
@@ -73,6 +82,7 @@ def parse_basket(
     return BasketOrder(
         Basket(basket, tuple(order.id for order in orders), _exposure(request, quote)),
         tuple(replace(order, basket=basket) for order in orders),
+        frozenset(o.id for o, row in zip(orders, rows, strict=True) if _SLIPPAGE not in row),
     )
 
 

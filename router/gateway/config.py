@@ -7,7 +7,7 @@ address, and then only with TLS and with keys: a door that anybody could open is
 import base64
 import binascii
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -27,6 +27,8 @@ EVERY: Final = "*"  # account scope: all accounts of all clients, and what belon
 
 _PUBLIC_KEY_BYTES: Final = 32
 _DIGEST_DIGITS: Final = 64
+_SESSION_NAME_MAX: Final = 40  # room for a person's beside it
+_OF_SESSIONS: Final = ("fix.", "mass.")  # how those are named who ask by FIX
 
 
 def _public_key(text: str) -> str:
@@ -137,6 +139,9 @@ class FixSessionSettings(Table):
         The longest HeartBtInt(108) the peer may ask for.
     cancel_on_disconnect : bool
         Cancel the session's open orders where it does not come back within the grace.
+    hears : "own" | "accounts" | None
+        Of which orders it is told unasked: those it sent itself, or all of its accounts'. None is
+        its own for order entry and its accounts' for a drop copy.
     certificates_sha256 : tuple of str
         The leaf certificates it may come with; needed where the door has TLS.
     """
@@ -149,6 +154,7 @@ class FixSessionSettings(Table):
     accounts: Annotated[tuple[str, ...], Field(strict=False)] = ()
     cancel_on_disconnect: bool = False
     grace_s: Seconds = 10
+    hears: Literal["own", "accounts"] | None = None
     allow_reset: bool = False
     heartbeat_s: Annotated[int, Field(ge=1, le=300)] = 30
     start_time: TimeOfDay | None = None
@@ -158,8 +164,12 @@ class FixSessionSettings(Table):
     messages_per_s: Annotated[int, Field(ge=1)] = 5_000
     messages_burst: Annotated[int, Field(ge=1)] = 10_000
     certificates_sha256: Annotated[tuple[Digest, ...], Field(strict=False)] = ()
-    show_children: bool = False
-    """Drop copies: tell of what is seen and not final yet, too."""
+
+    @property
+    def hears_others(self) -> bool:
+        """Whether it is told of orders that came by another door or session."""
+        usual = "own" if self.kind == "order-entry" else "accounts"
+        return (self.hears or usual) == "accounts"
 
 
 class FixSettings(Table):
@@ -232,6 +242,8 @@ def _check_clients(settings: GatewaySettings, *, where: str) -> None:
     for name, client in settings.clients.items():
         for number, key in enumerate(client.keys):
             here = f"{where}.clients.{name}.keys.{number}"
+            if key.id.startswith(_OF_SESSIONS):
+                raise ConfigError(f"{here}.id: {key.id} would be a FIX session's; choose another")
             if key.id in ids:
                 raise ConfigError(f"{here}.id: {key.id} is a key of {ids[key.id]}; choose another")
             ids[key.id] = name
@@ -284,11 +296,14 @@ def _check_fix(settings: GatewaySettings, fix: FixSettings, *, where: str) -> No
             f"{where}.tls.client_ca: missing; {fix.host} can be reached by others: add TLS that"
             " asks for certificates"
         )
-    names: dict[tuple[str, str, str], str] = {}
+    names: dict[str, str] = {}
     for name, session in fix.sessions.items():
         here = f"{where}.sessions.{name}"
         _check_session(settings, session, where=here)
-        first = names.setdefault((session.begin_string, session.sender, session.target), name)
+        _check_name(name, fix.sessions, where=here)
+        # So joined they name the files of the session's store.
+        comp_ids = f"{session.begin_string}-{session.sender}-{session.target}"
+        first = names.setdefault(comp_ids, name)
         if first != name:
             raise ConfigError(f"{here}.target: has the CompIDs of {first}; choose another")
         if session.certificates_sha256 and not asks:
@@ -299,6 +314,15 @@ def _check_fix(settings: GatewaySettings, fix: FixSettings, *, where: str) -> No
             raise ConfigError(f"{here}.certificates_sha256: missing; add the peer's certificate")
 
 
+# Whose an order is, is told by the session's name, with a person's behind a dot.
+def _check_name(name: str, sessions: Collection[str], *, where: str) -> None:
+    if len(name) > _SESSION_NAME_MAX:
+        raise ConfigError(f"{where}: has a longer name than {_SESSION_NAME_MAX}; choose another")
+    within = [each for each in sessions if name.startswith(f"{each}.")]
+    if within:
+        raise ConfigError(f"{where}: would be a person of session {within[0]}; choose another name")
+
+
 def _check_session(settings: GatewaySettings, session: FixSessionSettings, *, where: str) -> None:
     client = settings.clients.get(session.client)
     if client is None:
@@ -307,6 +331,8 @@ def _check_session(settings: GatewaySettings, session: FixSessionSettings, *, wh
     _check_accounts(session.accounts, client, where=where)
     if EVERY in session.accounts and session.kind != "drop-copy":
         raise ConfigError(f"{where}.accounts: {EVERY} is for drop copies; name the accounts")
+    if session.kind != "order-entry" and session.hears == "own":
+        raise ConfigError(f"{where}.hears: own is for order entry; a {session.kind} sends no order")
     if (session.start_time is None) != (session.end_time is None):
         raise ConfigError(
             f"{where}.end_time: start_time and end_time belong together; add the other"

@@ -1,13 +1,17 @@
 """The keys of the configuration, ready to check signatures with: public keys and shared secrets.
 
-Secrets come from the environment at the start, are never shown, and a weak one is refused.
+Secrets come from the environment at the start, are never shown, and a weak one is refused; so is a
+public key for which everybody can sign.
 """
 
+import base64
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from router.domain.error import ConfigError
 from router.gateway import access
@@ -46,12 +50,14 @@ def resolve(
     Raises
     ------
     ConfigError
-        Naming the variable that is not set or too weak, and never its value.
+        Naming the variable that is not set or too weak, and never its value; or the public key that
+        is none.
     """
     secrets: dict[bytes, str] = {}
     keys: dict[str, Key] = {}
     for name, client in settings.clients.items():
         for number, key in enumerate(client.keys):
+            _check_public(key.ed25519, where=f"{where}.clients.{name}.keys.{number}.ed25519")
             here = f"{where}.clients.{name}.keys.{number}.hmac_env"
             secret = _secret(key.hmac_env, environment, where=here)
             if secret is not None and secrets.setdefault(secret, key.id) != key.id:
@@ -80,6 +86,12 @@ def check_files(settings: GatewaySettings, config: Path, *, where: str) -> None:
 def _key(name: str, client: ClientSettings, key: KeySettings, *, secret: bytes | None) -> Key:
     principal = access.of_key(name, client, key)
     return Key(principal, key.ed25519, secret, key.certificate_sha256)
+
+
+# Of the order of the group, and written as it must be: there is no private key of any other.
+def _check_public(text: str | None, *, where: str) -> None:
+    if text is not None and not crypto_core_ed25519_is_valid_point(base64.b64decode(text)):
+        raise ConfigError(f"{where}: is not the public half of an Ed25519 key; copy it anew")
 
 
 def _secret(variable: str | None, environment: Mapping[str, str], *, where: str) -> bytes | None:

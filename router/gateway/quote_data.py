@@ -25,6 +25,7 @@ from router.domain.weighed import NaiveSplit, Weighed
 from router.execution.contingency import contingency
 from router.gateway import quote_document as doc
 from router.gateway.plan_data import plan_data, price_digits
+from router.gateway.quote_standing import LeftOut, Standing, standing_data
 from router.optimiser.proof import explain
 from router.optimiser.robust.interval import LEVEL_PCT, Interval
 from router.risk.margin_check import Effect, effects
@@ -64,6 +65,7 @@ class NoPlan:
     reason: NoRouteReason
     message: str
     largest: Amount | None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def document(
     found: Shown | NoPlan,
     *,
     source: Source,
+    standing: Standing,
     curve: Sequence[Point] = (),
 ) -> doc.QuoteDocument:
     """Return the document of a dry run that nobody has kept yet."""
@@ -92,6 +95,7 @@ def document(
         expires_at=None,
         order=_asked(order, assets),
         state=_state(snapshot, order, source),
+        now=standing_data(standing, assets),
         feasible=shown is not None,
         infeasible=None if isinstance(found, Shown) else _infeasible(found, order, assets),
         slippage=None if shown is None else _slippage(shown, assets),
@@ -99,7 +103,7 @@ def document(
         alone=[] if shown is None else _alone(shown.plan),
         margin=[] if shown is None else [_margin(e) for e in effects(shown.problem, shown.plan)],
         binding=[] if shown is None else list(_binding(shown.plan, assets)),
-        explanation=[] if shown is None else list(explain(shown.plan)),
+        explanation=[] if shown is None else [*standing.sentences, *explain(shown.plan)],
         contingency=[] if shown is None else list(contingency(shown.plan, bound=False).lines()),
         curve=[_point(point, assets) for point in curve],
         plan=None if shown is None else plan_data(shown.plan, snapshot.observation.pools),
@@ -177,24 +181,24 @@ def _infeasible(found: NoPlan, order: ParentOrder, assets: Mapping[str, Asset]) 
 
 
 def _slippage(shown: Shown, assets: Mapping[str, Asset]) -> doc.Slippage:
-    plan, problem = shown.plan, shown.problem
-    value = sum(_worth(problem, leg) for leg in plan.legs)
-    causes = _causes(plan.cost, value)
+    plan = shown.plan
+    mid, base = plan.arrival_mid, _base(plan)
+    value = sum(_worth(mid, leg) for leg in plan.legs)
     return doc.Slippage(
-        arrival_mid=_price(plan.arrival_mid, assets),
+        arrival_mid=_price(mid, assets),
         total_bps=_bps(plan.slippage),
-        execution_bps=_bps(_rate(plan.cost.total - plan.cost.funding, value)),
-        cost=_decimal(Amount(plan.arrival_mid.quote, plan.cost.total), assets),
-        causes=causes,
+        execution_bps=_bps(_rate(plan.cost.total - plan.cost.funding, mid, base=base)),
+        cost=_decimal(Amount(mid.quote, plan.cost.total), assets),
+        causes=_causes(plan.cost, mid, base=base),
         band=_band(shown),
         legs=[
             doc.LegPart(
                 instrument=leg.instrument.id,
                 quantity=_decimal(leg.quantity, assets),
                 notional=_decimal(leg.notional, assets),
-                share_pct=round(100 * _worth(problem, leg) / max(value, 1), 4),
+                share_pct=round(100 * _worth(mid, leg) / max(value, 1), 4),
                 slippage_bps=_bps(leg.slippage),
-                causes=_causes(leg.cost, _worth(problem, leg)),
+                causes=_causes(leg.cost, mid, base=leg.quantity.atoms),
             )
             for leg in plan.legs
         ],
@@ -221,13 +225,15 @@ def _band(shown: Shown) -> doc.Band:
     )
 
 
-def _causes(cost: CostSplit, value: int) -> doc.Causes:
+def _causes(cost: CostSplit, mid: Price, *, base: int) -> doc.Causes:
+    parts = (cost.impact, cost.basis, cost.fees, cost.gas, cost.funding)
+    impact, basis, fees, gas, funding = (_bps(_rate(part, mid, base=base)) for part in parts)
     return doc.Causes(
-        impact_bps=_bps(_rate(cost.impact, value)),
-        of_which_basis_bps=_bps(_rate(cost.basis, value)),
-        fees_bps=_bps(_rate(cost.fees, value)),
-        gas_bps=_bps(_rate(cost.gas, value)),
-        funding_bps=_bps(_rate(cost.funding, value)),
+        impact_bps=impact,
+        of_which_basis_bps=basis,
+        fees_bps=fees,
+        gas_bps=gas,
+        funding_bps=funding,
     )
 
 
@@ -326,12 +332,13 @@ def _point(point: Point, assets: Mapping[str, Asset]) -> doc.CurvePoint:
             reason=None if refusal is None else refusal.reason.value,
             message=None if refusal is None else refusal.message,
         )
-    value = sum(_at_mid(plan.arrival_mid, leg) for leg in plan.legs)
+    mid = plan.arrival_mid
+    value = sum(_worth(mid, leg) for leg in plan.legs)
     return doc.CurvePoint(
         quantity=quantity,
-        notional=_decimal(Amount(plan.arrival_mid.quote, value), assets),
+        notional=_decimal(Amount(mid.quote, value), assets),
         slippage_bps=_bps(plan.slippage),
-        before_gas_bps=_bps(_rate(plan.cost.total - plan.cost.gas, value)),
+        before_gas_bps=_bps(_rate(plan.cost.total - plan.cost.gas, mid, base=_base(plan))),
         low_bps=_bps(point.interval.low),
         high_bps=_bps(point.interval.high),
         venues=len(plan.legs),
@@ -340,16 +347,18 @@ def _point(point: Point, assets: Mapping[str, Asset]) -> doc.CurvePoint:
     )
 
 
-def _worth(problem: RoutingProblem, leg: Leg) -> int:
-    return _at_mid(problem.arrival_mid, leg)
-
-
-def _at_mid(mid: Price, leg: Leg) -> int:
+def _worth(mid: Price, leg: Leg) -> int:
     return mid.notional(leg.quantity, Rounding.DOWN).atoms
 
 
-def _rate(cost: int, value: int) -> Pips:
-    return Pips(divide(cost * PIPS_PER_UNIT, max(value, 1), Rounding.UP))
+def _base(plan: RoutePlan) -> int:
+    return sum(leg.quantity.atoms for leg in plan.legs)
+
+
+# Of the notional before it is rounded to atoms, as a plan's own: of a cent that is not the same.
+def _rate(cost: int, mid: Price, *, base: int) -> Pips:
+    value = max(base * mid.quote_atoms, 1)
+    return Pips(divide(cost * mid.base_atoms * PIPS_PER_UNIT, value, Rounding.UP))
 
 
 def _bps(pips: int) -> float:

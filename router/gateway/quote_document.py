@@ -228,6 +228,47 @@ class Infeasible(Part):
     quantity_asset: str
 
 
+class LeftOut(Part):
+    """A market of the pair that is not planned on, or only to reduce, and why."""
+
+    instrument: str
+    reason: str
+
+
+class Allowance(Part):
+    """A limit of money, and what of it is left now, before the order."""
+
+    key: str
+    asset: str
+    limit: str
+    used: str
+    left: str
+
+
+class Now(Part):
+    """What the desk would say of the order at this moment.
+
+    Attributes
+    ----------
+    verdict : str
+        ``waits``: it would be taken in, and planned once that is over. ``refused``: it would end at
+        once; a plan is shown nevertheless where only that stands against it. ``unknown``: no desk
+        was asked, or it depends on what slices will meet.
+    reason, control, limit : str | None
+        Of a refusal: its kind, the control that refuses, and the limit it looked at.
+    left_out : list of LeftOut
+        By switches, hours, trust in a price, or the state of an account.
+    """
+
+    verdict: Literal["accepted", "waits", "refused", "unknown"]
+    message: str
+    reason: str | None
+    control: str | None
+    limit: str | None
+    left_out: list[LeftOut]
+    allowances: list[Allowance]
+
+
 class CurvePoint(Part):
     """A size, and what a plan of it costs; or why there is none."""
 
@@ -249,8 +290,12 @@ class QuoteDocument(Part):
     ----------
     quote_id : str | None
         By which the order may be sent as it is shown, until `expires_at`; null where there is no
-        plan, where it is of a recorded snapshot, where anything was assumed, and of an order that
-        is all or nothing.
+        plan, where it is of a recorded snapshot, where anything was assumed, of an order that is
+        all or nothing, and where the desk would refuse it now.
+    feasible : bool
+        Whether there is a plan within limits and accounts; `now` says whether it could be sent.
+    withheld : list of str
+        Parts that are empty since the asker may not see them, and what it takes.
     plan : dict | None
         The plan with its legs, hops and certificate, as every door shows plans.
     """
@@ -260,6 +305,7 @@ class QuoteDocument(Part):
     expires_at: str | None
     order: Asked
     state: State
+    now: Now
     feasible: bool
     infeasible: Infeasible | None
     slippage: Slippage | None
@@ -271,3 +317,4 @@ class QuoteDocument(Part):
     contingency: list[str]
     curve: list[CurvePoint] = Field(default_factory=list)
     plan: dict[str, object] | None
+    withheld: list[str] = Field(default_factory=list)

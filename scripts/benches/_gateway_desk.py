@@ -16,10 +16,10 @@ import orjson
 import uvloop
 from _execution_floor import PERP, BenchFloor
 
-from router.compose import gateways
 from router.compose.assembly import Assembly
+from router.compose.doors.supervision import supervised
 from router.compose.keeper import Keeper
-from router.compose.link_keeper import LinkKeeper
+from router.compose.link.keeper import LinkKeeper
 from router.gateway import link
 from router.port import VenueSetup
 from router.shell import observe
@@ -63,7 +63,7 @@ async def _serve(path: Path) -> None:
     async with (
         keeper.open(floor.solver),
         link.serving(where, desk),
-        gateways.supervised(load_gateway(path), floor.clock) as doors,
+        supervised(load_gateway(path), floor.clock) as doors,
     ):
         _let_rest()
         sys.stdout.buffer.write(orjson.dumps(dict(doors)) + b"\n")

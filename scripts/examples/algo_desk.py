@@ -14,6 +14,7 @@ from contextlib import aclosing
 from decimal import Decimal
 
 from router.client import AsyncClient, Ed25519Signer
+from router.client.error import TooLateError
 from router.client.model import NewOrder, Order, Report
 from router.client.stream import Reports
 
@@ -68,8 +69,8 @@ async def watch(reports: Reports, names: set[str], traded: asyncio.Event) -> Non
             if first not in going:
                 continue
             print(told(report), flush=True)
-            if first.endswith("twap") and report.fill is not None:
-                traded.set()
+            if first.endswith("twap") and (report.fill is not None or report.is_last):
+                traded.set()  # or will not
             if report.is_last:
                 going.discard(first)
             if not going:
@@ -77,7 +78,13 @@ async def watch(reports: Reports, names: set[str], traded: asyncio.Event) -> Non
 
 
 async def work(client: AsyncClient, prefix: str, account: str | None) -> list[Order]:
-    """Send both, cancel the TWAP once it has traded, and return how they ended."""
+    """Send both, cancel the TWAP once it has traded, and return how they ended.
+
+    Raises
+    ------
+    TimeoutError
+        If they have not after a minute; they are still at work then.
+    """
     names, traded = [f"{prefix}-twap", f"{prefix}-sweep"], asyncio.Event()
     reports = client.reports()
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
@@ -86,8 +93,12 @@ async def work(client: AsyncClient, prefix: str, account: str | None) -> list[Or
         await client.submit(twap(names[0], account))
         await client.submit(sweep(names[1], account))
         await traded.wait()
-        canceled = await client.cancel(names[0], request=f"{prefix}-stop", wait_s=Decimal(10))
-        print(f"cancel: {canceled.result}", flush=True)
+        try:
+            stop = await client.cancel(names[0], request=f"{prefix}-stop", wait_s=Decimal(10))
+        except TooLateError as error:
+            print(f"cancel: {error}", flush=True)
+        else:
+            print(f"cancel: {stop.result}", flush=True)
     return [await client.order(name) for name in names]
 
 

@@ -111,7 +111,12 @@ class Ems(fix.Application):  # type: ignore[misc]  # the binding has no types
 
     def next(self) -> dict[int, str]:
         """Return the next message."""
-        return self.told.get(timeout=WITHIN_S)
+        try:
+            return self.told.get(timeout=WITHIN_S)
+        except queue.Empty:
+            raise SystemExit(
+                f"nothing was told for {WITHIN_S:g} s; the order may be at work"
+            ) from None
 
 
 def now() -> str:
@@ -146,6 +151,16 @@ def work(ems: Ems, name: str, account: str | None) -> None:
             ems.send("F", fields)
 
 
+def log_on(ems: Ems) -> None:
+    """Wait until the desk has let us in."""
+    try:
+        is_in = ems.states.get(timeout=WITHIN_S) == "logon"
+    except queue.Empty:
+        raise SystemExit(f"nobody answered for {WITHIN_S:g} s") from None
+    if not is_in:
+        raise SystemExit("shown out; a session that was used before goes on with its --store")
+
+
 def main() -> None:
     """Log on, trade, log out."""
     parser = argparse.ArgumentParser(description="An EMS on FIX 4.4: a TWAP, and its cancel.")
@@ -154,7 +169,7 @@ def main() -> None:
     parser.add_argument("--target", required=True, help="our CompID, as the desk knows us")
     parser.add_argument("--sender", default="HEADRACE", help="the desk's CompID")
     parser.add_argument("--dictionary", type=Path, required=True, help="the desk's FIX 4.4 file")
-    parser.add_argument("--store", type=Path, help="where the session's numbers are kept")
+    parser.add_argument("--store", type=Path, help="a folder for the session's numbers; keep it")
     parser.add_argument("--account", help="needed where the session has several")
     parser.add_argument("--order", default="ems-1", help="ClOrdID: another for each order, ever")
     asked = parser.parse_args()
@@ -167,8 +182,7 @@ def main() -> None:
         initiator = fix.ThreadedSocketInitiator(ems, stores, settings)
         initiator.start()
         try:
-            while ems.states.get(timeout=WITHIN_S) != "logon":
-                pass
+            log_on(ems)
             work(ems, asked.order, asked.account)
         finally:
             initiator.stop()

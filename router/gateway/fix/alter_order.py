@@ -12,10 +12,19 @@ from router.gateway.fix import tags as t
 from router.gateway.fix.asks import Ask, Conversation
 from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import CancelReject, Report, execution_report, request_refused
-from router.gateway.fix.message import Message, MessageError, Reason
+from router.gateway.fix.message import Body, Message, MessageError, Reason
 from router.gateway.fix.new_order import is_sent_again
-from router.gateway.fix.order_fields import asker_of, ending, name_of, seconds, side_of
-from router.gateway.fix.parameters import parameters_of
+from router.gateway.fix.order_fields import (
+    AT_ONCE,
+    asker_of,
+    ending,
+    name_of,
+    refuse_unsupported,
+    seconds,
+    side_of,
+    venues_of,
+)
+from router.gateway.fix.parameters import algo_of, parameters_of
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import pair_of, positive, required
 from router.gateway.link import Code, LinkError
@@ -32,6 +41,7 @@ _CODES: Final[Mapping[str, str]] = {
 }
 _CHANGEABLE: Final = frozenset({"slippage_max_bps"})
 _AT_ONCE: Final = "0"
+_DATED: Final = "deadline"
 _LIMIT: Final = "2"
 
 
@@ -105,6 +115,7 @@ def _check(
         raise _UnfitError(CancelReject.OTHER, "1: is not the order's; it cannot be changed")
     if asked.kind != _CANCEL:
         _check_name(asked.body.get(t.ORIG_CL_ORD_ID), found, report)
+        _check_venues(asked.body, found)
 
 
 def _check_name(original: str | None, found: Mapping[str, Any], report: Report) -> None:
@@ -115,6 +126,12 @@ def _check_name(original: str | None, found: Mapping[str, Any], report: Report) 
     raise _UnfitError(
         CancelReject.UNKNOWN_ORDER, "41: was replaced; name the last replacement that holds"
     )
+
+
+def _check_venues(body: Body, found: Mapping[str, Any]) -> None:
+    is_said = body.get(t.EX_DESTINATION) is not None
+    if is_said and set(venues_of(body)) != set(found["order"]["venues"]):
+        raise _UnfitError(CancelReject.OTHER, "100: cannot be changed; repeat it or leave it out")
 
 
 def _ask(asked: Message, peer: Peer, *, report: Report, now: TimestampNs) -> Ask:
@@ -131,11 +148,24 @@ def _ask(asked: Message, peer: Peer, *, report: Report, now: TimestampNs) -> Ask
 
 
 def _terms(asked: Message, peer: Peer, *, report: Report, now: TimestampNs) -> dict[str, str]:
+    refuse_unsupported(asked.body)
+    _check_unchanged(asked.body, report)
     terms = {**_quantity(asked, report), **_price(asked, report), **_parameters(asked)}
     body = asked.body
     if body.get(t.EXPIRE_TIME) is not None or body.get(t.EXPIRE_DATE) is not None:
         terms["deadline_s"] = seconds(ending(body, peer, now, persistence="6") - now)
     return terms
+
+
+# What it repeats of the order has to be the order's.
+def _check_unchanged(body: Body, report: Report) -> None:
+    persistence = body.get(t.TIME_IN_FORCE)
+    held = report["time_in_force"]
+    if persistence is not None and AT_ONCE.get(persistence, _DATED) != held:
+        raise _UnfitError(CancelReject.OTHER, "59: cannot be changed; repeat it or leave it out")
+    algo = algo_of(body)
+    if algo is not None and algo != report["algo"]:
+        raise _UnfitError(CancelReject.OTHER, "847: cannot be changed; repeat it or leave it out")
 
 
 def _quantity(asked: Message, report: Report) -> dict[str, str]:

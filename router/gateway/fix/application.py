@@ -1,8 +1,12 @@
 """What a session's peer asks for: each message is a conversation with the daemon.
 
 Conversations go on side by side, except that one about an order waits for the earlier ones about
-the same, and one about many orders for all. What they come to is sent in the order of the messages:
-so the mark of what is answered is one number, and the peer reads answers as it asked.
+the same, one about many orders for all that change any, and those after it for it. Nothing waits
+for a dry run. What they come to is sent in the order of the messages: so the mark of what is
+answered is one number, and the peer reads answers as it asked.
+
+A quote is of the moment. A request for one that is at work still, where what came after it is done,
+is passed over: its answer is sent when it comes, and after a crash it is not asked for again.
 """
 
 import asyncio
@@ -28,11 +32,13 @@ _NUMBER: Final = "\x0134="
 _POSS_DUP: Final = 43
 _FIRST_SENT: Final = 122
 _NAMES: Final = (11, 41)
-_OF_MANY: Final = frozenset({"q", "K", "AF", "E"})
+_CHANGING: Final = frozenset({"D", "F", "G", "q", "K", "E"})
+_CHANGING_MANY: Final = frozenset({"q", "K", "E"})
+_OF_MANY: Final = _CHANGING_MANY | {"AF"}
+_OF_ORDERS: Final = _CHANGING | {"H", "AF"}
+_OF_THE_MOMENT: Final = frozenset({"R"})
 _FULL: Final = 4_000  # conversations at a time; the link takes a few more
 _QUESTIONS_MAX: Final = 16  # that one message may come to
-_ANSWER_S: Final = 90  # the slowest is a dry run; what comes after it waits to be answered
-_LATE: Final = "the daemon did not answer in time; ask for the status by the same name"
 _OTHER: Final = "0"  # BusinessRejectReason
 _NOT_AVAILABLE: Final = "4"
 _FAULT: Final = "a fault of ours; ask how your orders stand before you send it again"
@@ -44,7 +50,9 @@ class _Talk:
     number: int
     epoch: int
     end: "asyncio.Future[None]"
+    kind: str = ""
     is_done: bool = False
+    is_passed: bool = False
     result: tuple[Output, ...] = ()
 
 
@@ -62,6 +70,8 @@ class Ways:
         Writes down what is about to be asked for, by the number of the message.
     fault : function
         Told of a fault of ours.
+    answered : function
+        Told what a message that changes something is answered at once, and of its number.
     """
 
     line: Line
@@ -72,6 +82,7 @@ class Ways:
     follow: Callable[[Follow | Unfollow], None]
     record: Callable[[Ask, int], Awaitable[None]]
     fault: Callable[[Exception], None]
+    answered: Callable[[Message, Message, int], None]
 
 
 class Application:
@@ -82,9 +93,12 @@ class Application:
         self._ways = ways
         self._taken: deque[str] = deque()
         self._talks: deque[_Talk] = deque()
+        self._passed = 0  # how many have been passed over and are at work still
         self._latest = 0
+        self._received = 0
         self._epoch = 0
         self._about: dict[str, asyncio.Future[None]] = {}  # the latest talk about a name
+        self._many: asyncio.Future[None] | None = None  # the latest that changes many orders
 
     @property
     def is_idle(self) -> bool:
@@ -94,7 +108,7 @@ class Application:
     @property
     def is_full(self) -> bool:
         """Whether so much is unanswered that no more should be read."""
-        return len(self._talks) + len(self._taken) >= _FULL
+        return len(self._talks) + len(self._taken) + self._passed >= _FULL
 
     def take(self, text: str) -> bool:
         """Put a message down for `work`; return whether the peer's numbers have begun anew."""
@@ -108,14 +122,20 @@ class Application:
         self._taken.append(text)
         return has_begun_anew
 
-    def begin_at(self, number: int) -> None:
-        """Expect a message of this number or later next."""
-        self._latest = number - 1
+    def begin_at(self, number: int, *, received: int = 0) -> None:
+        """Expect a message of this number or later next.
+
+        Parameters
+        ----------
+        received : int
+            Up to which number they came once before, and were counted then.
+        """
+        self._latest, self._received = number - 1, received
 
     def begin_anew(self) -> None:
         """Forget the peer's numbers: what is under way was of the old ones."""
         self._epoch += 1
-        self._latest = 0
+        self._latest = self._received = 0
 
     def _work(self) -> None:
         while self._taken:
@@ -133,7 +153,11 @@ class Application:
             talk.result = await self._safely(talk, message)
         talk.is_done = True
         talk.end.set_result(None)
-        self._release()
+        if talk.is_passed:
+            self._passed -= 1
+            self._ways.outbox.tell(_messages(talk.result))
+        else:
+            self._release()
 
     # One message, whatever it is, must not end the sessions of all.
     async def _safely(self, talk: _Talk, message: Message) -> tuple[Output, ...]:
@@ -150,11 +174,11 @@ class Application:
             return (Message("j", body(*said)),)
 
     async def _in_turn(self, talk: _Talk, message: Message) -> tuple[Output, ...]:
+        talk.kind = message.kind
         names = {name for tag in _NAMES if (name := message.body.get(tag)) is not None}
-        before = [self._about[name] for name in names if name in self._about]
-        if message.kind in _OF_MANY:
-            earlier = itertools.takewhile(lambda each: each is not talk, self._talks)
-            before = [each.end for each in earlier]
+        before = self._before(talk, names)
+        if talk.kind in _CHANGING_MANY:
+            self._many = talk.end
         self._about.update(dict.fromkeys(names, talk.end))
         for each in before:
             await each
@@ -165,11 +189,21 @@ class Application:
                 if self._about.get(name) is talk.end:
                     del self._about[name]
 
+    def _before(self, talk: _Talk, names: set[str]) -> "list[asyncio.Future[None]]":
+        if talk.kind in _OF_MANY:
+            earlier = itertools.takewhile(lambda each: each is not talk, self._talks)
+            return [each.end for each in earlier if each.kind in _CHANGING]
+        before = [self._about[name] for name in names if name in self._about]
+        if talk.kind in _OF_ORDERS and self._many is not None:
+            before.append(self._many)
+        return before
+
     async def _result(self, talk: _Talk, message: Message) -> tuple[Output, ...]:
         now = self._ways.clock.now()
         conversation = inbound.conversation(message, self._peer, now)
         is_repeat = message.header.get(_POSS_DUP) == "Y"
-        if not is_repeat and not self._ways.throttle.lets(message.kind):
+        is_known = is_repeat and talk.number <= self._received
+        if not is_known and not self._ways.throttle.lets(message.kind):
             return _refused(conversation, LinkError(_THROTTLED, code=Code.BUSY))
         sent_at = _first_sent(message, now) if is_repeat else now
         try:
@@ -177,28 +211,38 @@ class Application:
             while True:
                 try:
                     await self._ways.record(ask, talk.number)
-                    async with asyncio.timeout(_ANSWER_S):
-                        asked = self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
-                        answer = await asked
-                except TimeoutError:
-                    ask = conversation.throw(LinkError(_LATE, code=Code.AWAY))
+                    asked = self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
+                    answer = await asked
                 except LinkError as error:
                     ask = conversation.throw(error)
                 else:
                     ask = conversation.send(answer)
         except StopIteration as end:
             result: tuple[Output, ...] = end.value
+            if message.kind in _CHANGING and result and isinstance(result[0], Message):
+                self._ways.answered(message, result[0], talk.number)
             return result
 
     def _release(self) -> None:
-        while self._talks and self._talks[0].is_done:
+        while self._talks and (self._talks[0].is_done or self._is_passed_over(self._talks[0])):
             talk = self._talks.popleft()
-            messages = [each for each in talk.result if isinstance(each, Message)]
             number = talk.number if talk.epoch == self._epoch else None
-            self._ways.outbox.answer(messages, number=number)
+            self._ways.outbox.answer(_messages(talk.result), number=number)
             for each in talk.result:
                 if not isinstance(each, Message):
                     self._ways.follow(each)
+
+    # Not before its turn: an answer that is sent while the mark is behind it would be sent again
+    # after a crash.
+    def _is_passed_over(self, talk: _Talk) -> bool:
+        is_of_the_moment = talk.kind in _OF_THE_MOMENT
+        talk.is_passed = is_of_the_moment and any(each.is_done for each in self._talks)
+        self._passed += talk.is_passed
+        return talk.is_passed
+
+
+def _messages(result: tuple[Output, ...]) -> list[Message]:
+    return [each for each in result if isinstance(each, Message)]
 
 
 # Have a conversation end at its first question; one that has none ends by itself.

@@ -22,9 +22,11 @@ from router.gateway.fix.engine import Engine, Identity, Wire
 from router.gateway.fix.session import FixSession, identity
 
 _LOGON_S: Final = 10.0
+_ANSWERED_S: Final = 1.0  # the engine answers a Logon while it reads it
 _LOGON_BYTES_MAX: Final = 8_192
 _UNKNOWN_MAX: Final = 256  # connections that have not logged on yet
 _UNSENT_BYTES_MAX: Final = 16 * 1024 * 1024  # a peer that does not read is hung up on
+_UNREAD_BYTES_MAX: Final = 16 * 1024 * 1024  # and one whose next message does not come: it is kept
 _MUCH_BYTES: Final = 16_384  # as much at a time means that the engine has more to write
 _POLLS: Final = 256
 _FULL_S: Final = 0.01
@@ -81,6 +83,8 @@ class Connection(asyncio.Protocol):
         self._wire: Wire | None = None
         self._begun = b""
         self._tail = b""
+        self._next_in = 0
+        self._unread = 0  # bytes since a message came in its turn
         self._deadline: asyncio.TimerHandle | None = None
         self.address = "?"
 
@@ -125,7 +129,6 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Tell the engine that the peer has gone."""
         self._keeper.unknown.discard(self)
-        self._stop_waiting()
         self._hang_up()
 
     def close(self) -> None:
@@ -143,10 +146,12 @@ class Connection(asyncio.Protocol):
         self._keeper.unknown.discard(self)
         self._keeper.live[session.name] = self
         self._stop_waiting()
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(_ANSWERED_S, self._look_whether_there)
         session.source = self.address
         self._session = session
         self._wire = self._keeper.engine.connect()
-        asyncio.get_running_loop().add_reader(self._wire.fileno(), self._pass_on)
+        loop.add_reader(self._wire.fileno(), self._pass_on)
         whole, self._begun = self._begun, b""
         self._feed(whole[: len(first)])
         if len(whole) > len(first):
@@ -170,9 +175,19 @@ class Connection(asyncio.Protocol):
         if wire.is_refused:
             self._refuse("it says what a session that is not logged on may not say")
             return
+        if self._is_too_much(session, len(data)):
+            self._refuse("it says much, and the message that is next is not among it")
+            return
         if session.is_full and self._transport is not None:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(_FULL_S, self._read_on)
+
+    # The engine keeps what has no end yet, and what is ahead of a gap, for as long as it comes.
+    def _is_too_much(self, session: FixSession, count: int) -> bool:
+        next_in = self._keeper.engine.next_in(session.name)
+        self._unread = self._unread + count if next_in == self._next_in else 0
+        self._next_in = next_in
+        return self._unread > _UNREAD_BYTES_MAX
 
     def _read_on(self) -> None:
         if self._transport is None or self._session is None or self._transport.is_closing():
@@ -181,6 +196,13 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(_FULL_S, self._read_on)
         else:
             self._transport.resume_reading()
+
+    # The engine neither answers a Logon that it cannot read nor hangs up: whoever it is of would be
+    # taken to be there for good.
+    def _look_whether_there(self) -> None:
+        session = self._session
+        if session is not None and not self._keeper.engine.is_logged_on(session.name):
+            self._refuse("its Logon is none that the engine answers")
 
     def _pass_on(self) -> None:
         if self._wire is None or self._transport is None:
@@ -196,6 +218,7 @@ class Connection(asyncio.Protocol):
                 self._keeper.engine.poll()
 
     def _hang_up(self) -> None:
+        self._stop_waiting()
         if self._wire is not None:
             asyncio.get_running_loop().remove_reader(self._wire.fileno())
             self._wire.close()

@@ -18,7 +18,9 @@ from router.port import Clock
 
 _PAUSE: Final = DurationNs(NS_PER_S // 10)
 _SOON_S: Final = 0.5  # a daemon that is just being started again is waited for
+_ANSWER_S: Final = 90  # the slowest is a dry run; the link itself waits no longer
 _LATE: Final = DurationNs(10 * NS_PER_S)
+_UNANSWERED: Final = "the daemon did not answer in time; ask for the status by the same name"
 _NOT_SENT: Final = "the desk is away; nothing was done: send it again later"
 _TOO_LATE: Final = "the desk was away and has not taken it; it came too late to be taken now"
 
@@ -50,6 +52,10 @@ class Line:
             await self._is_up.wait()
         return link
 
+    async def rest(self) -> None:
+        """Wait a little, before what was not told is asked for again."""
+        await self._clock.sleep(_PAUSE)
+
     async def run(self) -> None:
         """Keep the line open; never returns."""
         while True:
@@ -74,7 +80,28 @@ class Line:
         LinkError
             If it was refused, or not done.
         """
-        was_sent = False
+        until = asyncio.get_running_loop().time() + _ANSWER_S
+        link, was_sent = self.now, False
+        if link is not None and not is_repeat:
+            try:
+                return await link.ask(ask.do, **ask.fields)
+            except LinkError as error:
+                if error.code != Code.AWAY:
+                    raise
+                was_sent = True
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._insisted(
+                    ask, is_repeat=is_repeat, was_sent=was_sent, sent_at=sent_at
+                )
+        except TimeoutError:
+            raise LinkError(_UNANSWERED, code=Code.AWAY) from None
+
+    async def _insisted(
+        self, ask: Ask, *, is_repeat: bool, was_sent: bool, sent_at: TimestampNs
+    ) -> Any:  # noqa: ANN401 - JSON
+        if was_sent:
+            await self._clock.sleep(_PAUSE)
         while True:
             link = self.now
             if link is None:

@@ -10,7 +10,7 @@ import os
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, TypeAlias
 
 from router.domain.error import ConfigError
 
@@ -52,15 +52,33 @@ class Mark:
     away_since: int = 0
     is_there: bool = False
 
-    def sending(self, number: int, *, answered: int, place: Place) -> Self:
+    def sending(self, number: int, *, answered: int, place: Place) -> "Mark":
         """Return what to write before a message is given to the engine."""
-        return replace(self, number=number, answered_then=answered, place_then=place)
+        return Mark(
+            self.answered,
+            self.place,
+            number,
+            answered,
+            place,
+            self.settled,
+            self.away_since,
+            self.is_there,
+        )
 
-    def sent(self) -> Self:
+    def sent(self) -> "Mark":
         """Return what holds once that message is stored."""
-        return replace(self, answered=self.answered_then, place=self.place_then)
+        return Mark(
+            self.answered_then,
+            self.place_then,
+            self.number,
+            self.answered_then,
+            self.place_then,
+            self.settled,
+            self.away_since,
+            self.is_there,
+        )
 
-    def settled_after_crash(self, next_out: int, *, is_stored: bool) -> Self:
+    def settled_after_crash(self, next_out: int, *, is_stored: bool) -> "Mark":
         """Return what holds, by what the store says.
 
         Parameters

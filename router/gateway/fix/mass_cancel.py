@@ -37,8 +37,17 @@ def mass_cancel(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
         return (_refused(asked, peer, reason=_OTHER, text=text, now=now),)
     kind = asked.body.get(t.MASS_CANCEL_REQUEST_TYPE)
     count = str(len(answer["affected"]))
-    result = ((t.MASS_CANCEL_RESPONSE, kind), (t.TOTAL_AFFECTED_ORDERS, count))
+    result = (
+        (t.MASS_CANCEL_RESPONSE, kind),
+        (t.TOTAL_AFFECTED_ORDERS, count),
+        (t.TEXT, _left_alone(len(answer["refused"]))),
+    )
     return (_report(asked, peer, result, now=now),)
+
+
+# An order takes one request at a time: who asked for its end must know that it goes on.
+def _left_alone(count: int) -> str | None:
+    return f"{count} not cancelled: a request is under way; ask again" if count else None
 
 
 def _wanted(asked: Message, peer: Peer) -> Mapping[str, object]:

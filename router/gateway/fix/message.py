@@ -5,7 +5,7 @@ one fault that is raised is `MessageError`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -18,6 +18,7 @@ _LENGTH_MAX: Final = 262_144
 _FIELDS_MAX: Final = 8_192
 _ENTRIES_MAX: Final = 512
 _TAG: Final = re.compile(r"[1-9][0-9]{0,5}\Z")
+_TAGS: Final = {str(tag): tag for tag in range(1, 2_000)}  # of nearly every field there is
 _COUNT: Final = re.compile(r"[0-9]{1,4}\Z")
 _CHECK_SUM_AT: Final = 256
 HEADER: Final = frozenset(
@@ -67,31 +68,30 @@ class Body:
     """Fields in their order; the value of a field that counts a group is the group's entries."""
 
     items: tuple[tuple[int, "str | tuple[Body, ...]"], ...]
-    # The first of a name counts; a session asks for many fields of each message.
-    _known: "Mapping[int, str | tuple[Body, ...]]" = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_known", dict(reversed(self.items)))
+    # Made when a field is first asked for: of what is sent, none is.
+    _known: "Mapping[int, str | tuple[Body, ...]] | None" = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def get(self, tag: int) -> str | None:
         """Return the text of a field; None where it is not there, or counts a group."""
-        found = self._known.get(tag)
+        found = (self._known or self._looked_up()).get(tag)
         return found if isinstance(found, str) else None
 
     def entries(self, tag: int) -> "tuple[Body, ...]":
         """Return the entries of a group; none where it is not there."""
-        found = self._known.get(tag, ())
+        found = (self._known or self._looked_up()).get(tag, ())
         return () if isinstance(found, str) else found
 
-    def pairs(self) -> Iterator[tuple[int, str]]:
-        """Yield every field as it is written, what counts a group before its entries."""
-        for tag, value in self.items:
-            if isinstance(value, str):
-                yield tag, value
-            else:
-                yield tag, str(len(value))
-                for entry in value:
-                    yield from entry.pairs()
+    def lacks(self, tags: Iterable[int]) -> bool:
+        """Tell whether none of some fields is there."""
+        return (self._known or self._looked_up()).keys().isdisjoint(tags)
+
+    # The first of a name counts; a session asks for many fields of each message.
+    def _looked_up(self) -> "Mapping[int, str | tuple[Body, ...]]":
+        known = dict(reversed(self.items))
+        object.__setattr__(self, "_known", known)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ _Item: TypeAlias = tuple[int, str | tuple[Body, ...] | None]
 
 def body(*items: _Item) -> Body:
     """Make a body of fields; those that are None are left out."""
-    return Body(tuple((tag, value) for tag, value in items if value is not None))
+    return Body(tuple([(tag, value) for tag, value in items if value is not None]))
 
 
 def parse(text: str) -> Message:
@@ -120,27 +120,36 @@ def parse(text: str) -> Message:
     MessageError
         Whatever is wrong with it; checksum and body length are the session engine's matter.
     """
-    pairs = [pair for pair in _pairs(text) if pair[0] not in _TRAILER]
-    kinds = [value for tag, value in pairs if tag == t.MSG_TYPE]
+    kinds: list[str] = []
+    head: list[_Pair] = []
+    rest: list[_Pair] = []
+    for pair in _pairs(text):
+        tag = pair[0]
+        if tag == t.MSG_TYPE:
+            kinds.append(pair[1])
+        elif tag in HEADER:
+            head.append(pair)
+        elif tag not in _TRAILER:
+            rest.append(pair)
     if len(kinds) != 1:
         reason = Reason.TWICE if kinds else Reason.MISSING
         raise MessageError("35: must be there once", tag=t.MSG_TYPE, reason=reason)
-    head = tuple(pair for pair in pairs if pair[0] in HEADER and pair[0] != t.MSG_TYPE)
-    rest = [pair for pair in pairs if pair[0] not in HEADER]
     _check_once(head)
-    return Message(kinds[0], _Reader(rest).body(groups_of(kinds[0])), Body(head))
+    return Message(kinds[0], _read(rest, groups_of(kinds[0])), Body(tuple(head)))
 
 
 def written(message: Message) -> str:
     """Return type, header and body as text, each field with its end."""
-    pairs = ((t.MSG_TYPE, message.kind), *message.header.pairs(), *message.body.pairs())
-    return "".join(f"{tag}={value}{SOH}" for tag, value in pairs)
+    parts = [f"{t.MSG_TYPE}={message.kind}{SOH}"]
+    _write(message.header, parts)
+    _write(message.body, parts)
+    return "".join(parts)
 
 
 def framed(message: Message, begin_string: str) -> str:
     """Return the whole text of a message, with its length and checksum."""
     inside = written(message)
-    length = len(inside.encode())
+    length = len(inside) if inside.isascii() else len(inside.encode())
     whole = f"{t.BEGIN_STRING}={begin_string}{SOH}{t.BODY_LENGTH}={length}{SOH}{inside}"
     total = sum(whole.encode()) % _CHECK_SUM_AT
     return f"{whole}{t.CHECK_SUM}={total:03d}{SOH}"
@@ -162,7 +171,25 @@ def _pairs(text: str) -> list[_Pair]:
     if len(fields) > _FIELDS_MAX:
         many = f"has more than {_FIELDS_MAX} fields; send less at a time"
         raise MessageError(f"the message {many}", tag=0, reason=Reason.OTHER)
-    return [_pair(each) for each in fields]
+    if not text.isascii():
+        return [_pair(each) for each in fields]
+    pairs: list[_Pair] = []
+    for each in fields:
+        name, _, value = each.partition("=")
+        tag = _TAGS.get(name)
+        pairs.append((tag, value) if tag is not None and value else _pair(each))
+    return pairs
+
+
+# What counts a group goes before its entries.
+def _write(fields: Body, parts: list[str]) -> None:
+    for tag, value in fields.items:
+        if isinstance(value, str):
+            parts.append(f"{tag}={value}{SOH}")
+        else:
+            parts.append(f"{tag}={len(value)}{SOH}")
+            for entry in value:
+                _write(entry, parts)
 
 
 def _pair(text: str) -> _Pair:
@@ -188,12 +215,21 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _check_once(pairs: Iterable[tuple[int, object]]) -> None:
+def _check_once(pairs: Sequence[tuple[int, object]]) -> None:
+    if len({tag for tag, _ in pairs}) == len(pairs):
+        return
     seen: set[int] = set()
     for tag, _ in pairs:
         if tag in seen:
             raise MessageError(f"{tag}: is there twice", tag=tag, reason=Reason.TWICE)
         seen.add(tag)
+
+
+def _read(pairs: list[_Pair], groups: Mapping[int, GroupSpec]) -> Body:
+    if any(tag in groups for tag, _ in pairs):
+        return _Reader(pairs).body(groups)
+    _check_once(pairs)
+    return Body(tuple(pairs))
 
 
 class _Reader:

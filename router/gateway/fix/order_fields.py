@@ -7,6 +7,8 @@ allowed, the name free. What FIX can say and we cannot do is refused, not passed
 from collections.abc import Mapping
 from typing import Final
 
+import orjson
+
 from router.domain.units import NS_PER_S, TimestampNs
 from router.gateway.algo_registry import algo_named
 from router.gateway.chain import SESSION
@@ -24,6 +26,7 @@ from router.gateway.fix.values import (
     positive,
     required,
 )
+from router.gateway.quote_request import REPEATS
 
 _SIDES: Final[Mapping[str, str]] = {"1": "buy", "2": "sell"}
 _MARKET: Final = "1"
@@ -32,10 +35,11 @@ QUOTED: Final = "D"
 _DAY: Final = "0"
 _TILL_CANCEL: Final = "1"
 _TILL_DATE: Final = "6"
-_AT_ONCE: Final[Mapping[str, str]] = {"3": "ioc", "4": "fok"}
+AT_ONCE: Final[Mapping[str, str]] = {"3": "ioc", "4": "fok"}
 _SMART: Final = "SOR"
 _TRADERS: Final = ("36", "11", "12", "3", "24")  # PartyRole, the closest to the order first
 _NS_PER_MS: Final = NS_PER_S // 1_000
+_AHEAD: Final = NS_PER_S  # a sender's clock may be so far ahead of ours: that is now
 _BY_MAX: Final = 64
 UNSUPPORTED: Final[Mapping[int, str]] = {
     18: "ExecInst",
@@ -56,9 +60,7 @@ def order_fields(body: Body, peer: Peer, now: TimestampNs) -> dict[str, str]:
     MessageError
         Naming the field and the remedy.
     """
-    for tag, name in UNSUPPORTED.items():
-        if body.get(tag) is not None:
-            raise _refused(tag, f"{name} is not supported; leave it out")
+    refuse_unsupported(body)
     kind = required(body, t.ORD_TYPE)
     asked = {
         "client_order_id": name_of(body),
@@ -69,7 +71,20 @@ def order_fields(body: Body, peer: Peer, now: TimestampNs) -> dict[str, str]:
     if kind == QUOTED:
         return {**asked, **_as_quoted(body)}
     terms = terms_of(body)
-    return {**asked, **terms, **_times(body, peer, terms=terms, now=now)}
+    return {**asked, **terms, **times_of(body, peer, terms=terms, now=now)}
+
+
+def refuse_unsupported(body: Body) -> None:
+    """Refuse a field that asks for what we cannot do.
+
+    Raises
+    ------
+    MessageError
+        Naming the field.
+    """
+    for tag, name in () if body.lacks(UNSUPPORTED) else UNSUPPORTED.items():
+        if body.get(tag) is not None:
+            raise _refused(tag, f"{name} is not supported; leave it out")
 
 
 def name_of(body: Body) -> str:
@@ -103,11 +118,17 @@ def terms_of(body: Body) -> dict[str, str]:
         **_price(body),
         **parameters_of(body),
     }
-    venues = body.get(t.EX_DESTINATION)
-    if venues is not None and venues != _SMART:
-        terms["venues"] = ",".join(venues.replace(",", " ").split())
+    venues = venues_of(body)
+    if venues:
+        terms["venues"] = ",".join(venues)
     algo = algo_of(body)
     return terms if algo is None else {**terms, "algo": algo}
+
+
+def venues_of(body: Body) -> list[str]:
+    """Return the venues an order is for; none where it may go to all."""
+    said = body.get(t.EX_DESTINATION)
+    return [] if said is None or said == _SMART else said.replace(",", " ").split()
 
 
 def account_of(body: Body, peer: Peer) -> str:
@@ -184,29 +205,44 @@ def _price(body: Body) -> dict[str, str]:
     return {}
 
 
-# The quote says all else; what the order repeats of it is not read.
+# The quote says all else; what the order repeats of it has to be the same.
 def _as_quoted(body: Body) -> dict[str, str]:
-    asked = {"quote_id": required(body, t.QUOTE_ID)}
+    base, quote = pair_of(required(body, t.SYMBOL), t.SYMBOL)
+    repeats = {"base": base, "quote": quote, "side": side_of(body), **_quantity(body, base, quote)}
+    asked = {"quote_id": required(body, t.QUOTE_ID), REPEATS: orjson.dumps(repeats).decode()}
     drift = body.get(t.DRIFT_MAX_BPS)
     if drift is not None:
         asked["drift_max_bps"] = decimal(drift, t.DRIFT_MAX_BPS)
     return asked
 
 
-def _times(body: Body, peer: Peer, *, terms: Mapping[str, str], now: TimestampNs) -> dict[str, str]:
+def times_of(
+    body: Body, peer: Peer, *, terms: Mapping[str, str], now: TimestampNs
+) -> dict[str, str]:
+    """Return when an order begins and ends, and its algo where that follows from it.
+
+    Raises
+    ------
+    MessageError
+        If it says so in a way that cannot be.
+    """
     persistence = body.get(t.TIME_IN_FORCE) or _DAY
-    if persistence in _AT_ONCE:
-        return _at_once(persistence, terms)
     algo = terms.get("algo") or ("limit" if "limit_price" in terms else "sweep")
     spec = algo_named(algo)
     assert spec is not None, "an algo comes from the registry"
     names = {parameter.name for parameter in spec.parameters}
+    start_at = _start(body, now, begins_later="start_in_s" in names)
+    if persistence in AT_ONCE:
+        return _at_once(persistence, terms)
     times = {} if algo == "sweep" and "algo" not in terms else {"algo": algo}
-    start_at = _start(body, now)
-    if start_at > now and "start_in_s" in names:
+    if start_at > now and "start_in_s" in terms:
+        raise _refused(t.EFFECTIVE_TIME, "is given twice; leave out StartInSec")
+    if start_at > now:
         times["start_in_s"] = seconds(start_at - now)
     ends_at = ending(body, peer, now, persistence=persistence)
     is_dated = persistence == _TILL_DATE or body.get(t.EXPIRE_TIME) is not None
+    if is_dated and ends_at <= start_at:
+        raise _refused(t.EXPIRE_TIME, "must lie after EffectiveTime(168)")
     if is_dated and "duration_s" in names and "duration_s" not in terms:
         times["duration_s"] = seconds(ends_at - start_at)
     elif is_dated or not names & {"duration_s", "cross_after_s"}:
@@ -216,11 +252,11 @@ def _times(body: Body, peer: Peer, *, terms: Mapping[str, str], now: TimestampNs
 
 def _at_once(persistence: str, terms: Mapping[str, str]) -> dict[str, str]:
     venues = [name for name in terms.get("venues", "").split(",") if name]
-    if _AT_ONCE[persistence] == "fok" and len(venues) != 1:
+    if AT_ONCE[persistence] == "fok" and len(venues) != 1:
         raise _refused(
             t.TIME_IN_FORCE, "4 (fill or kill) needs one chain's venue in ExDestination(100)"
         )
-    return {"time_in_force": _AT_ONCE[persistence]}
+    return {"time_in_force": AT_ONCE[persistence]}
 
 
 def ending(body: Body, peer: Peer, now: TimestampNs, *, persistence: str) -> TimestampNs:
@@ -261,9 +297,14 @@ def _ahead(at: TimestampNs, tag: int, now: TimestampNs) -> TimestampNs:
     return at
 
 
-def _start(body: Body, now: TimestampNs) -> TimestampNs:
+def _start(body: Body, now: TimestampNs, *, begins_later: bool) -> TimestampNs:
     text = body.get(t.EFFECTIVE_TIME)
-    return now if text is None else max(now, moment(text, t.EFFECTIVE_TIME))
+    at = now if text is None else max(now, moment(text, t.EFFECTIVE_TIME))
+    if begins_later or at <= now:
+        return at
+    if at - now > _AHEAD:
+        raise _refused(t.EFFECTIVE_TIME, "is for an algo that may begin later; leave it out")
+    return now
 
 
 def _refused(tag: int, why: str) -> MessageError:

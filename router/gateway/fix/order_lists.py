@@ -14,7 +14,13 @@ from router.gateway.fix.asks import Ask, Conversation, first_of_list
 from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import STATUSES, told_text
 from router.gateway.fix.message import Body, Message, MessageError, Reason, body
-from router.gateway.fix.order_fields import account_of, asker_of, terms_of
+from router.gateway.fix.order_fields import (
+    account_of,
+    asker_of,
+    refuse_unsupported,
+    terms_of,
+    times_of,
+)
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.values import required, told_moment, whole
 from router.gateway.link import LinkError
@@ -28,7 +34,7 @@ _REJECTED: Final = "7"
 def new_list(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     """Take a basket in; its orders tell by their own reports what becomes of them."""
     try:
-        wanted = _basket(asked.body, peer)
+        wanted = _basket(asked.body, peer, now)
         answer = yield Ask("basket", wanted)
     except MessageError as error:
         return (_refused(asked, str(error), now),)
@@ -65,9 +71,11 @@ def cancel_list(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     return (_status(asked, _CANCELING, (), now=now),)
 
 
-def _basket(asked: Body, peer: Peer) -> dict[str, Any]:
+def _basket(asked: Body, peer: Peer, now: TimestampNs) -> dict[str, Any]:
     name, entries = required(asked, t.LIST_ID), asked.entries(t.NO_ORDERS)
-    orders = [_order(entry, name, place) for place, entry in enumerate(entries, 1)]
+    for place, entry in enumerate(entries, 1):
+        _check_place(entry, name, place)
+    orders = [_order(entry, peer, now) for entry in entries]
     if whole(required(asked, t.TOT_NO_ORDERS), t.TOT_NO_ORDERS) != len(orders):
         raise _fault(t.TOT_NO_ORDERS, "send the whole list in one message")
     accounts = {account_of(entry, peer) for entry in entries}
@@ -81,12 +89,18 @@ def _basket(asked: Body, peer: Peer) -> dict[str, Any]:
     }
 
 
-def _order(entry: Body, name: str, place: int) -> dict[str, str]:
+def _check_place(entry: Body, name: str, place: int) -> None:
     if whole(required(entry, t.LIST_SEQ_NO), t.LIST_SEQ_NO) != place:
         raise _fault(t.LIST_SEQ_NO, "count the orders from 1 in their order")
     if required(entry, t.CL_ORD_ID) != f"{name}.{place}":
         raise _fault(t.CL_ORD_ID, f"order {place} is named {name}.{place}")
-    return terms_of(entry)
+
+
+# All of a list is planned at once: of an order that waits for nothing alone there is none.
+def _order(entry: Body, peer: Peer, now: TimestampNs) -> dict[str, str]:
+    refuse_unsupported(entry)
+    terms = terms_of(entry)
+    return {**terms, **times_of(entry, peer, terms={"algo": "sweep"} | terms, now=now)}
 
 
 def _row(order: dict[str, Any]) -> Body:

@@ -52,12 +52,14 @@ class Outbox:
         """
         answered = self.mark.answered if number is None else number
         self._send(messages, answered=answered, place=self.mark.place)
-        self.mark = replace(self.mark, answered=answered, answered_then=answered)
+        if self.mark.answered != answered or self.mark.answered_then != answered:
+            self.mark = replace(self.mark, answered=answered, answered_then=answered)
 
     def report(self, messages: Sequence[Message], *, place: Place) -> None:
         """Send what reports from a place."""
         self._send(messages, answered=self.mark.answered, place=place)
-        self.mark = replace(self.mark, place=place, place_then=place)
+        if self.mark.place != place or self.mark.place_then != place:
+            self.mark = replace(self.mark, place=place, place_then=place)
 
     def tell(self, messages: Sequence[Message]) -> None:
         """Send what belongs to no place: streams, and states announced anew."""

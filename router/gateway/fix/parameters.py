@@ -102,7 +102,7 @@ def parameters_of(body: Body) -> dict[str, str]:
 
 
 def _given(body: Body) -> Iterator[tuple[int, str]]:
-    for tag in _FIELDS:
+    for tag in () if body.lacks(_FIELDS) else _FIELDS:
         text = body.get(tag)
         if text is not None:
             yield tag, text

@@ -34,7 +34,6 @@ class Peer:
     accounts: tuple[str, ...]
     by: str
     day_ends_s: int = DAY_S
-    show_children: bool = False
 
     def may_see(self, account: str) -> bool:
         """Tell whether an account is one of the session's."""

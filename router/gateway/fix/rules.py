@@ -43,9 +43,12 @@ _SENTENCES: Final = f"""\
 - CashOrderQty(152), or OrderQty(38) in the quote currency (15), trades that much cash: then 151
   is cash as well, 14, 32 and 6 are of the base, 20101 to 20103 are cash.
 - A replacement may change 38, 44, 126 or 432 and MaxSlippageBps; it repeats 55, 54 and 40, and
-  names the order by its name now. A cancel may name it by any name it has had.
+  59, 100 and 847 if it says them, and names the order by its name now. A cancel may name it by any
+  name it has had.
 - One request of an order is taken at a time, others are refused with 102=3. After a transaction
   was broadcast a cancel is best effort: 6, then 4, or the fill and 9 with 102=0.
+- A mass cancel counts in 533 what it cancels; an order with a request under way goes on, and 58 of
+  the r says how many do: ask again.
 - Only final fills are reported. One that is taken back all the same is 150=H, or G with what it
   was instead, with 19. An order that had ended as filled then stands as 39=4.
 - What others ask of your order (the desk, another door, cancel on disconnect) has 11 as your
@@ -55,8 +58,16 @@ _SENTENCES: Final = f"""\
 - Cancel on disconnect ends the orders that came by the session, not others of its accounts.
 - An order, list or replacement that comes as PossDup(43) 10 s after it was first sent, and was
   not taken then, is refused; a cancel never is.
-- The orders of a list are named by it: 11 is 66, a dot and 67. They are for one account.
-- What is quoted with 537=1 is executed by D with 40=D and 117 until 62, else 103=8."""
+- The orders of a list are named by it: 11 is 66, a dot and 67. They are for one account, planned
+  together, and each ends as its own 59, 126 or 432 says; 59=3 and 4 are refused.
+- EffectiveTime(168) is for algos that may begin later; elsewhere one ahead is refused.
+- A session has so many messages a second, and as many cancels besides. What is too much is refused
+  with THROTTLE in 58, and was not done.
+- A drop copy is told what order entry is told, with 797=Y since 4.4, and nothing of child orders.
+- Not spoken: market data by increments (X), only whole books (W); trade capture (AE), trades are 8
+  with 150=F; the status of quotes (AI), they end by 62.
+- What is quoted with 537=1 is executed by D with 40=D and 117 until 62, else 103=8. 55, 54, and 38
+  or 152 must be the quote's; 44 is not read: DriftMaxBps(20006) says how much dearer it may be."""
 _REJECTS: Final = (
     ("103=1", "the pair is not configured"),
     ("103=2", "outside the hours that are configured"),

@@ -1,11 +1,12 @@
 """One FIX session: what its peer asks for, what it is told, and what happens when it goes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from router.domain.units import NS_PER_S, DurationNs
+from router.gateway.chain import SESSION, SESSION_OF_MANY
 from router.gateway.config import EVERY, FixSessionSettings
 from router.gateway.fix.application import Application, Ways
 from router.gateway.fix.asks import Ask
@@ -13,6 +14,7 @@ from router.gateway.fix.disconnect import Disconnect
 from router.gateway.fix.engine import Engine, Identity
 from router.gateway.fix.line import Line
 from router.gateway.fix.marks import Mark, MarkFile
+from router.gateway.fix.message import Message
 from router.gateway.fix.outbox import Outbox
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.recording import Recording
@@ -105,6 +107,7 @@ class FixSession:
                 self._streams.change,
                 self._record,
                 around.fault,
+                self._answered,
             ),
         )
         self._telling = Telling(
@@ -124,10 +127,11 @@ class FixSession:
     def begin(self) -> None:
         """Take up work: what was under way when the process died is asked for again."""
         mark = self._outbox.mark
-        expected = min(self._engine.next_in(self.name), mark.answered + 1)
+        next_in = self._engine.next_in(self.name)
+        expected = min(next_in, mark.answered + 1)
         self._engine.set_next_in(self.name, expected)
         self._outbox.change(replace(mark, answered=expected - 1, answered_then=expected - 1))
-        self._application.begin_at(expected)
+        self._application.begin_at(expected, received=next_in - 1)
         self._disconnect.begin()
         if self.settings.kind != "quotes":
             self._running = self._around.start(self._telling.run())
@@ -193,8 +197,11 @@ class FixSession:
         is_first = next_out == _AFTER_FIRST_LOGON and self._telling.may_be_missed
         return next_out <= self._known_out or self._is_emptied or is_first
 
-    async def _record(self, ask: Ask, number: int) -> None:
-        await self._recording.write(ask, source=self.source, number=number)
+    def _record(self, ask: Ask, number: int) -> Awaitable[None]:
+        return self._recording.write(ask, source=self.source, number=number)
+
+    def _answered(self, asked: Message, answer: Message, number: int) -> None:
+        self._recording.refused(asked, answer, source=self.source, number=number)
 
     def _made_disconnect(self, peer: Peer) -> Disconnect:
         settings, around = self.settings, self._around
@@ -218,8 +225,22 @@ class FixSession:
 def _meant(settings: FixSessionSettings, peer: Peer) -> Callable[[Mapping[str, Any]], bool]:
     if EVERY in settings.accounts:
         return lambda _: True
-    accounts = frozenset(peer.accounts)
-    return lambda each: each["client"] == peer.client and each["account"] in accounts
+    accounts, others = frozenset(peer.accounts), settings.hears_others
+
+    def is_meant(each: Mapping[str, Any]) -> bool:
+        if each["client"] != peer.client or each["account"] not in accounts:
+            return False
+        # What it asked of somebody else's order is answered, too.
+        return others or any(_is_of(peer, each.get(who)) for who in ("by", "asked_by"))
+
+    return is_meant
+
+
+# Of the session itself, or of a person behind it.
+def _is_of(peer: Peer, who: str | None) -> bool:
+    kind, _, name = (who or "").partition(".")
+    known = f"{kind}." in {SESSION, SESSION_OF_MANY}
+    return known and (name == peer.session or name.startswith(f"{peer.session}."))
 
 
 def _kind(text: str) -> str:

@@ -10,6 +10,8 @@ from router.gateway.fix.outbox import Outbox
 from router.gateway.link import Code, LinkError
 
 _STREAMS_MAX: Final = 128  # of a session: all sessions share one line to the daemon
+# The desk is being opened anew, or a venue is: it is asked again until it tells.
+_PASSING: Final = frozenset({Code.AWAY, Code.LOST, Code.DEGRADED, Code.BUSY, Code.STALE})
 _TOO_MANY: Final = f"more than {_STREAMS_MAX} are followed; end one first"
 
 
@@ -52,5 +54,8 @@ class Streams:
                 async for event in link.follow(wanted.do, **wanted.fields):
                     self._outbox.tell(wanted.tell(event))
             except LinkError as error:
-                if error.code not in {Code.AWAY, Code.LOST}:
+                if error.code not in _PASSING:
+                    self._tasks.pop(wanted.key, None)
+                    self._outbox.tell(wanted.tell_refused(f"{error.code.upper()}: {error}"))
                     return
+            await self._line.rest()

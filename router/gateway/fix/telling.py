@@ -16,6 +16,7 @@ from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.gateway.fix.execution import reported
 from router.gateway.fix.line import Line
 from router.gateway.fix.marks import BEGINNING, Place
+from router.gateway.fix.message import Message
 from router.gateway.fix.outbox import Outbox
 from router.gateway.fix.peer import Peer
 from router.gateway.link import Code, Link, LinkError
@@ -103,20 +104,33 @@ class Telling:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CATCH_UP_S):
                 await self._has_caught_up.wait()
-        names = dict.fromkeys(self._unsettled)
+        waiting, has_looked = dict.fromkeys(self._unsettled), False
         while True:
             link = await self._line.up()
             try:
-                async for each in _open_orders(link, self._peer):
-                    if self._is_meant(each):
-                        names[(each["client"], each["order"])] = None
-                for client, order in names:
-                    report = await link.ask("last_report", client=client, order=order)
-                    self._outbox.tell(reported(report, self._peer))
+                if not has_looked:
+                    async for each in _open_orders(link, self._peer):
+                        if self._is_meant(each):
+                            waiting[each["client"], each["order"]] = None
+                    has_looked = True
+                while waiting:
+                    client, order = next(iter(waiting))
+                    self._outbox.tell(await self._standing(link, client, order))
+                    del waiting[client, order]
             except LinkError:
                 await self._clock.sleep(_PAUSE)
             else:
                 return
+
+    # Of an order that is of another journal than the desk's there is nothing to tell.
+    async def _standing(self, link: Link, client: str, order: str) -> tuple[Message, ...]:
+        try:
+            report = await link.ask("last_report", client=client, order=order)
+        except LinkError as error:
+            if error.code != Code.UNKNOWN:
+                raise
+            return ()
+        return reported(report, self._peer)
 
     async def _follow(self, link: Link) -> None:
         after = await self._begin(link)

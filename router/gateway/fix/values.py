@@ -1,6 +1,7 @@
 """The kinds of values in fields: decimals, moments, words; read exactly or refused by their tag."""
 
 import datetime as dt
+import functools
 import re
 from typing import Final
 
@@ -133,8 +134,13 @@ def next_day_end(now: TimestampNs, *, day_ends_s: int) -> TimestampNs:
 def told_moment(at: TimestampNs) -> str:
     """Return a moment as a UTCTimestamp to the microsecond."""
     seconds, nanoseconds = divmod(at, NS_PER_S)
-    whole_s = dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
-    return f"{whole_s:%Y%m%d-%H:%M:%S}.{nanoseconds // _MICRO_NS:06d}"
+    return f"{_told_second(seconds)}.{nanoseconds // _MICRO_NS:06d}"
+
+
+# What happens at a time is told at a time: the same few seconds come again and again.
+@functools.lru_cache(maxsize=64)
+def _told_second(seconds: int) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, tz=dt.UTC):%Y%m%d-%H:%M:%S}"
 
 
 def told_day(at: TimestampNs) -> str:

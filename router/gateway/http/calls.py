@@ -90,6 +90,7 @@ def quote(call: Call) -> Ask:
             "order": {**terms, **who, "client_order_id": _QUOTED},
             "curve": body.curve,
             "compare": body.compare,
+            "margin": call.principal.permits(Permission.MARGIN_READ),
         },
     )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from router.domain.switch import TradingState
-from router.gateway.access import Principal, of_switch
+from router.gateway.access import Permission, Principal, of_switch
 from router.gateway.audit import Entry
 from router.gateway.audit_writer import Audit
 from router.gateway.http.calls import Call
@@ -61,7 +61,7 @@ class Doing:
             if isinstance(route.make, str):
                 return await self._know(route, call)
             ask = route.make(call)
-            await self._write_down(route, entry)
+            await self._write_down(route, call, entry)
             answer = await self._line.ask(ask.do, **ask.fields)
         except REFUSALS as error:
             self._audit.note(replace(entry, decision=problem(error).code))
@@ -75,13 +75,13 @@ class Doing:
         key = printable(str(headers.get(HEADERS["key"], ""))[:_KEY_CHARACTERS_MAX])
         if key:
             said = problem(error).code
-            self._audit.note(
+            self._audit.note_stranger(
                 Entry(_SIGNING_IN, decision=said, source=source, request=request, key=key)
             )
 
-    # Cancels and halts wait for no file.
-    async def _write_down(self, route: Route, entry: Entry) -> None:
-        if route.rate is Kind.CANCEL:
+    # Cancels and halts wait for no file; what lets more be traded does.
+    async def _write_down(self, route: Route, call: Call, entry: Entry) -> None:
+        if route.rate is Kind.CANCEL and not _loosens(call):
             self._audit.note(entry)
         elif route.method == "POST" and route.rate is not Kind.QUOTE:
             await self._audit.record(entry)
@@ -121,6 +121,11 @@ def _permit(route: Route, call: Call) -> None:
     call.principal.require(route.permission)
     if isinstance(call.body, SetSwitch):
         call.principal.require(of_switch(TradingState(call.body.state)))
+
+
+def _loosens(call: Call) -> bool:
+    body = call.body
+    return isinstance(body, SetSwitch) and of_switch(TradingState(body.state)) is Permission.RESUME
 
 
 def _entry(route: Route, call: Call, *, source: str, request: str) -> Entry:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.http.desk_line import DeskLine
+from router.gateway.http.frames import Batch, Events
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError, of_link
 from router.gateway.http.wire import encode
@@ -56,7 +57,7 @@ class LatestHub:
             watched = self._watched[wanted] = _Watched(task)
         watched.streams[outbox, name] = None
         if watched.newest is not None:
-            outbox.state(name, "", watched.newest)
+            outbox.state("", Events(name, watched.newest))
 
     def forget(self, outbox: Outbox, name: str) -> None:
         """Tell a stream no more; what nobody wants is followed no more."""
@@ -89,8 +90,9 @@ class LatestHub:
             payload = encode(said)
             watched = self._watched[wanted]
             watched.newest = payload
+            batch = Batch(payload)
             for outbox, name in watched.streams:
-                outbox.state(name, "", payload)
+                outbox.state("", batch.under(name))
 
     def _refuse(self, wanted: Wanted, error: LinkError) -> None:
         problem = of_link(error)

@@ -1,34 +1,49 @@
 """What one stream has not been told yet: in order, bounded, and nothing that happened left out.
 
-Of a state only the newest waits, at the place where it came last. What happened waits for as long
-as there is room; then the stream has lost its place and is told from where to go on.
+While the socket takes it, a frame goes out as it comes and nothing waits. Then of a state only the
+newest waits, at the place where it came last. What happened waits for as long as there is room;
+then the stream has lost its place and is told from where to go on.
 """
 
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
+
+from router.gateway.http.frames import (
+    FRAME_BYTES_MAX,
+    Events,
+    Pipe,
+    Place,
+    events_frame,
+    text_frame,
+)
 
 PENDING_MAX: Final = 10_000  # happenings that wait for one stream
 BYTES_MAX: Final = 32 * 1024 * 1024
-FRAME_BYTES_MAX: Final = 256 * 1024  # a frame is filled until it has so many
 _DEAD_MAX: Final = 1_000  # states that were overtaken, before they are swept out
-
-Place: TypeAlias = tuple[int | str, ...]  # of a channel; what a client gives to go on after it
 
 
 @dataclass(slots=True)
 class _Item:
-    """Something to be told; of a subscription, or a frame of its own where that has no name.
+    """Something that waits: events, or a reply. A state that was overtaken is told no more."""
 
-    A state that was overtaken has no payload.
-    """
-
-    name: str | None
-    payload: bytes | None
-    count: int = 0
-    place: Place | None = None
+    told: Events | bytes | None
     key: str | None = None
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        if self.told is None:
+            return 0
+        return len(self.told.payload if isinstance(self.told, Events) else self.told)
+
+    @property
+    def count(self) -> int:
+        """How many happenings it is; a reply is one."""
+        if self.told is None:
+            return 0
+        return self.told.count if isinstance(self.told, Events) else 1
 
 
 class Outbox:
@@ -37,6 +52,7 @@ class Outbox:
     def __init__(self, *, pending_max: int = PENDING_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._pending_max = pending_max
         self._bytes_max = bytes_max
+        self._pipe: Pipe | None = None
         self._items: deque[_Item] = deque()
         self._states: dict[tuple[str, str], _Item] = {}
         self._pending = 0
@@ -50,38 +66,35 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How much has not been told."""
-        return sum(item.payload is not None for item in self._items)
+        return sum(item.told is not None for item in self._items)
 
-    def reply(self, frame: bytes) -> None:
+    def through(self, pipe: Pipe) -> None:
+        """Send what is told through a pipe at once, while it is free and nothing waits."""
+        self._pipe = pipe
+
+    def reply(self, text: bytes) -> None:
         """Say something that is no event."""
-        self._put(_Item(None, frame, count=1))
+        self._put(_Item(text))
 
-    def events(self, name: str, payload: bytes, *, count: int, place: Place) -> None:
-        """Tell what happened: JSON objects with commas between them."""
-        self._put(_Item(name, payload, count, place))
+    def events(self, told: Events) -> None:
+        """Tell what happened."""
+        self._put(_Item(told))
 
-    def state(self, name: str, key: str, payload: bytes, *, place: Place | None = None) -> None:
+    def state(self, key: str, told: Events) -> None:
         """Tell how something stands; an older word about the same key is forgotten."""
-        old = self._states.pop((name, key), None)
-        if old is not None and old.payload is not None:
-            self._bytes -= len(old.payload)
-            old.payload = None
-            self._dead += 1
-        item = _Item(name, payload, 0, place, key)
-        self._states[name, key] = item
-        self._put(item)
+        old = self._states.pop((told.name, key), None)
+        if old is not None:
+            self._drop(old)
+        self._put(_Item(told, key))
         if self._dead > _DEAD_MAX:
-            self._items = deque(each for each in self._items if each.payload is not None)
+            self._items = deque(each for each in self._items if each.told is not None)
             self._dead = 0
 
     def forget(self, name: str) -> None:
         """Tell no more of a subscription, not even what waits."""
         for item in self._items:
-            if item.name == name and item.payload is not None:
-                self._bytes -= len(item.payload)
-                self._pending -= item.count
-                item.payload = None
-                self._dead += 1
+            if isinstance(item.told, Events) and item.told.name == name:
+                self._drop(item)
         self._states = {at: item for at, item in self._states.items() if at[0] != name}
         self.places.pop(name, None)
 
@@ -91,67 +104,93 @@ class Outbox:
         self._states.clear()
         self.overflowed.set()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether half of what may wait is free."""
+        return self._pending <= self._pending_max // 2 and self._bytes <= self._bytes_max // 2
+
     async def room(self) -> None:
         """Wait until half of what may wait is free."""
-        while self._pending > self._pending_max // 2 or self._bytes > self._bytes_max // 2:
+        while not self.has_room:
             self._room.clear()
             await self._room.wait()
 
-    async def next(self) -> bytes:
-        """Return the oldest frame; events of one subscription that follow each other share one."""
-        while True:
-            item = self._pop()
-            if item is not None:
-                return self._frame(item)
+    async def filled(self) -> None:
+        """Return once something waits."""
+        while self._front() is None:
             self._wake.clear()
             await self._wake.wait()
+
+    def take(self) -> bytes | None:
+        """Return the oldest frame that waits; events of one subscription in a row share one."""
+        told = self._pop()
+        if told is None:
+            return None
+        if not isinstance(told, Events):
+            return text_frame(told)
+        last, payloads, size = told, [told.payload], len(told.payload)
+        while size < FRAME_BYTES_MAX and self._has_more_of(told.name):
+            popped = self._pop()
+            assert isinstance(popped, Events), "events were in front"
+            last = popped
+            payloads.append(popped.payload)
+            size += len(popped.payload)
+        if last.place is not None:
+            self.places[told.name] = last.place
+        return told.frame if last is told else events_frame(told.name, payloads)
 
     def _put(self, item: _Item) -> None:
         if self.overflowed.is_set():
             return
-        assert item.payload is not None, "only what was overtaken has none"
+        if self._pipe is not None and self._front() is None and self._pipe.is_free:
+            self._send(self._pipe, item)
+            return
         self._items.append(item)
+        if isinstance(item.told, Events) and item.key is not None:
+            self._states[item.told.name, item.key] = item
         self._pending += item.count
-        self._bytes += len(item.payload)
+        self._bytes += item.size
         if self._pending > self._pending_max or self._bytes > self._bytes_max:
             self.overflow()
         self._wake.set()
 
+    def _send(self, pipe: Pipe, item: _Item) -> None:
+        told = item.told
+        assert told is not None, "only what was overtaken has none"
+        if not isinstance(told, Events):
+            pipe.write(text_frame(told))
+            return
+        pipe.write(told.frame)
+        if told.place is not None:
+            self.places[told.name] = told.place
+
+    def _drop(self, item: _Item) -> None:
+        self._bytes -= item.size
+        self._pending -= item.count
+        item.told = None
+        self._dead += 1
+        self._room.set()
+
     def _front(self) -> _Item | None:
-        while self._items and self._items[0].payload is None:
+        while self._items and self._items[0].told is None:
             self._items.popleft()
             self._dead -= 1
         return self._items[0] if self._items else None
 
-    def _pop(self) -> _Item | None:
+    def _pop(self) -> Events | bytes | None:
         item = self._front()
-        if item is None or item.payload is None:
+        if item is None:
             return None
         self._items.popleft()
         self._pending -= item.count
-        self._bytes -= len(item.payload)
-        if item.name is not None and item.key is not None:
-            self._states.pop((item.name, item.key), None)
+        self._bytes -= item.size
+        if isinstance(item.told, Events) and item.key is not None:
+            self._states.pop((item.told.name, item.key), None)
         self._room.set()
-        return item
-
-    def _frame(self, first: _Item) -> bytes:
-        assert first.payload is not None, "popped with one"
-        if first.name is None:
-            return first.payload
-        payloads, size, item = [first.payload], len(first.payload), first
-        while size < FRAME_BYTES_MAX and self._has_more_of(first.name):
-            popped = self._pop()
-            assert popped is not None, "it was in front"
-            assert popped.payload is not None, "what has none is never popped"
-            item = popped
-            payloads.append(popped.payload)
-            size += len(popped.payload)
-        if item.place is not None:
-            self.places[first.name] = item.place
-        events = b",".join(payloads)
-        return b'{"op":"events","id":"%b","events":[%b]}' % (first.name.encode(), events)
+        return item.told
 
     def _has_more_of(self, name: str) -> bool:
         front = self._front()
-        return front is not None and front.name == name
+        if front is None or not isinstance(front.told, Events):
+            return False
+        return front.told.name == name

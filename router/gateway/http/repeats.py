@@ -77,15 +77,21 @@ class Repeats:
             raise ProblemError(Code.DUPLICATE, other, field="Idempotency-Key")
         return False
 
-    def end(self, who: str, key: str, reply: Reply | None) -> None:
-        """Keep a reply; None where it was not done, so that it may be tried again."""
+    def end(self, who: str, key: str, reply: Reply | None, *, digest: bytes) -> None:
+        """Keep a reply; None where it was not done, so that it may be tried again.
+
+        A key that was forgotten meanwhile may be another request's by now, or be answered already.
+        """
+        told = self._told.get((who, key))
+        if told is None or told.digest != digest or told.reply is not None:
+            return
         if reply is None:
             self._forget((who, key))
-        elif (who, key) in self._told:
-            self._told[who, key].reply = reply
-            self._bytes += len(reply.body)
-            while self._bytes > self._bytes_max:
-                self._forget(next(iter(self._told)))
+            return
+        told.reply = reply
+        self._bytes += len(reply.body)
+        while self._bytes > self._bytes_max:
+            self._forget(next(iter(self._told)))
 
     def _forget(self, name: tuple[str, str]) -> None:
         told = self._told.pop(name, None)

@@ -1,13 +1,13 @@
 """Reports of orders, for all streams of this process from one line to the daemon.
 
 The newest are kept, so that who comes back goes on after any place; older ones are asked of the
-daemon again, for that stream alone. Events of one moment are put together once for all streams that
-see the same, and are told in one piece.
+daemon again, for that stream alone. Reports of one moment are put together once for all streams
+that see the same, and leave as one frame; the more streams there are, the longer is a moment.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +15,7 @@ from typing import Any, Final
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.access import Principal
 from router.gateway.http.desk_line import DeskLine
+from router.gateway.http.frames import FRAME_BYTES_MAX, Batch
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.wire import encode
@@ -24,7 +25,12 @@ from router.port import Clock
 KEPT_MAX: Final = 50_000
 _AT_ONCE: Final = 500  # told to one stream before others are looked at
 _TAKES_WITHIN_S: Final = 30  # half of what may wait; else others catch up in its stead
-_GATHER_S: Final = 0.01  # under load each stream is told so often, several reports in a frame
+# Under load what comes meanwhile is told together: so much time for each stream, within bounds.
+# What comes after a pause is told at once.
+_GATHER_EACH_S: Final = 0.000_25
+_GATHER_MIN_S, _GATHER_MAX_S = 0.005, 0.05
+_READING_MAX: Final = 4  # streams that read what is no longer kept at a time
+_ANOTHER: Final = "the daemon has another journal, or less of it; begin again from the snapshot"
 _PAUSE: Final = DurationNs(NS_PER_S // 5)
 
 
@@ -87,10 +93,9 @@ class Reader:
     lost: Callable[[ProblemError], None] = field(default=_untold, compare=False)
 
     def tell(self, reports: Iterable[Told]) -> None:
-        """Have the stream told of those it sees, each by itself."""
-        for report in reports:
-            if self.scope.sees(report):
-                self.outbox.events(self.name, report.payload, count=1, place=report.place)
+        """Have the stream told of those it sees."""
+        for batch in _batches(each for each in reports if self.scope.sees(each)):
+            self.outbox.events(batch.under(self.name))
 
 
 class ReportsHub:
@@ -104,6 +109,8 @@ class ReportsHub:
         self._fresh: list[Told] = []
         self._told_at = 0.0  # as the loop counts
         self._readers: dict[Scope, list[Reader]] = {}
+        self._count = 0  # of readers
+        self._reading = asyncio.Semaphore(_READING_MAX)
         self.journal = ""
         self.place: tuple[int, int] | None = None
         self.began = asyncio.Event()
@@ -142,6 +149,7 @@ class ReportsHub:
             return False
         reader.tell(missed)
         self._readers.setdefault(reader.scope, []).append(reader)
+        self._count += 1
         return True
 
     async def catch_up(self, reader: Reader, after: tuple[int, int]) -> None:
@@ -152,18 +160,26 @@ class ReportsHub:
         LinkError
             If the daemon goes meanwhile.
         """
-        while after > self._now() or not self.subscribe(reader, after):
+        journal = self.journal
+        while True:
+            await _room(reader)
+            if self.journal != journal:
+                raise ProblemError(Code.LOST, _ANOTHER)
+            if after <= self._now() and self.subscribe(reader, after):
+                return
             missed = self._newer(after) if after <= self._now() else None
             if missed is None:
-                after = await self._read_back(reader, after)
+                async with self._reading:
+                    after = await self._read_back(reader, after)
                 continue
             for begin in range(0, len(missed), _AT_ONCE):
                 reader.tell(missed[begin : begin + _AT_ONCE])
+                await self._clock.sleep(DurationNs(0))
                 await _room(reader)
             after = missed[-1].place
 
-    # What is no longer kept, and then until what is kept. A daemon that tells faster than the
-    # stream takes it is asked again from where the stream is.
+    # What is no longer kept, until what is kept. Who has no room for more lets others read
+    # meanwhile; and of a daemon that tells faster than the stream takes it, it is asked again.
     async def _read_back(self, reader: Reader, after: tuple[int, int]) -> tuple[int, int]:
         place = after
         try:
@@ -172,8 +188,8 @@ class ReportsHub:
                     report = _told(said)
                     reader.tell((report,))
                     place = report.place
-                    await _room(reader)
-                    if self._newer(place) is not None and place <= self._now():
+                    is_kept = self._newer(place) is not None and place <= self._now()
+                    if is_kept or not reader.outbox.has_room:
                         return place
         except LinkError as error:
             if error.code != Code.LOST or place == after:
@@ -203,6 +219,7 @@ class ReportsHub:
         readers = self._readers.get(reader.scope, [])
         if reader in readers:
             readers.remove(reader)
+            self._count -= 1
             if not readers:
                 del self._readers[reader.scope]
 
@@ -226,9 +243,9 @@ class ReportsHub:
 
     def _end_all(self) -> None:
         readers, self._readers = self._readers, {}
-        told = "the daemon has another journal, or less of it; begin again from the snapshot"
+        self._count = 0
         for reader in (each for several in readers.values() for each in several):
-            reader.lost(ProblemError(Code.LOST, told))
+            reader.lost(ProblemError(Code.LOST, _ANOTHER))
 
     def _take(self, said: dict[str, Any]) -> None:
         report = _told(said)
@@ -238,7 +255,7 @@ class ReportsHub:
         self.place = report.place
         if not self._fresh:
             loop = asyncio.get_running_loop()
-            loop.call_at(self._told_at + _GATHER_S, self._flush)  # at once, if that is over
+            loop.call_at(self._told_at + self._gather_s, self._flush)  # at once, if that is over
         self._fresh.append(report)
 
     def _flush(self) -> None:
@@ -247,12 +264,32 @@ class ReportsHub:
             return
         self._told_at = asyncio.get_running_loop().time()
         for scope, readers in self._readers.items():
-            seen = [report for report in fresh if scope.sees(report)]
-            if not seen:
-                continue
-            payload, place = b",".join(each.payload for each in seen), seen[-1].place
-            for reader in readers:
-                reader.outbox.events(reader.name, payload, count=len(seen), place=place)
+            for batch in _batches(report for report in fresh if scope.sees(report)):
+                for reader in readers:
+                    reader.outbox.events(batch.under(reader.name))
+
+    @property
+    def _gather_s(self) -> float:
+        return min(_GATHER_MAX_S, max(_GATHER_MIN_S, self._count * _GATHER_EACH_S))
+
+
+# As many reports together as fill a frame.
+def _batches(reports: Iterable[Told]) -> Iterator[Batch]:
+    together: list[Told] = []
+    size = 0
+    for report in reports:
+        together.append(report)
+        size += len(report.payload)
+        if size >= FRAME_BYTES_MAX:
+            yield _batch(together)
+            together, size = [], 0
+    if together:
+        yield _batch(together)
+
+
+def _batch(reports: Sequence[Told]) -> Batch:
+    payload = b",".join(each.payload for each in reports)
+    return Batch(payload, count=len(reports), place=reports[-1].place)
 
 
 # Who takes nothing is not waited for: it is hung up on, and comes back with its place.

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.http.desk_line import DeskLine
+from router.gateway.http.frames import Batch, Events
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.wire import encode
@@ -95,7 +96,7 @@ class RiskHub:
         least = 0 if after is None else after[1]
         for told_before in sorted(missed, key=lambda each: each.sequence):
             if told_before.sequence > least:
-                _tell(outbox, name, told_before)
+                _tell(outbox, _batch(told_before).under(name), told_before)
         self._subscribers[outbox, name] = lost
 
     def forget(self, outbox: Outbox, name: str) -> None:
@@ -134,14 +135,19 @@ class RiskHub:
             self._kept.append(told)
         else:
             self._states[kind] = told
+        batch = _batch(told)
         for outbox, name in self._subscribers:
-            _tell(outbox, name, told)
+            _tell(outbox, batch.under(name), told)
         self.began.set()
 
 
-def _tell(outbox: Outbox, name: str, told: _Told) -> None:
+def _batch(told: _Told) -> Batch:
     place = (told.feed, told.sequence)
+    return Batch(told.payload, count=int(told.has_happened), place=place)
+
+
+def _tell(outbox: Outbox, events: Events, told: _Told) -> None:
     if told.has_happened:
-        outbox.events(name, told.payload, count=1, place=place)
+        outbox.events(events)
     else:
-        outbox.state(name, told.kind, told.payload, place=place)
+        outbox.state(told.kind, events)

@@ -27,12 +27,14 @@ from router.gateway.http.problems import CONTENT_TYPE, ProblemError
 from router.gateway.http.reference import page
 from router.gateway.http.repeats import Repeats, Reply
 from router.gateway.http.routes import PARAMETERS, ROUTES, STREAM, Route
+from router.gateway.http.shares import Shares
 from router.gateway.http.values import Query, Request
 from router.gateway.link import Code
 from router.gateway.rates import Kind
 from router.gateway.signing import AuthenticationError, Signed
 
 CONNECTIONS_MAX: Final = 4_000
+OF_ADDRESS_MAX: Final = 1_000
 
 _JSON: Final = "application/json"
 _BODY_S: Final = 10
@@ -171,7 +173,7 @@ class Door:
             return await self._doing.do(route, call, source=peer.address, request=name)
         except REFUSALS as error:
             if is_first and problem(error).code not in _MAY_BE_DONE:
-                self._repeats.end(who, call.key, None)
+                self._repeats.end(who, call.key, None, digest=_digest(signed))
             raise
 
     async def _once(
@@ -186,7 +188,7 @@ class Door:
         try:
             reply = await self._doing.do(route, call, source=peer.address, request=name)
         finally:
-            self._repeats.end(who, call.key, reply)
+            self._repeats.end(who, call.key, reply, digest=digest)
         return reply
 
     async def _body(self, request: web.BaseRequest) -> bytes:
@@ -196,8 +198,11 @@ class Door:
             raise self._too_large()
         if "Content-Encoding" in request.headers:
             raise ProblemError("unsupported_media", "Content-Encoding: send the body as it is")
-        if request.content.is_eof():
-            return await request.read()  # all of it is here
+        if request.content.is_eof():  # all of it is here
+            body = request.content.read_nowait()
+            if len(body) > self._body_bytes_max:
+                raise self._too_large()
+            return body
         try:
             async with asyncio.timeout(_BODY_S):
                 return await request.read()
@@ -221,14 +226,22 @@ class Door:
 class _Connection(web.RequestHandler):
     """A connection whose faults are problems, too."""
 
-    __slots__ = ()
+    __slots__ = ("_address",)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert isinstance(self._manager, _Server), "made by it"
-        if self._manager.is_full:
+        self._address = str((transport.get_extra_info("peername") or ("",))[0])
+        if not self._manager.shares.take(self._address):
             self.force_close()
+
+    @override
+    def connection_lost(self, exc: BaseException | None) -> None:
+        manager = self._manager
+        super().connection_lost(exc)
+        if isinstance(manager, _Server):  # None: it was lost already
+            manager.shares.give_back(self._address)
 
     @override
     def handle_error(
@@ -255,12 +268,7 @@ class _Server(web.Server):
     """Makes the connections."""
 
     alarm: Alarm
-    connections_max: int
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there are more connections than are served."""
-        return len(self._connections) > self.connections_max
+    shares: Shares
 
     @override
     def __call__(self) -> web.RequestHandler:
@@ -278,7 +286,12 @@ class _Server(web.Server):
 
 
 def server_of(
-    door: Door, *, body_bytes_max: int, alarm: Alarm, connections_max: int = CONNECTIONS_MAX
+    door: Door,
+    *,
+    body_bytes_max: int,
+    alarm: Alarm,
+    connections_max: int = CONNECTIONS_MAX,
+    of_address_max: int = OF_ADDRESS_MAX,
 ) -> web.Server:
     """Return the factory of connections for a listening socket; what is too much is hung up on."""
     _silent.addHandler(logging.NullHandler())
@@ -287,7 +300,7 @@ def server_of(
     made = partial(web.BaseRequest, loop=loop, client_max_size=body_bytes_max)
     server = _Server(door.answer, request_factory=made)
     server.alarm = alarm
-    server.connections_max = connections_max
+    server.shares = Shares(connections_max, of_address_max)
     return server
 
 

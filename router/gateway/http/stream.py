@@ -1,7 +1,8 @@
 """One WebSocket: who it is, what it asks, and what it is told.
 
-One task reads, one writes; what is asked runs beside them. A client that does not take what it is
-told is not waited for: it is closed, with the places from which it may go on.
+What is told goes into the socket as it comes; one task reads, and one writes what the socket did
+not take at once. What is asked runs beside them. A client that does not take what it is told is not
+waited for: it is closed, with the places from which it may go on.
 """
 
 import asyncio
@@ -17,8 +18,9 @@ from router.gateway.http.calls import Call
 from router.gateway.http.doing import Doing, who_is
 from router.gateway.http.doorman import Doorman, Peer, is_signed
 from router.gateway.http.faults import REFUSALS, problem
+from router.gateway.http.frames import Place
 from router.gateway.http.models import OrderQuery
-from router.gateway.http.outbox import Outbox, Place
+from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.routes import ROUTES
 from router.gateway.http.stream_messages import (
@@ -46,6 +48,10 @@ _AUTHENTICATE_S: Final = 10
 _CLOSE_S: Final = 5
 _HEARTBEAT_S: Final = 20
 _REASON_BYTES_MAX: Final = 123  # a control frame has no room for more
+_BUFFERED_MAX: Final = 64 * 1024  # what this process holds for a socket; more waits in the outbox
+# What the system holds for one that has not left: not megabytes of states that were overtaken.
+_UNSENT_MAX: Final = 128 * 1024
+_OPTION_UNSENT: Final = (6, 25)  # IPPROTO_TCP, TCP_NOTSENT_LOWAT of Linux
 _SUBMITS: Final = ("submit", "quote")
 _ROUTES: Final = {
     "submit": "submitOrder",
@@ -123,6 +129,38 @@ class Streams:
                 group.create_task(_closed(socket, GOING, "the gateway goes; come back"))
 
 
+class _Pipe:
+    """The socket, written to past the server: what goes into it has been framed already."""
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self._socket = socket
+        self._transport = transport
+        made = transport.get_extra_info("socket")
+        if made is not None:
+            made.setsockopt(*_OPTION_UNSENT, _UNSENT_MAX)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether what is written now leaves at once, or nearly."""
+        return self._is_open and self._transport.get_write_buffer_size() < _BUFFERED_MAX
+
+    def write(self, frames: bytes) -> None:
+        """Send frames.
+
+        Raises
+        ------
+        ConnectionResetError
+            Behind a frame that closes nothing follows.
+        """
+        if not self._is_open:
+            raise ConnectionResetError("the stream is closed")
+        self._transport.write(frames)
+
+    @property
+    def _is_open(self) -> bool:
+        return not (self._socket.closed or self._transport.is_closing())
+
+
 class _Stream:
     """One stream that is open."""
 
@@ -144,11 +182,13 @@ class _Stream:
                 principal = await self._introduced(request)
             finally:
                 self._streams.strangers -= 1
-        if principal is None:
+        if principal is None or request.transport is None:
             return
+        pipe = _Pipe(self._socket, request.transport)
+        self._outbox.through(pipe)
         self._outbox.reply(encode({"op": "welcome", "id": "", **who_is(principal)}))
         async with asyncio.TaskGroup() as group:
-            writing = group.create_task(self._write())
+            writing = group.create_task(self._write(pipe, request))
             watching = group.create_task(self._watch_room(request, writing))
             try:
                 await self._read(principal, group)
@@ -238,11 +278,14 @@ class _Stream:
             body = orjson.Fragment(reply.body)
             self._say({"op": "answer", "id": message.id, "status": reply.status, "body": body})
 
-    async def _write(self) -> None:
+    async def _write(self, pipe: _Pipe, request: web.BaseRequest) -> None:
         with contextlib.suppress(ConnectionError):  # the reader sees it, too
             while True:
-                frame = await self._outbox.next()
-                await self._socket.send_frame(frame, WSMsgType.TEXT)
+                await self._outbox.filled()
+                await request.writer.drain()
+                frame = self._outbox.take()
+                if frame is not None:
+                    pipe.write(frame)
 
     # What was written is on its way; the frame that closes goes behind it, and says from where on.
     # Who does not even take that is cut off a little later.

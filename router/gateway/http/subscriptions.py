@@ -20,7 +20,6 @@ SUBSCRIPTIONS_MAX: Final = 32
 _PAGE: Final = 500
 _BEGIN_S: Final = 2  # a gateway that has just started has not heard of the daemon yet
 _SNAPSHOT_MAX: Final = 20_000  # orders at work
-_CATCHING_UP_MAX: Final = 4  # streams that read the journal at a time
 _NEEDS: Final = {
     "reports": Permission.ORDERS_READ,
     "risk": Permission.MARGIN_READ,
@@ -37,12 +36,11 @@ class Hubs:
     reports: ReportsHub
     risk: RiskHub
     latest: LatestHub
-    catching_up: asyncio.Semaphore
 
     @classmethod
     def of(cls, line: DeskLine, *, reports: ReportsHub, risk: RiskHub, latest: LatestHub) -> "Hubs":
         """Join them."""
-        return cls(line, reports, risk, latest, asyncio.Semaphore(_CATCHING_UP_MAX))
+        return cls(line, reports, risk, latest)
 
 
 class Subscriptions:
@@ -106,8 +104,10 @@ class Subscriptions:
         reader = Reader(
             self._outbox, wanted.id, scope, lost=lambda problem: self._lose(wanted.id, problem)
         )
-        begun = hub.place if after is None else after
+        begun, journal = hub.place if after is None else after, hub.journal
         orders = await self._snapshot(wanted) if wanted.snapshot else None
+        if hub.journal != journal:
+            raise ProblemError(Code.LOST, "the daemon has another journal by now; begin anew")
         place = None if begun is None else list(begun)
         self._say(wanted, place=place, journal=hub.journal)
         if orders is not None:
@@ -127,8 +127,7 @@ class Subscriptions:
 
     async def _catch_up(self, reader: Reader, after: tuple[int, int]) -> None:
         try:
-            async with self._hubs.catching_up:
-                await self._hubs.reports.catch_up(reader, after)
+            await self._hubs.reports.catch_up(reader, after)
         except (LinkError, ProblemError) as error:
             self._lose(reader.name, of_link(error) if isinstance(error, LinkError) else error)
 

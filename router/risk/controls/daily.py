@@ -10,11 +10,12 @@ from router.domain.control import Control
 from router.domain.controls import ControlLimits, amount_of
 from router.domain.plan import Leg
 from router.domain.scope import FIRM, Scope
-from router.domain.units import AssetId
+from router.domain.units import AssetId, TimestampNs
 from router.risk.controls.breach import Breach, in_units, over
 from router.risk.controls.case import Asked, Met, Planned, holds_market, markets_of
 from router.state.activity import scopes_of
 from router.state.counts import Measure
+from router.state.world import World
 
 _WAIT = "wait until a part of the last 24 hours is over, or have the limit raised"
 
@@ -40,6 +41,23 @@ def part_notional(planned: Planned) -> Iterator[Breach]:
             yield from _traded(asked, limits, value, quote=asked.order.quote)
 
 
+def traded(world: World, scope: Scope, quote: AssetId, *, at: TimestampNs) -> int:
+    """Return what was traded of a scope in 24 hours and is out, in quote atoms."""
+    done = world.activity.total(Measure.NOTIONAL, scope, at, asset=quote)
+    out = sum(
+        leg.notional.atoms
+        for child in world.open_children()
+        for leg in child.order.legs
+        if leg.notional.asset == quote and _is_of(scope, scopes_of(child.order), leg)
+    )
+    return done + out
+
+
+def lost(world: World, asset: AssetId, at: TimestampNs) -> int:
+    """Return what was lost in 24 hours; negative where more was gained."""
+    return -world.activity.total(Measure.RESULT, FIRM, at, asset=asset)
+
+
 def loss(asked: Asked) -> Iterator[Breach]:
     """Ask what was lost in 24 hours."""
     world = asked.world
@@ -48,14 +66,14 @@ def loss(asked: Asked) -> Iterator[Breach]:
     for limits in asked.limits:
         for amount in limits.daily_loss_max if limits.scope == FIRM else ():
             asset = amount.asset
-            gained = world.activity.total(Measure.RESULT, FIRM, asked.at, asset=asset)
-            if -gained > amount.atoms:
+            gone = lost(world, asset, asked.at)
+            if gone > amount.atoms:
                 yield over(
                     Control.DAILY,
                     limits.scope,
                     "daily_loss_max",
                     limit=amount.atoms,
-                    value=-gained,
+                    value=gone,
                     show=in_units(asset, world.configured),
                     remedy="find out why; only what reduces may go on today",
                 )
@@ -65,14 +83,7 @@ def _traded(asked: Asked, limits: ControlLimits, value: int, *, quote: AssetId) 
     world, bound = asked.world, amount_of(limits.daily_notional_max, quote)
     if bound is None:
         return
-    done = world.activity.total(Measure.NOTIONAL, limits.scope, asked.at, asset=quote)
-    out = sum(
-        leg.notional.atoms
-        for child in world.open_children()
-        for leg in child.order.legs
-        if leg.notional.asset == quote and _is_of(limits.scope, scopes_of(child.order), leg)
-    )
-    total = done + out + value
+    total = traded(world, limits.scope, quote, at=asked.at) + value
     if total > bound:
         yield over(
             Control.DAILY,

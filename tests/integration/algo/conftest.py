@@ -5,7 +5,7 @@ import pytest
 from venues.sandbox.chain import start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ticking_chain():
     with start(block_time_s=0.5) as running:
         yield running

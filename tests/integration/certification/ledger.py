@@ -81,7 +81,7 @@ class Ledger:
             self._check(left == 0, "filled, and something is left", message)
         if message[39] in {"0", "A"}:
             self._check(done == 0, "new, and something has filled", message)
-        if done:
+        if done and chain.cumulative:
             self._check_average(chain, message)
 
     # Eight decimals, rounded against the order: so half a cent of a cent may be off, no more.

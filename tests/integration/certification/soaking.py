@@ -44,6 +44,7 @@ class Line:
             outcome = Outcome(tuple(self.peer.came))
             if not outcome.wrong(traffic.orders) or outcome.doubled:
                 return outcome
+            traffic.insist(self.peer.came)
             time.sleep(LOOK_EVERY_S)
         return Outcome(tuple(self.peer.came))
 

@@ -22,7 +22,9 @@ class Traffic:
         self._peer = peer
         self._account = account
         self._random = random.Random(seed)
-        self._waiting = []  # the names now
+        self._waiting = []  # the orders' first names
+        self._names = {}  # of those: all that were asked for, the newest last
+        self._cancels = {}  # of those that were to end: the last request
         self.orders = []
         self.requests = []
         self._count = 0
@@ -38,6 +40,7 @@ class Traffic:
             size = f"0.{self._random.randint(10, 99)}"
             script.waits(self._peer, name, size, t1=self._account)
             self._waiting.append(name)
+            self._names[name] = [name]
         else:
             script.new(self._peer, name, "5000", t1=self._account)
         if len(self._waiting) > OPEN_MAX or self._random.random() < 0.3:
@@ -48,22 +51,36 @@ class Traffic:
         while self._waiting:
             self._cancel(self._waiting.pop())
 
+    def insist(self, came):
+        """Cancel once more what a cancel was refused for: its name was one that never held.
+
+        A request that comes too late, since the daemon was away, is refused, and a later one that
+        builds on it as well.
+        """
+        refused = {message[11] for message in came if message.kind == "9"}
+        for order, request in tuple(self._cancels.items()):
+            if request in refused:
+                self._names[order] = [name for name in self._names[order] if name not in refused]
+                self._cancel(order)
+
     def _request(self):
         if not self._waiting:
             return
-        name = self._waiting.pop(0)
+        order = self._waiting.pop(0)
         if self._random.random() < 0.4:
-            fresh = self._name("r")
+            fresh, before = self._name("r"), self._names[order][-1]
             self.requests.append(fresh)
-            script.replace_waiting(self._peer, fresh, name, f"0.{self._random.randint(10, 99)}")
-            self._waiting.append(fresh)
+            script.replace_waiting(self._peer, fresh, before, f"0.{self._random.randint(10, 99)}")
+            self._names[order].append(fresh)
+            self._waiting.append(order)
         else:
-            self._cancel(name)
+            self._cancel(order)
 
-    def _cancel(self, name):
+    def _cancel(self, order):
         fresh = self._name("c")
         self.requests.append(fresh)
-        script.cancel(self._peer, fresh, name)
+        self._cancels[order] = fresh
+        script.cancel(self._peer, fresh, self._names[order][-1])
 
     def _name(self, kind):
         self._count += 1

@@ -124,7 +124,7 @@ async def _ask(venue, kind):
         return await answer.json()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def counterparties(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "sandboxes"
     with sandboxes(folder, seed=7, block_time_s=0.5) as running:

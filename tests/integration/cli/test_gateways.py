@@ -7,8 +7,8 @@ import pytest
 
 from router.cli import gateway_fix
 from router.cli import gateways as verbs
-from router.compose import fix_gateway, gateways
-from router.compose.gateways import Kept
+from router.compose.doors import fix
+from router.compose.doors.supervision import Kept, supervised
 from router.domain.error import ConfigError
 from router.shell import child_process, observe
 from router.shell.clock import SystemClock
@@ -76,7 +76,7 @@ def test_without_a_table_there_is_no_gateway(file):
     file.write_text(FILE, encoding="utf-8")
 
     async def doors():
-        async with gateways.supervised(load_gateway(file), SystemClock()) as found:
+        async with supervised(load_gateway(file), SystemClock()) as found:
             return dict(found)
 
     assert run(doors()) == {}
@@ -170,7 +170,7 @@ def test_a_fix_gateway_says_where_it_listens_and_ends_when_it_is_told(file):
 
 def test_a_gateway_ends_with_whoever_started_it_and_not_without(file, monkeypatch):
     asked = []
-    monkeypatch.setattr(fix_gateway, "run", lambda path, *, port: asked.append((path, port)))
+    monkeypatch.setattr(fix, "run", lambda path, *, port: asked.append((path, port)))
 
     gateway_fix.run(file, port=7, parent=None)
     with pytest.raises(ConfigError, match="the daemon ended before its gateway began"):

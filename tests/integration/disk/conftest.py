@@ -1,6 +1,7 @@
 """Both counterparties, and daemons whose journal lies where a test can spoil the disk."""
 
 import subprocess
+import time
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -9,6 +10,8 @@ from router.compose.sandbox import sandboxes
 from tests.integration.cli.conftest import furnished
 
 DISK_BYTES = 24 * 1024 * 1024
+REMOUNTED_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.01
 
 
 class SmallDisk:
@@ -27,7 +30,13 @@ class SmallDisk:
         self.ballast.unlink()
 
     def remount(self, mode):
-        _mount("-o", f"remount,{mode}", self.path)
+        """Mount it anew; it is busy for the moment in which a daemon tries its journal again."""
+        until = time.monotonic() + REMOUNTED_WITHIN_S
+        while time.monotonic() < until:
+            with suppress(subprocess.CalledProcessError):
+                return _mount("-o", f"remount,{mode}", self.path)
+            time.sleep(LOOK_EVERY_S)
+        return _mount("-o", f"remount,{mode}", self.path)
 
 
 def _mount(*words):
@@ -53,7 +62,7 @@ def mounted(path):
         subprocess.run(["umount", "-l", str(path)], check=True)  # noqa: S603, S607 - as above
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def counterparties(tmp_path_factory):
     folder = tmp_path_factory.mktemp("disk") / "sandboxes"
     with sandboxes(folder, seed=11, block_time_s=0.5) as running:

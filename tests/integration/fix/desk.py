@@ -100,7 +100,7 @@ class Desk:
 
     async def _orders(self, _fields):
         rows = [
-            {"order": f"o-{name}", "client": each["client"], "account": each["account"]}
+            {"order": f"o-{name}", **{key: each[key] for key in ("client", "account", "by")}}
             for name, each in self.orders.items()
         ]
         return {"orders": rows, "next": None}
@@ -116,8 +116,8 @@ class Desk:
     def _data(self, name, kind, status, **more):
         order, place = self.orders[name], [self.base + len(self.reports) + 2, 0]
         absent = (
-            "request original_client_order_id limit_price basket fill child venue adds_liquidity"
-            " voided voided_exec_id code average_price"
+            "request asked_by original_client_order_id limit_price basket fill child venue"
+            " adds_liquidity voided voided_exec_id code average_price"
         )
         return {
             **dict.fromkeys(absent.split()),

@@ -18,6 +18,10 @@ CANCEL = "11=c1|41=a1|55=ETH/USDC|54=1|60=20260101-00:00:00|38=1.5|"
 TABLES = (
     session("EMS"),
     session("OTHER"),
+    session("BROKEN", allow_reset="true"),
+    session("FIRST"),
+    session("SECOND"),
+    session("BOTH", hears='"accounts"'),
     session("COPY", "drop-copy", accounts='["main"]'),
     session("QUOTES", "quotes"),
     session("NEW", begin_string='"FIXT.1.1"'),
@@ -64,6 +68,28 @@ def test_what_is_no_logon_is_hung_up_on(gateway, said):
         async with connected(gateway) as peer:
             peer.raw(said)
             assert await peer.is_hung_up_on()
+
+    asyncio.run(play())
+
+
+def test_a_message_without_an_end_is_not_kept_for_ever(gateway):
+    async def play():
+        async with connected(gateway, target="BROKEN") as peer:
+            await peer.logged_on(more="141=Y|")
+            peer.raw(b"8=FIX.4.4\x019=900000000\x0135=0\x0158=" + b"x" * (17 << 20))
+            assert await peer.is_hung_up_on()
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("body", ["98=9|108=30|", "98=0|108=30|108=0|", "98=0|108=30|38=1|"])
+def test_a_logon_that_the_engine_does_not_answer_keeps_nobody_out(gateway, body):
+    async def play():
+        async with connected(gateway, target="BROKEN") as broken:
+            broken.send("A", body, number=1)
+            assert await broken.is_hung_up_on()
+            async with connected(gateway, target="BROKEN") as peer:
+                await peer.logged_on(more="141=Y|")
 
     asyncio.run(play())
 
@@ -141,6 +167,36 @@ def test_a_drop_copy_is_told_of_its_accounts_and_takes_no_orders(gateway):
         assert "d1" not in [said[11] for said in copy.reports]
         assert (refused[372], refused[380]) == ("D", "6")
         assert "d3" not in desk.orders
+
+    asyncio.run(play())
+
+
+def test_a_session_is_told_of_its_own_orders_and_of_others_where_it_is_to_hear_them(gateway):
+    async def play():
+        desk, ems, other, both = Desk(), Ems("FIRST"), Ems("SECOND"), Ems("BOTH")
+        async with (
+            served(desk, gateway.journal),
+            ems.on_line(gateway),
+            other.on_line(gateway),
+            both.on_line(gateway),
+        ):
+            ems.send("D", order("s1"))
+            await ems.took_exec("s1", "0")
+            await both.took_exec("s1", "0")
+            asked = {
+                "request": "s2",
+                "asked_by": "fix.SECOND.ann",
+                "original_client_order_id": "s1",
+            }
+            await desk.report("s1", "canceled", "canceled", **asked)
+            ended = [await each.took(lambda said: said[150] == "4") for each in (ems, other, both)]
+            other.send("D", order("s3"))
+            await other.took_exec("s3", "0")
+
+        assert {said[37] for said in ended} == {"o-s1"}
+        # Nothing of it but the answer to what it asked of it.
+        assert [said[150] for said in other.reports if said[37] == "o-s1"] == ["4"]
+        assert not [said for said in ems.reports if said[37] == "o-s3"]
 
     asyncio.run(play())
 

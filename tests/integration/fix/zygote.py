@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from router.compose import fix_gateway
+from router.compose.doors import fix
 from router.shell import observe
 
 
@@ -44,7 +44,7 @@ def _run(config):
     code = 1
     try:
         observe.configure(verbose=False)
-        fix_gateway.run(config)
+        fix.run(config)
         code = 0
     except BaseException:  # noqa: BLE001 - whoever started it reads it in the file
         sys.excepthook(*sys.exc_info())

@@ -240,6 +240,29 @@ def test_a_damaged_record_is_left_alone_and_nothing_trades(path):
     assert path.read_bytes() == b"rubbish\n"
 
 
+def test_strangers_do_not_fill_the_disk_and_how_many_were_left_out_is_told(path):
+    moment = [now()]
+    wrong = Entry("authenticate", "unauthenticated", "192.0.2.1", "r", key="somebody")
+
+    async def work():
+        async with auditing(path, PROGRAM, lambda: moment[0]) as audit:
+            for _ in range(5_000):
+                audit.note_stranger(wrong)
+            audit.note(ENTRY)
+            moment[0] += 1_000_000_000
+            for _ in range(30):
+                audit.note_stranger(wrong)
+
+    run(work())
+
+    lines = list(read(path))[1:]
+    strangers = [line for line in lines if line["action"] == "authenticate"]
+    assert len(strangers) == 120  # a burst of 100, and 20 a second
+    assert [line["left_out_before"] for line in strangers if "left_out_before" in line] == [4_900]
+    assert len(lines) == 121
+    assert verify(path).fault is None
+
+
 def test_a_record_that_another_process_keeps_is_not_written_to(path):
     async def both():
         async with auditing(path, PROGRAM, now) as first:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from router.compose.http_gateway import parts_of, serving
+from router.compose.doors.http import parts_of, serving
 from router.domain.error import ConfigError
 from router.shell.clock import SystemClock
 from tests.integration.http.door import keyed, signature

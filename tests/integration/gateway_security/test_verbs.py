@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from router.cli import audit
 from router.cli.main import app
-from router.compose.gateway_check import check_gateways
+from router.compose.doors.check import check_gateways
 from router.domain.error import ConfigError
 from router.gateway.audit import Head, chained
 from router.shell.config import Config

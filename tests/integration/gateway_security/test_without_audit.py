@@ -9,6 +9,7 @@ from router.gateway.audit import audit_path, read, verify
 from router.gateway.audit_writer import Program, auditing
 from router.gateway.config import ClientSettings, FixSessionSettings
 from router.gateway.fix.asks import Ask
+from router.gateway.fix.message import Message, body
 from router.gateway.fix.recording import Recording
 from router.gateway.link import Code, LinkError
 from tests.integration.http.door import ORDER, keyed, opened
@@ -53,6 +54,38 @@ def test_a_fix_session_leaves_a_line_for_all_that_it_changes_and_none_for_lookin
     )
 
 
+def message(kind, *fields):
+    return Message(kind, body(*fields))
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "action"),
+    [
+        (message("D", (11, "o-1"), (1, "theirs")), message("8", (150, "8"), (58, "no")), "submit"),
+        (message("F", (11, "c"), (41, "o-1")), message("9", (58, "no")), "cancel"),
+        (message("q", (11, "m")), message("r", (531, "0"), (58, "no")), "mass_cancel"),
+        (message("E", (66, "l")), message("N", (431, "7"), (58, "no")), "basket"),
+        (message("D", (11, "o-1")), message("8", (150, "I")), None),
+        (message("q", (11, "m")), message("r", (531, "7")), None),
+        (message("H", (11, "o-1")), message("j", (58, "no")), None),
+    ],
+)
+def test_what_a_fix_session_is_refused_leaves_a_line(tmp_path, asked, answer, action):
+    path = audit_path(tmp_path / "j", "fix")
+
+    async def work():
+        async with auditing(path, Program("c", "b"), lambda: 1) as audit:
+            Recording(audit, PEER).refused(asked, answer, source="192.0.2.1", number=7)
+
+    asyncio.run(work())
+
+    _, *lines = read(path)
+    assert [line["action"] for line in lines] == ([] if action is None else [action])
+    assert all(line["decision"] == "refused" for line in lines)
+    assert all(line["account"] == (asked.body.get(1) or "") for line in lines)
+    assert all(line["details"]["text"] == "no" for line in lines)
+
+
 def test_without_a_record_a_fix_session_cannot_trade(tmp_path):
     audit_path(tmp_path / "j", "fix").write_bytes(DAMAGED)
 
@@ -80,7 +113,7 @@ def test_without_a_record_the_http_door_refuses_to_trade_and_cancels_and_halts(t
         desk.orders["desk", "o-1"] = {"said": order, "status": "new"}
         async with opened(tmp_path, keyed(), desk) as client:
             other = {**order, "client_order_id": "o-2"}
-            cancel = {"request": "c-1"}
+            cancel, again = {"request": "c-1"}, {"reason": "it is over"}
             answers = (
                 await client.ask("POST", "/v1/orders", other, key="trader"),
                 await client.ask("POST", "/v1/orders/o-1/amend", cancel, key="trader"),
@@ -89,12 +122,14 @@ def test_without_a_record_the_http_door_refuses_to_trade_and_cancels_and_halts(t
                 await client.ask("POST", "/v1/halt", {"reason": "a test"}, key="kill"),
                 await client.ask("POST", "/v1/reconcile", {}, key="boss"),
                 await client.ask("GET", "/v1/orders", key="viewer"),
+                await client.ask("POST", "/v1/switches", {**again, "state": "active"}, key="boss"),
+                await client.ask("POST", "/v1/switches", {**again, "state": "halted"}, key="boss"),
             )
         return desk, answers
 
     desk, answers = asyncio.run(work())
 
-    assert [status for status, _, _ in answers] == [503, 503, 200, 200, 200, 503, 200]
-    assert {answers[n][2]["code"] for n in (0, 1, 5)} == {"degraded"}
-    assert (desk.count("submit"), desk.count("cancel"), desk.count("switch")) == (0, 1, 1)
+    assert [status for status, _, _ in answers] == [503, 503, 200, 200, 200, 503, 200, 503, 200]
+    assert {answers[n][2]["code"] for n in (0, 1, 5, 7)} == {"degraded"}
+    assert (desk.count("submit"), desk.count("cancel"), desk.count("switch")) == (0, 1, 2)
     assert path.read_bytes() == DAMAGED

@@ -12,7 +12,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from router.compose.http_gateway import parts_of, serving
+from router.compose.doors.http import parts_of, serving
 from router.gateway.signing import Signed, canonical
 from router.shell.clock import SystemClock
 from tests.integration.http.scripted import linked_desk

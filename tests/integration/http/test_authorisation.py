@@ -205,6 +205,32 @@ def test_a_list_is_cut_to_the_keys_accounts(tmp_path, target, do):
     run(tmp_path, work)
 
 
+@pytest.mark.parametrize("way", ["rest", "stream"])
+def test_a_quote_tells_of_the_desks_margin_to_those_alone_who_may_read_it(tmp_path, way):
+    route = next(route for route in ROUTES if route.operation == "quote")
+    (roles, at), (margin_roles, meaning) = TABLE["POST /quotes"], TABLE["GET /margin"]
+    assert meaning == DESK
+
+    async def work(client, desk):
+        for letter, key, whose, is_desk in cases():
+            desk.done.clear()
+            body = {**route.example, "account": OWNERS[whose][1]}
+            if way == "rest":
+                sent = orjson.dumps(body)
+                head = signed(key, "POST", "/v1/quotes", sent)
+                await client.ask("POST", "/v1/quotes", sent, headers=head)
+            else:
+                frame = {"op": "quote", "id": "1", "body": body}
+                async with client.stream(headers=signed(key, "GET", "/v1/stream")) as socket:
+                    await socket.send_str(orjson.dumps(frame).decode())
+                    await told(socket, "1")
+            refusal = expected(at, may=letter in roles, is_desk=is_desk, whose=whose)
+            sees = [] if refusal else [is_desk and letter in margin_roles]
+            assert [fields["margin"] for _, fields in desk.done] == sees, (key, whose)
+
+    run(tmp_path, work)
+
+
 def test_many_orders_at_once_are_cancelled_within_the_keys_accounts(tmp_path):
     async def work(client, desk):
         body = b'{"request":"all-1"}'

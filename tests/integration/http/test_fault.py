@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import aiohttp
+import pytest
 
 from router.gateway.access import Principal
 from router.gateway.config import HttpSettings
@@ -20,7 +21,7 @@ class Broken:
 
 
 @asynccontextmanager
-async def served(doing, alarms, *, connections_max=10):
+async def served(doing, alarms, **limits):
     """Serve a door alone, and yield its port."""
 
     async def nothing(*_):
@@ -28,9 +29,7 @@ async def served(doing, alarms, *, connections_max=10):
 
     doorman = Doorman(None, Rates(HttpSettings(without_keys=True)), now=lambda: 10**18)
     door = Door(doorman, doing, ready=nothing, upgrade=nothing, run="r", body_bytes_max=1_024)
-    server = server_of(
-        door, body_bytes_max=1_024, alarm=alarms.append, connections_max=connections_max
-    )
+    server = server_of(door, body_bytes_max=1_024, alarm=alarms.append, **limits)
     listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
     yield listener.sockets[0].getsockname()[1]
     listener.close()
@@ -52,9 +51,10 @@ def test_a_fault_is_told_without_a_trace_and_somebody_is_called():
     asyncio.run(story())
 
 
-def test_a_connection_too_many_is_hung_up_on_and_the_others_are_served():
+@pytest.mark.parametrize("limit", ["connections_max", "of_address_max"])
+def test_a_connection_too_many_is_hung_up_on_and_the_others_are_served(limit):
     async def story():
-        async with served(Broken(), [], connections_max=2) as port:
+        async with served(Broken(), [], **{limit: 2}) as port:
             connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
             async with asyncio.timeout(5):
                 assert await connections[2][0].read() == b""

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from router.cli import gateway_http
-from router.compose.http_gateway import parts_of
+from router.compose.doors.http import parts_of
 from router.domain.error import ConfigError
 from router.shell.clock import SystemClock
 from tests.integration.http.door import config_text, keyed, opened, signature

@@ -154,7 +154,7 @@ def test_the_stream_wakes_a_waiting_resolve(rehearse, record, quick):
             desk.truth.fills.append(withheld)
             desk.sandbox.drop_connections()  # after which anything may have been missed
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 resolution = await waiting
             assert sum(f.quantity.atoms for f in resolution.fills) == 200_000 * 10**14
 

@@ -1,12 +1,24 @@
 """A daemon asked over its link by two gateways at a time, on the sandboxes."""
 
 import asyncio
+import time
 
 import orjson
 
-from tests.integration.link.gateway import WAITS, ended, gateway, reports, submit
+from tests.integration.link.gateway import SOON_S, WAITS, ended, gateway, reports, submit
 
 WHO = {"client": "acme", "by": "fix.one", "wait_s": "0"}  # whose requests rename an order
+LOOK_EVERY_S = 0.05
+
+
+def at_rest(desk):
+    """Tell whether soon no order is at work any more."""
+    until = time.monotonic() + SOON_S
+    while desk.headrace("orders").stdout != "no order is at work\n":
+        if time.monotonic() > until:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
 
 
 def test_an_order_is_traded_and_told_with_its_fills_from_where_the_gateway_began(serving):
@@ -97,7 +109,8 @@ def test_the_same_order_by_the_link_and_by_the_local_door_are_two_clients_orders
     assert (mine["is_new"], again["is_new"], ours["is_new"]) == (True, False, True)
     assert mine["order"] == again["order"] != ours["order"]
     assert set(done["affected"]) == {mine["order"], ours["order"]}
-    assert "same" not in desk.headrace("orders").stdout  # others may still be reconciled
+    assert "same" not in desk.headrace("orders").stdout
+    assert at_rest(desk), "the orders of before are reconciled, and then none is at work"
 
 
 def test_a_quote_and_the_book_are_of_the_markets_now(serving):

@@ -17,7 +17,8 @@ import aiohttp
 
 from router.compose.assembly import assemble
 from router.compose.desk import open_desk
-from router.compose.quoting import quoting
+from router.compose.dry_run.desk_quotes import desk_now
+from router.compose.dry_run.quoting import quoting
 from router.domain.units import NS_PER_S, Amount, DurationNs
 from router.shell.clock import SystemClock
 from router.shell.solver_pool import SolverPool
@@ -188,8 +189,7 @@ async def bench(floor, folder, *, seed):
         async with quoting(
             assembly,
             runtime.reader,
-            limits=lambda: runtime.world.limits,
-            in_flight=lambda: runtime.world.in_flight,
+            desk=lambda: desk_now(runtime),
             warm=False,
         ) as quoter:
             made = Bench(desk, quoter, floor.running.venue["url"], random.Random(seed))

@@ -46,7 +46,7 @@ class Keyless:
         return ended
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def floor(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quotes") / "sandboxes"
     text = (REPOSITORY / "configs" / "demo.toml").read_text()

@@ -117,8 +117,8 @@ def test_a_snapshot_that_tells_of_prices_there_cannot_be_is_refused_by_its_name(
 
     ended = desk.quote("buy", "120", "ETH", "--snapshot", str(odd), "--json")
 
-    assert ended.exit_code != 0
-    assert "odd.json: holds what no market says" in ended.stderr
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == f"error: {odd}: holds what no market says: a price is positive\n"
 
 
 def test_the_curve_rises_is_planned_at_every_point_and_says_where_it_ends(recorded, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from venues.sandbox.chain import start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chain():
     with start(block_time_s=1) as running:
         yield running

@@ -8,6 +8,7 @@ from router.gateway.quote_document import (
     Causes,
     CurvePoint,
     Infeasible,
+    Now,
     QuoteDocument,
     Slippage,
     State,
@@ -70,6 +71,15 @@ STATE = State(
     books=[],
     assumed=[],
 )
+NOW = Now(
+    verdict="unknown",
+    message="no desk was asked",
+    reason=None,
+    control=None,
+    limit=None,
+    left_out=[],
+    allowances=[],
+)
 
 
 def quote(points, *, method="equal parts", feasible=True):
@@ -82,6 +92,7 @@ def quote(points, *, method="equal parts", feasible=True):
         expires_at=None,
         order=ASKED,
         state=STATE,
+        now=NOW,
         feasible=feasible,
         infeasible=None if feasible else REFUSAL,
         slippage=SLIPPAGE if feasible else None,

@@ -6,7 +6,7 @@ import orjson
 
 from router.compose.assembly import Assembly
 from router.compose.keeper import Keeper
-from router.compose.link_keeper import LinkKeeper
+from router.compose.link.keeper import LinkKeeper
 from router.gateway import link
 from router.port import VenueSetup
 from router.shell.config import load

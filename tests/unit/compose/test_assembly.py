@@ -3,7 +3,7 @@ import re
 import pytest
 
 from router.compose.assembly import assemble
-from router.compose.dry_run import order_context
+from router.compose.dry_run.planning import order_context
 from router.domain.error import ConfigError
 from router.domain.instrument import InstrumentKind
 from router.shell.clock import SystemClock

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from router.compose.degraded import Degraded
-from router.compose.link_degraded import LinkDegraded
+from router.compose.link.degraded import LinkDegraded
 from router.domain.event import CancelRequested
 from router.gateway.link import Code, LinkError
 from router.shell.switchboard import Switchboard

@@ -313,6 +313,32 @@ def test_the_same_order_again_is_the_same_though_the_limits_are_others_by_now(tm
     assert other == Code.DUPLICATE
 
 
+def test_the_same_basket_again_is_the_same_though_the_limits_are_others_by_now(tmp_path):
+    rows = '[{"side":"buy","quantity":"2","base":"ETH","quote":"USDC","deadline_s":"80000"}]'
+    said = rows.replace('"2"', '"2","slippage_max_bps":"50"')
+
+    async def told():
+        async with kept(tmp_path) as desk:
+            basket = {"client_order_id": "pair", "orders": rows}
+            asked = {"basket": basket, **WHO, "account": "main"}
+            first = await desk.ask("basket", **asked)
+            path = tmp_path / "headrace.toml"
+            path.write_text(
+                path.read_text().replace("slippage_max_bps = 100", "slippage_max_bps = 50")
+            )
+            changed = await desk.ask("reload", by="ann")
+            again = await desk.ask("basket", **asked)
+            tighter = {**asked, "basket": {**basket, "orders": said}}
+            return first, changed, again, await desk.fault("basket", **tighter)
+
+    first, changed, again, tighter = run(told())
+
+    assert changed["changed"]
+    assert (first["is_new"], again["is_new"]) == (True, False)
+    assert first["basket"] == again["basket"]
+    assert tighter == Code.DUPLICATE
+
+
 def test_a_basket_is_there_only_for_who_may_cancel_all_of_it(tmp_path):
     rows = '[{"side":"buy","quantity":"2","base":"ETH","quote":"USDC","client_order_id":"leg"}]'
     basket = {"client_order_id": "pair", "orders": rows}

@@ -3,21 +3,12 @@
 import pytest
 
 from router.cli import bust as verb
-from router.compose import (
-    link_accounts,
-    link_control,
-    link_follow,
-    link_groups,
-    link_market,
-    link_orders,
-    link_quotes,
-    link_records,
-)
 from router.compose.busting import bust
-from router.compose.desk_quotes import DeskQuotes
-from router.compose.link_desk import LinkDesk, told
-from router.compose.link_fields import count, flag, place, some, strings, text, texts
-from router.compose.linked import Linked
+from router.compose.dry_run.desk_quotes import DeskQuotes
+from router.compose.link import accounts, control, follow, groups, market, orders, quotes, records
+from router.compose.link.desk import LinkDesk, told
+from router.compose.link.fields import count, flag, place, some, strings, text, texts
+from router.compose.link.linked import Linked
 from router.domain.error import DiskError, OrderError, StaleDataError
 from router.gateway.bust_request import parse_bust
 from router.gateway.link import Code, LinkError
@@ -25,13 +16,13 @@ from tests.unit.compose.linked_floor import kept
 from tests.unit.shell.floor import run
 
 PARTS = (
-    link_accounts,
-    link_control,
-    link_groups,
-    link_market,
-    link_orders,
-    link_quotes,
-    link_records,
+    accounts,
+    control,
+    groups,
+    market,
+    orders,
+    quotes,
+    records,
 )
 _PROSE = """
 submit cancel amend find order orders last_report report plan quote book basket cancel_basket
@@ -45,7 +36,7 @@ def test_each_word_is_answered_in_one_place():
     answered = [word for part in PARTS for word in part.ANSWERS]
 
     assert sorted(answered) == sorted(WORDS)
-    assert set(link_follow.FOLLOWS) == {"reports", "risk", "book", "status"}
+    assert set(follow.FOLLOWS) == {"reports", "risk", "book", "status"}
 
 
 @pytest.mark.parametrize(

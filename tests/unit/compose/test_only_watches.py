@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from router.compose.assembly import assemble
-from router.compose.balances import assumed_accounts, parse_balances
+from router.compose.dry_run.balances import assumed_accounts, parse_balances
 from router.domain.error import ConfigError, NotSentError
 from router.domain.units import NATIVE
 from router.shell.clock import SystemClock

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from router.compose import quotes
 from router.compose.baskets import Baskets
+from router.compose.dry_run import quotes
 from router.domain.error import OrderError
 from router.domain.event import HourStruck, RouteSolved
 from router.domain.plan import PlannedRoute

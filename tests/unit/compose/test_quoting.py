@@ -5,15 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from router.compose.quoting import Quoter
-from router.compose.snapshots import read_accounts
+from router.compose.dry_run.quoting import Glance, Quoter
+from router.compose.dry_run.snapshots import read_accounts
 from router.domain.error import OrderError, VenueError
 from router.domain.plan import PlannedRoute
 from router.domain.units import Amount
 from router.gateway.quote_data import Shown, Told, document
+from router.gateway.quote_standing import Standing
 from router.optimiser.robust.interval import drift_of, interval
 from router.optimiser.solve import solve
 from router.optimiser.weigh import weigh
+from router.state.world import World
 from tests.unit.compose.test_snapshots import snapshot
 from tests.unit.engine.scene import CHAIN, MARGIN, PERP, POOL, USDC, accounts
 from tests.unit.shell.floor import run
@@ -69,10 +71,29 @@ def test_legs_that_are_worth_less_than_an_atom_have_a_document():
         found.order,
         Shown(found.problem, plan, weighed, band, Told(None, 0)),
         source="desk",
+        standing=Standing("unknown", ""),
     )
 
     assert drift == 0.0
     assert [part.share_pct for part in told.slippage.legs] == [0.0]
+
+
+@pytest.mark.parametrize("quantity", ["0.0000001", "0.000001", "0.5"])
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_causes_add_up_to_the_total_however_small_the_order_is(side, quantity):
+    asked = {**ASKED, "side": side, "quantity": quantity, "holding_hours": "100"}
+
+    told = run(quoter().quoted(asked, curve=True))["slippage"]
+
+    for part in (told, *told["legs"]):
+        causes = part["causes"]
+        names = ("impact_bps", "fees_bps", "gas_bps", "funding_bps")
+        beyond = sum(causes[name] for name in names)
+        beyond -= part["total_bps"] if "total_bps" in part else part["slippage_bps"]
+        # Each is rounded up to a hundredth; floats of millions of basis points have ten digits.
+        assert -1e-6 <= beyond <= 0.04 + 1e-6
+    funding = told["causes"]["funding_bps"]
+    assert told["execution_bps"] == pytest.approx(told["total_bps"] - funding, abs=0.021)
 
 
 def test_a_quote_is_kept_under_a_name(tmp_path):
@@ -134,3 +155,38 @@ def test_an_account_that_does_not_answer_is_passed_over_with_the_reason(why, sai
     assert [one.account for one in found.read] == [CHAIN]
     assert list(found.unreadable) == [MARGIN]
     assert said in found.unreadable[MARGIN]
+
+
+class Counted:
+    """Accounts as of a block, and how often they were asked for."""
+
+    def __init__(self):
+        self.asked = 0
+        self.block = 7
+
+    async def accounts(self, names):
+        self.asked += 1
+        (account,) = [one for one in accounts() if one.account in names]
+        if account.block is None:
+            return (account,)
+        return (replace(account, block=replace(account.block, number=self.block)),)
+
+
+def test_accounts_are_read_again_once_something_is_known_to_have_moved_them():
+    read, clock = Counted(), SimpleNamespace(time=0, now=lambda: clock.time)
+    glance = Glance(SimpleNamespace(instruments=(POOL, PERP), clock=clock), read)
+    moved = replace(World(), mined={CHAIN: 8})
+
+    async def looked():
+        counts = []
+        for time_ms, world in ((0, World()), (300, World()), (300, moved), (400, moved)):
+            clock.time = time_ms * 10**6
+            await glance.accounts(world)
+            counts.append(read.asked)
+            read.block = 8
+        clock.time = 2_400 * 10**6
+        await glance.accounts(moved)
+        return [*counts, read.asked]
+
+    # Two accounts each time: at once, not again, since a block moved one, not again, and as usual.
+    assert run(looked()) == [2, 2, 4, 4, 6]

@@ -131,3 +131,26 @@ def test_a_journal_that_does_not_make_the_same_again_is_told_and_no_report_left_
                     await first(desk.follow((0, -1)), 1)
 
     run(told())
+
+
+def test_the_journal_is_read_back_once_for_all_even_where_whoever_asked_first_has_gone(tmp_path):
+    path = tmp_path / "a.journal"
+
+    async def told():
+        floor = Floor()
+        async with opened(path) as journal, floor.running(journal) as runtime:
+            await traded(runtime)
+            desk = Reporting(path, "journal", ASSETS, begun=runtime.durable_sequence)
+            gone = asyncio.ensure_future(anext(desk.follow((0, -1))))
+            await asyncio.sleep(0)  # it has begun to read
+            gone.cancel()
+            whole = await all_of(desk)
+            path.rename(tmp_path / "away")  # whoever reads it now finds nothing
+            later = tuple(orjson.loads(whole[2])["place"])
+            return whole, await all_of(desk), await first(desk.follow(later), len(whole) - 3)
+
+    whole, again, rest = run(told())
+
+    assert {orjson.loads(report)["client_order_id"] for report in whole} == set(NAMES)
+    assert again == whole
+    assert rest == whole[3:]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from router.compose import sizes
+from router.compose.dry_run import sizes
 from router.domain.plan import NoRouteReason
 from router.domain.units import Amount, AssetId
 from router.gateway.quote_data import NoPlan, Point

@@ -6,8 +6,8 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from router.compose.dry_run import prepared, requested
-from router.compose.snapshots import load, save
+from router.compose.dry_run.planning import prepared, requested
+from router.compose.dry_run.snapshots import load, save
 from router.domain.account import AccountSnapshot
 from router.domain.error import ConfigError, OrderError, StaleDataError
 from router.domain.market import BlockRef

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from router.domain.error import OrderError
@@ -45,6 +46,40 @@ def test_the_drift_is_given_in_basis_points(shown):
 def test_what_the_quote_says_itself_may_not_be_said_again(shown, name):
     with pytest.raises(OrderError, match=f"{name}: is what the quote says"):
         parse_quoted({**OWN, name: "1"}, shown, CONTEXT)
+
+
+SAME = {"side": "buy", "base": "ETH", "quote": "USDC"}
+
+
+@pytest.mark.parametrize(
+    "repeats",
+    [
+        {},
+        SAME,
+        {**SAME, "quantity": "10.0", "quantity_asset": "ETH"},
+        {**SAME, "quantity": "31000", "quantity_asset": "USDC"},
+    ],
+)
+def test_what_is_repeated_of_the_quote_as_it_was_changes_nothing(shown, repeats):
+    made = parse_quoted({**OWN, "repeats": orjson.dumps(repeats).decode()}, shown, CONTEXT)
+
+    assert made == parse_quoted(OWN, shown, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("field", "repeats"),
+    [
+        ("side", {**SAME, "side": "sell"}),
+        ("base", {**SAME, "base": "USDC", "quote": "ETH"}),
+        ("quantity", {**SAME, "quantity": "11", "quantity_asset": "ETH"}),
+        ("repeats", {"venues": "uniswap_v3"}),
+        ("repeats", {"side": 1}),
+        ("repeats", []),
+    ],
+)
+def test_what_is_repeated_of_a_quote_and_is_another_thing_is_refused(shown, field, repeats):
+    with pytest.raises(OrderError, match=f"^{field}: "):
+        parse_quoted({**OWN, "repeats": orjson.dumps(repeats).decode()}, shown, CONTEXT)
 
 
 @pytest.mark.parametrize("text", ["-1", "0.001", "much", "10001"])

@@ -72,12 +72,10 @@ class Talking:
             pass
 
         line_like = type("L", (), {"asked": staticmethod(asked)})()
-        self.tasks = []
+        self.tasks, self.kept = [], []
         throttle = Throttle(rate=100, burst=100, now=lambda: 0)
-        self.application = Application(
-            PEER,
-            Ways(line_like, box, throttle, Clock(), self.start, _ignore, record, faults.append),
-        )
+        ways = (line_like, box, throttle, Clock(), self.start, _ignore, record, faults.append)
+        self.application = Application(PEER, Ways(*ways, lambda *said: self.kept.append(said)))
 
     def start(self, work):
         self.tasks.append(asyncio.create_task(work))

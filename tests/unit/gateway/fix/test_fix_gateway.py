@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.compose.fix_gateway import peer_of
+from router.compose.doors.fix import peer_of
 from router.gateway.config import parse
 
 

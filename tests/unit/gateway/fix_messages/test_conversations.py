@@ -201,7 +201,18 @@ def test_a_cancel_sent_again_is_told_where_the_order_stands():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"_38": "0"}, {"_38": "1e3"}, {"_40": "2"}, {"_152": "3"}, {"_847": "1001", "_20007": "60"}],
+    [
+        {"_38": "0"},
+        {"_38": "1e3"},
+        {"_40": "2"},
+        {"_152": "3"},
+        {"_847": "1001", "_20007": "60"},
+        {"_847": "1001"},
+        {"_59": "3"},
+        {"_99": "2000"},
+        {"_110": "5"},
+        {"_100": "uniswap_v3"},
+    ],
 )
 def test_terms_that_cannot_be_are_refused_before_they_are_asked_for(wrong):
     desk = started()
@@ -211,6 +222,15 @@ def test_terms_that_cannot_be_are_refused_before_they_are_asked_for(wrong):
 
     assert row(told) == "9 39=0 11=Y 41=X 102=99 434=2"
     assert "amend" not in [ask.do for ask in desk.asked]
+
+
+def test_what_a_replacement_repeats_of_the_order_is_no_change():
+    desk = started()
+    working(desk)
+
+    desk.say("G", *request_of("Y", _38="12", _59="0", _847="1000", _100="SOR"))
+
+    assert desk.asked[-1].do == "amend"
 
 
 def test_24_a_mass_cancel_counts_what_was_open_and_each_order_tells_its_own():

@@ -91,7 +91,8 @@ def run(count, seed):
     answered = 0
     for _ in range(count):
         kind, items = luck.choice(WELL_FORMED)
-        pairs = changed(luck, body(*items).pairs())
+        fields = written(Message(kind, body(*items))).split("\x01")[1:-1]
+        pairs = changed(luck, [(int(tag), v) for tag, _, v in (f.partition("=") for f in fields)])
         text = "".join(f"{tag}={value}\x01" for tag, value in [(35, kind), *pairs])
         message = read(text)
         if message is None:

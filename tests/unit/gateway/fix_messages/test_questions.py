@@ -35,6 +35,7 @@ def test_a_quote_tells_price_size_and_costs():
     (ask,), (told,) = held("R", quote_of(), answers.QUOTE)
 
     assert ask.do == "quote"
+    assert "margin" not in ask.fields  # of the whole desk: no session may read it
     assert ask.fields["order"] == {
         "base": "ETH",
         "quote": "USDC",
@@ -101,6 +102,14 @@ def test_a_quote_is_executed_by_its_name():
 
     (ask,), (told,) = held("D", (*items, (59, "4"), (20006, "1.5")), stale)
 
+    repeats = orjson.loads(ask.fields["order"].pop("repeats"))
+    assert repeats == {
+        "base": "ETH",
+        "quote": "USDC",
+        "side": "buy",
+        "quantity": "10",
+        "quantity_asset": "ETH",
+    }
     assert ask.fields["order"] == {
         "client_order_id": "X",
         "client": "acme",
@@ -174,6 +183,16 @@ def test_positions_are_told_one_by_one():
     assert long.body.entries(753)[0].get(708) == "-90000"
 
 
+def test_a_mass_cancel_says_how_many_orders_go_on():
+    asked, busy = ((11, "M"), (530, "7")), [{"order": "o-2", "message": "another is under way"}]
+    _, (some,) = held("q", asked, {"affected": ["o-1"], "refused": busy})
+    _, (all_of_them,) = held("q", asked, {"affected": ["o-1"], "refused": []})
+
+    assert found(some, 531, 533) == found(all_of_them, 531, 533) == ("7", "1")
+    assert some.body.get(58) == "1 not cancelled: a request is under way; ask again"
+    assert all_of_them.body.get(58) is None
+
+
 def test_no_positions_are_said_to_be_none():
     _, told = held("AN", ((710, "p"), (724, "0")), {"positions": [], "at": "0"})
 
@@ -226,6 +245,9 @@ def test_a_list_is_one_basket():
         list_of(entry_of(1), count=2),
         list_of(entry_of(1, _1="theirs")),
         list_of(entry_of(1, _38="0")),
+        list_of(entry_of(1, _99="2000")),
+        list_of(entry_of(1, _111="1")),
+        list_of(entry_of(1, _168="20260101-01:00:00")),
     ],
 )
 def test_a_list_that_cannot_be_is_rejected_as_a_whole(items):
@@ -234,6 +256,16 @@ def test_a_list_that_cannot_be_is_rejected_as_a_whole(items):
     assert not asked
     assert (told.kind, told.body.get(431)) == ("N", "7")
     assert {e.get(39) for e in told.body.entries(73)} == {"8"}
+
+
+def test_the_orders_of_a_list_end_when_they_say():
+    dated = entry_of(2, _55="BTC/USDC", _59="6", _126="20260101-01:00:00")
+    at_once = entry_of(3, _55="SOL/USDC", _59="3")
+    (ask,), _ = held("E", list_of(entry_of(1), dated, at_once), answers.BASKET)
+
+    rows = orjson.loads(ask.fields["basket"]["orders"])
+    assert [row.get("deadline_s") for row in rows] == ["86400.000", "3600.000", None]
+    assert [row.get("time_in_force") for row in rows] == [None, None, "ioc"]  # the daemon refuses
 
 
 def test_a_list_is_cancelled_by_its_name():

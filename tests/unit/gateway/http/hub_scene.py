@@ -51,6 +51,17 @@ class Clock:
         await asyncio.sleep(0)
 
 
+class Pipe:
+    """A socket that takes what it is told, or not."""
+
+    def __init__(self, *, is_free=True):
+        self.is_free = is_free
+        self.frames = []
+
+    def write(self, frames):
+        self.frames.append(frames)
+
+
 def report(number, *, client="desk", account="main"):
     return {"place": [number, 0], "client": client, "account": account}
 
@@ -65,7 +76,28 @@ async def numbers(outbox):
     """Return the places that wait in an outbox."""
     found = []
     while outbox.waiting:
-        found += [each["place"][0] for each in orjson.loads(await outbox.next())["events"]]
+        found += [each["place"][0] for each in said(outbox.take())["events"]]
+    return found
+
+
+def said(frame):
+    """Return what one frame of a server's says."""
+    (text,) = texts(frame)
+    return orjson.loads(text)
+
+
+def texts(data):
+    """Return the texts of whole frames, as RFC 6455 has them."""
+    found, at = [], 0
+    while at < len(data):
+        assert data[at] == 0x81
+        size, begin = data[at + 1], at + 2
+        if size >= 126:
+            width = 2 if size == 126 else 8
+            size, begin = int.from_bytes(data[begin : begin + width]), begin + width
+        at = begin + size
+        assert at <= len(data)
+        found.append(data[begin:at])
     return found
 
 

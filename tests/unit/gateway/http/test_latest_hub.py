@@ -1,13 +1,12 @@
 import asyncio
 
-import orjson
 import pytest
 
 from router.gateway.http import latest_hub
 from router.gateway.http.latest_hub import LatestHub
 from router.gateway.http.problems import ProblemError
 from router.gateway.link import Code, LinkError
-from tests.unit.gateway.http.hub_scene import Clock, Line, box, settled
+from tests.unit.gateway.http.hub_scene import Clock, Line, box, said, settled
 
 BOOK = ("book", (("base", "ETH"), ("quote", "USDC")))
 
@@ -32,7 +31,7 @@ def test_one_thing_is_followed_once_for_all_who_want_it():
 
         assert line.followed == [("book", {"base": "ETH", "quote": "USDC"})]
         for outbox in boxes:
-            assert orjson.loads(await outbox.next())["events"] == [{"version": 4}]
+            assert said(outbox.take())["events"] == [{"version": 4}]
 
     story(tell)
 
@@ -44,7 +43,7 @@ def test_who_comes_later_is_given_the_newest_at_once():
         late = box()
         hub.subscribe(late, "b", BOOK)
 
-        assert orjson.loads(await late.next())["events"] == [{"version": 4}]
+        assert said(late.take())["events"] == [{"version": 4}]
 
     story(tell)
 
@@ -75,9 +74,9 @@ def test_what_is_refused_is_told_to_who_wants_it():
             outbox = box()
             hub.subscribe(outbox, "b", BOOK)
             await settled()
-            said = orjson.loads(await outbox.next())
+            told = said(outbox.take())
 
-            assert (said["op"], said["id"], said["problem"]["field"]) == ("error", "b", "base")
+            assert (told["op"], told["id"], told["problem"]["field"]) == ("error", "b", "base")
             assert line.followed == ["book"]
 
         async with asyncio.TaskGroup() as group:

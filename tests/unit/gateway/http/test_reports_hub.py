@@ -4,11 +4,21 @@ import pytest
 
 from router.gateway.access import PERMISSIONS, Principal
 from router.gateway.http import reports_hub
+from router.gateway.http.frames import FRAME_BYTES_MAX
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.reports_hub import Reader, ReportsHub, Scope, Told, scope_of
 from router.gateway.link import Code, LinkError
-from tests.unit.gateway.http.hub_scene import Clock, Line, box, numbers, report, settled
+from tests.unit.gateway.http.hub_scene import (
+    Clock,
+    Line,
+    Pipe,
+    box,
+    numbers,
+    report,
+    said,
+    settled,
+)
 
 ALL = Scope(None, None)
 
@@ -169,13 +179,13 @@ def test_with_another_journal_or_less_of_it_whoever_follows_is_told_that_its_pla
         await settled()
         running.cancel()
         await asyncio.wait({running})
-        return hub, outbox, problems
+        return hub, await numbers(outbox), problems
 
-    hub, outbox, problems = asyncio.run(run())
+    hub, told, problems = asyncio.run(run())
 
     assert [problem.code for problem in problems] == ["lost"]
     assert (hub.journal, list(hub.place)) == (status["journal"], status["place"])
-    assert outbox.waiting == 5  # what came before is told
+    assert told == [1, 2, 3, 4, 5]  # what came before is told
 
 
 class Hasty(Line):
@@ -217,3 +227,102 @@ def test_who_takes_nothing_while_catching_up_is_hung_up_on_and_holds_nobody_up(m
         assert outbox.overflowed.is_set()
 
     story(tell, reports=[report(number) for number in range(1, 31)], kept_max=5)
+
+
+def test_who_is_slow_to_catch_up_keeps_nobody_else_from_it():
+    async def tell(hub, _line):
+        slow = [Reader(Outbox(pending_max=8), "r", ALL) for _ in range(8)]
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            waiting = [group.create_task(hub.catch_up(each, (3, 0))) for each in slow]
+            await settled()
+            quick = box()
+            await hub.catch_up(Reader(quick, "r", ALL), (3, 0))
+            assert not any(each.done() for each in waiting)
+            assert await numbers(quick) == list(range(4, 31))
+            for each in slow:
+                assert await taken_slowly(each.outbox, 27) == list(range(4, 31))
+
+    story(tell, reports=[report(number) for number in range(1, 31)], kept_max=5)
+
+
+async def taken_slowly(outbox, count):
+    found = []
+    while len(found) < count:
+        await outbox.filled()
+        found += await numbers(outbox)
+    return found
+
+
+class Growing(Line):
+    """Goes on telling what is added."""
+
+    def __init__(self):
+        super().__init__()
+        self.more = asyncio.Queue()
+
+    async def follow(self, do, **fields):
+        self.followed.append((do, fields))
+        while True:
+            yield await self.more.get()
+
+
+def piped(hub, *scopes):
+    """Return the sockets of streams that follow, and take all they are told."""
+    pipes = []
+    for scope in scopes:
+        outbox = box()
+        pipes.append(Pipe())
+        outbox.through(pipes[-1])
+        hub.subscribe(Reader(outbox, "r", scope), None)
+    return pipes
+
+
+def growing(tell):
+    async def run():
+        line = Growing()
+        hub = ReportsHub(line, Clock())
+        running = asyncio.create_task(hub.run())
+        await settled()
+        try:
+            await tell(hub, line)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    asyncio.run(run())
+
+
+def places(pipe):
+    return [each["place"][0] for frame in pipe.frames for each in said(frame)["events"]]
+
+
+def test_what_many_see_is_made_once_and_each_sees_its_own():
+    async def tell(hub, line):
+        main = Scope(None, frozenset({"main"}))
+        one, other, third = piped(hub, ALL, ALL, main)
+        for number in range(1, 7):
+            line.more.put_nowait(report(number, account="main" if number % 2 else "side"))
+        await settled()
+
+        assert len(one.frames) == 1
+        assert all(mine is theirs for mine, theirs in zip(one.frames, other.frames, strict=True))
+        assert places(one) == [1, 2, 3, 4, 5, 6]
+        assert places(third) == [1, 3, 5]
+
+    growing(tell)
+
+
+def test_a_flood_is_told_in_frames_that_a_client_can_take():
+    size, count = 10_000, 80
+
+    async def tell(hub, line):
+        (pipe,) = piped(hub, ALL)
+        for number in range(1, count + 1):
+            line.more.put_nowait({**report(number), "text": "x" * size})
+        await settled()
+
+        assert places(pipe) == list(range(1, count + 1))
+        assert max(map(len, pipe.frames)) < FRAME_BYTES_MAX + 2 * size
+        assert len(pipe.frames) <= count * size // FRAME_BYTES_MAX  # and they are full
+
+    growing(tell)

@@ -1,12 +1,11 @@
 import asyncio
 
-import orjson
 import pytest
 
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.risk_hub import RiskHub
 from router.gateway.link import Code, LinkError
-from tests.unit.gateway.http.hub_scene import Clock, Line, box, settled
+from tests.unit.gateway.http.hub_scene import Clock, Line, box, said, settled
 
 
 def event(sequence, kind="FillTold", feed="f"):
@@ -31,7 +30,7 @@ def story(tell, *, told, kept_max=100):
 async def sequences(outbox):
     found = []
     while outbox.waiting:
-        found += [each["sequence"] for each in orjson.loads(await outbox.next())["events"]]
+        found += [each["sequence"] for each in said(outbox.take())["events"]]
     return found
 
 

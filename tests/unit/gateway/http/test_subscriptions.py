@@ -1,6 +1,5 @@
 import asyncio
 
-import orjson
 import pytest
 
 from router.gateway.access import PERMISSIONS, AccessError, Principal
@@ -11,7 +10,7 @@ from router.gateway.http.reports_hub import ReportsHub
 from router.gateway.http.risk_hub import RiskHub
 from router.gateway.http.stream_messages import Subscribe
 from router.gateway.http.subscriptions import Hubs, Subscriptions
-from tests.unit.gateway.http.hub_scene import Clock, Line, box, settled
+from tests.unit.gateway.http.hub_scene import Clock, Line, box, said, settled
 
 VIEWER = Principal("k", "desk", ("viewer",), PERMISSIONS["viewer"], ("main",))
 
@@ -20,13 +19,25 @@ def wanted(name="s", channel="status", **more):
     return Subscribe(op="subscribe", id=name, channel=channel, **more)
 
 
-def story(tell):
+class Replaced(Line):
+    """A daemon that comes back with another journal while somebody asks for its orders."""
+
+    hub = None
+
+    async def ask(self, do, **fields):
+        if do != "orders":
+            return await super().ask(do, **fields)
+        self.hub.journal = "another"
+        return {"orders": [], "next": None}
+
+
+def story(tell, line=None):
     async def run():
         async with asyncio.TaskGroup() as group:
-            line, clock = Line(), Clock()
-            latest = LatestHub(line, clock, group)
-            reports = ReportsHub(line, clock)
-            hubs = Hubs.of(line, reports=reports, risk=RiskHub(line, clock), latest=latest)
+            on, clock = line or Line(), Clock()
+            latest = LatestHub(on, clock, group)
+            on.hub = reports = ReportsHub(on, clock)
+            hubs = Hubs.of(on, reports=reports, risk=RiskHub(on, clock), latest=latest)
             running = group.create_task(reports.run())
             await settled()
             outbox = box()
@@ -46,7 +57,7 @@ def test_a_name_is_given_once():
             await subscribed.begin(wanted())
 
         assert refused.value.code == "duplicate"
-        assert orjson.loads(await outbox.next())["op"] == "subscribed"
+        assert said(outbox.take())["op"] == "subscribed"
 
     story(tell)
 
@@ -84,3 +95,14 @@ def test_what_is_the_whole_desks_is_not_for_one_account():
             await subscribed.begin(wanted("r", "reports", account="theirs"))
 
     story(tell)
+
+
+def test_a_snapshot_of_one_journal_does_not_begin_a_stream_of_another():
+    async def tell(subscribed, outbox):
+        with pytest.raises(ProblemError) as refused:
+            await subscribed.begin(wanted("r", "reports", snapshot=True))
+
+        assert refused.value.code == "lost"
+        assert outbox.waiting == 0
+
+    story(tell, Replaced())

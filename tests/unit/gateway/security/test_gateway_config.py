@@ -1,3 +1,4 @@
+import base64
 import copy
 from pathlib import Path
 
@@ -106,6 +107,8 @@ ONE = ("fix", "sessions", "one")
         ),
         ((*ONE, "accounts"), ["b1"], "sessions.one.accounts: b1 is not the client's"),
         ((*ONE, "accounts"), ["*"], "sessions.one.accounts: * is for drop copies"),
+        (("fix", "sessions", "two", "hears"), "own", "sessions.two.hears: own is for order entry"),
+        ((*ONE, "hears"), "all", "sessions.one.hears: "),
         ((*ONE, "target"), "OPS", "sessions.two.target: has the CompIDs of one"),
         ((*ONE, "certificates_sha256"), [PIN], "sessions.one.certificates_sha256: nobody asks"),
         ((*ONE, "start_time"), "08:00:00", "sessions.one.end_time: start_time and end_time"),
@@ -145,6 +148,28 @@ def test_doors_for_others_with_all_they_need_are_taken():
     settings = parse(made, where="gateway")
 
     assert settings.clients["alpha"].keys[0].certificate_sha256 == PIN
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("one.ann", {}, "sessions.one.ann: would be a person of session one"),
+        ("n" * 41, {}, "has a longer name than 40"),
+        ("three", {"sender": "HEADRACE-EMS", "target": "X"}, "has the CompIDs of four"),
+    ],
+)
+def test_sessions_that_would_be_taken_for_each_other_are_refused(name, changes, said):
+    session = {"kind": "order-entry", "client": "alpha", "target": "NEW"}
+    made = changed(("fix", "sessions", "four"), {**session, "target": "EMS-X"})
+    made["fix"]["sessions"][name] = {**session, **changes}
+
+    assert said in fault(made)
+
+
+def test_a_key_is_not_named_as_a_session_is():
+    made = changed(("clients", "alpha", "keys", 0, "id"), "fix.one")
+
+    assert "keys.0.id: fix.one would be a FIX session's" in fault(made)
 
 
 def test_the_same_peer_may_have_two_versions():
@@ -228,6 +253,22 @@ def test_a_secret_that_is_missing_or_weak_is_refused_by_its_variables_name(envir
     assert not any(value and value in str(caught.value) for value in environment.values())
 
 
+@pytest.mark.parametrize(
+    "point",
+    [
+        b"\x01" + bytes(31),  # the identity: everybody can sign for it
+        bytes(32),  # of order 4
+        (2**255 - 1).to_bytes(32, "little"),  # y is not below the prime
+        b"\x02" + bytes(31),  # no point has this y
+    ],
+)
+def test_what_is_no_public_key_is_refused_by_its_place(point):
+    made = changed((*KEY, 0, "ed25519"), base64.b64encode(point).decode())
+
+    with pytest.raises(ConfigError, match=r"^g\.clients\.alpha\.keys\.0\.ed25519: is not"):
+        keys.resolve(parse(made, where="g"), {"ALPHA_SECRET": SECRET}, where="g")
+
+
 def test_two_keys_do_not_share_a_secret():
     made = changed((*KEY, 2), {"id": "k3", "hmac_env": "OTHER", "roles": ["trader"]})
 
@@ -266,3 +307,22 @@ def test_a_file_of_a_door_that_is_not_there_is_named(tmp_path, name, field):
 
     with pytest.raises(ConfigError, match=rf"^g\.http\.tls\.{field}: {name} is no file"):
         keys.check_files(settings, tmp_path / "desk.toml", where="g")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hears"),
+    [
+        ("one", None, False),
+        ("one", "own", False),
+        ("one", "accounts", True),
+        ("two", None, True),
+        ("two", "accounts", True),
+    ],
+)
+def test_order_entry_hears_of_its_own_orders_and_a_drop_copy_of_its_accounts(name, said, hears):
+    path = ("fix", "sessions", name, "hears")
+    made = table() if said is None else changed(path, said)
+
+    settings = parse(made, where="gateway")
+
+    assert settings.fix.sessions[name].hears_others is hears

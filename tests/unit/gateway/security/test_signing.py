@@ -18,6 +18,8 @@ SECRET = b"a secret of at least thirty-two characters"
 # RFC 8032, 7.1, test 1: seed and public key.
 SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493  # RFC 8032, 5.1: L
+IDENTITY = b"\x01" + bytes(31)  # x = 0, y = 1
 ORDER = Signed("POST", "/v1/orders?a=1&b=%20x", b'{"side":"buy"}')
 
 
@@ -40,8 +42,8 @@ def hmac_by_hand(text):
     return hashlib.sha256(bytes(b ^ 0x5C for b in block) + inner).digest()
 
 
-def authenticator(*, started_at=START, certificate=None):
-    public = base64.b64encode(PUBLIC).decode()
+def authenticator(*, started_at=START, certificate=None, public=PUBLIC):
+    public = base64.b64encode(public).decode()
     keys = {
         "desk-1": Key(access.UNSIGNED, public, None, certificate),
         "desk-2": Key(access.UNSIGNED, None, SECRET, certificate),
@@ -295,3 +297,41 @@ def test_nothing_that_is_said_of_a_key_shows_its_secret():
     key = Key(access.UNSIGNED, None, SECRET)
 
     assert SECRET.decode() not in repr(key)
+
+
+@pytest.mark.parametrize("length", [0, 1, 32, 63, 65, 66])
+def test_a_signature_of_another_length_is_refused(length):
+    def sign(text):
+        whole = Ed25519PrivateKey.from_private_bytes(SEED).sign(text)
+        return (whole + whole)[:length]
+
+    error = refused(headers(sign=sign))
+
+    assert error.code == Why.REFUSED
+
+
+def test_a_signature_has_one_form():
+    def sign(text):
+        whole = Ed25519PrivateKey.from_private_bytes(SEED).sign(text)
+        scalar = int.from_bytes(whole[32:], "little") + GROUP_ORDER  # the same modulo the order
+        return whole[:32] + scalar.to_bytes(32, "little")
+
+    assert refused(headers(sign=sign)).code == Why.REFUSED
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        IDENTITY,
+        bytes(32),  # y = 0, of order 4
+        (2**255 - 20).to_bytes(32, "little"),  # y = -1, of order 2
+        (2**255 - 18).to_bytes(32, "little"),  # the identity, written in another way
+    ],
+)
+def test_a_signature_that_fits_every_text_is_none(public):
+    # For points of small order [S]B = R + [k]A holds with S = 0, R the identity, for some k or all.
+    by = authenticator(public=public)
+
+    for number in range(16):
+        found = headers(nonce=f"nonce-nonce-{number:04}", sign=lambda _: IDENTITY + bytes(32))
+        assert refused(found, by=by).code == Why.REFUSED

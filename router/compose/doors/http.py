@@ -48,6 +48,7 @@ _NS_PER_MS: Final = 1_000_000
 _READY_S: Final = 2.0
 _SHUTDOWN_S: Final = 3.0
 _BACKLOG: Final = 1_024
+_HANDSHAKE_S: Final = 10.0  # for TLS: who does not begin it holds a file open for so long
 _GC_THRESHOLDS: Final = (50_000, 20, 50)
 _FILES_BESIDES: Final = 64  # open files that are no connections of clients
 
@@ -206,6 +207,7 @@ async def _listening(
             http.host,
             http.port,
             ssl=_tls(parts),
+            ssl_handshake_timeout=None if http.tls is None else _HANDSHAKE_S,
             backlog=_BACKLOG,
             start_serving=False,
         )
@@ -248,7 +250,7 @@ def _reader(parts: Parts) -> ReadAudit:
     path = audit_path(parts.config.journal, "http")
 
     def read(after: int, limit: int) -> dict[str, Any]:
-        rows = list(islice(read_lines(path), after, after + limit))
+        rows = list(islice(read_lines(path, after=after), limit))
         return {"records": rows, "next": after + limit if len(rows) == limit else None}
 
     return read

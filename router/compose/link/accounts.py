@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import orjson
 
-from router.compose.link_fields import text_or, texts
-from router.compose.linked import Answer, Linked
+from router.compose.link.fields import text_or, texts
+from router.compose.link.linked import Answer, Linked
 from router.domain.instrument import Instrument
 from router.domain.units import format_decimal
 from router.gateway.link import Fields

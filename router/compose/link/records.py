@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 
-from router.compose.link_fields import count, text_or
-from router.compose.linked import Answer, Linked
+from router.compose.link.fields import count, text_or
+from router.compose.link.linked import Answer, Linked
 from router.gateway.link import Fields
 from router.journal.record import Record
 from router.shell import store

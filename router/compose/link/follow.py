@@ -5,10 +5,10 @@ from typing import Final
 
 import orjson
 
-from router.compose.link_control import status_now
-from router.compose.link_fields import count, place, text_or
-from router.compose.link_market import book_now
-from router.compose.linked import Follow, Linked
+from router.compose.link.control import status_now
+from router.compose.link.fields import count, place, text_or
+from router.compose.link.linked import Follow, Linked
+from router.compose.link.market import book_now
 from router.domain.units import DurationNs
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.risk_events import PlaceLost

@@ -5,8 +5,8 @@ from typing import Final
 
 import orjson
 
-from router.compose.link_fields import count, flag, strings
-from router.compose.linked import Answer, Linked
+from router.compose.link.fields import count, flag, strings
+from router.compose.link.linked import Answer, Linked
 from router.execution.contingency import contingency
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.plan_data import plan_data
@@ -17,7 +17,10 @@ _PLANS_MAX: Final = 1_000_000
 
 async def _quote(link: Linked, fields: Fields) -> bytes:
     told = await link.desk.quotes.quoted(
-        strings(fields, "order"), curve=flag(fields, "curve"), compare=flag(fields, "compare")
+        strings(fields, "order"),
+        curve=flag(fields, "curve"),
+        compare=flag(fields, "compare"),
+        whole_desk=flag(fields, "margin"),  # of all clients together: only for who says so
     )
     return orjson.dumps(told)
 

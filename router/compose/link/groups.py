@@ -1,18 +1,20 @@
 """Several orders at once: a basket taken in or cancelled, and all orders of a kind cancelled."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import orjson
 
-from router.compose.link_fields import some, strings, text, text_or, texts
-from router.compose.link_orders import chosen, duplicate, order_json
-from router.compose.linked import Answer, Linked
+from router.compose.link.fields import some, strings, text, text_or, texts
+from router.compose.link.linked import Answer, Linked
+from router.compose.link.orders import chosen, duplicate, order_json
 from router.domain.event import CancelRequested
+from router.domain.order import ParentOrder
 from router.domain.units import BasketId, ParentId
 from router.engine.altering import is_other, refusal
 from router.gateway.alter_request import parse_cancel
-from router.gateway.basket_request import ORDERS_MAX, basket_id, parse_basket
+from router.gateway.basket_request import ORDERS_MAX, BasketOrder, basket_id, parse_basket
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.names import Outcome, outcome
 from router.gateway.order_request import parent_id
@@ -25,7 +27,7 @@ _AT_ONCE: Final = 500  # cancels posted between two looks at what else is to do
 async def _basket(link: Linked, fields: Fields) -> bytes:
     whose = some(fields, "client", "account", "by")
     given = parse_basket(strings(fields, "basket"), link.context, whose=whose)
-    orders = given.orders
+    orders = tuple(_as_known(link.world, given, order) for order in given.orders)
     known = [link.world.parents.get(order.id) for order in orders]
     is_new = not any(known)
     if is_new:
@@ -39,6 +41,16 @@ async def _basket(link: Linked, fields: Fields) -> bytes:
     await link.durable()
     told = [order_json(link, link.world.parents[order.id]) for order in orders]
     return orjson.dumps({"is_new": is_new, "basket": given.basket.id, "orders": told})
+
+
+# What is asked for again is what it was: the limits that filled in what it does not say may have
+# been read anew.
+def _as_known(world: World, given: BasketOrder, order: ParentOrder) -> ParentOrder:
+    known = world.parents.get(order.id)
+    if known is None or order.id not in given.tolerant:
+        return order
+    first = known.first_order or known.order
+    return replace(order, slippage_max_pips=first.slippage_max_pips)
 
 
 async def _cancel_basket(link: Linked, fields: Fields) -> bytes:

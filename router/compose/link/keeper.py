@@ -8,8 +8,8 @@ from typing import Final
 from router.compose.degraded import Degraded
 from router.compose.desk import Desk
 from router.compose.keeper import Keeper
-from router.compose.link_degraded import LinkDegraded
-from router.compose.link_desk import LinkDesk, told
+from router.compose.link.degraded import LinkDegraded
+from router.compose.link.desk import LinkDesk, told
 from router.domain.error import RouterError
 from router.gateway.link import Code, Fields, LinkError
 from router.shell import observe

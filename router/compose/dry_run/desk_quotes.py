@@ -5,8 +5,14 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from router.compose.assembly import Assembly
-from router.compose.quoting import Quoter, quoting
+from router.compose.dry_run.quoting import Quoter, quoting
+from router.compose.dry_run.standing import DeskNow
 from router.shell.runtime import Runtime
+
+
+def desk_now(runtime: Runtime) -> DeskNow:
+    """Return how a desk stands."""
+    return DeskNow(runtime.world, runtime.crowded(1))
 
 
 class DeskQuotes:
@@ -20,9 +26,9 @@ class DeskQuotes:
         self._quoter: Quoter | None = None
 
     async def quoted(
-        self, request: Mapping[str, str], *, curve: bool, compare: bool
+        self, request: Mapping[str, str], *, curve: bool, compare: bool, whole_desk: bool
     ) -> dict[str, object]:
-        """Return the document of a request as plain data.
+        """Return the document of a request as plain data; see `Quoter.quoted`.
 
         Raises
         ------
@@ -30,7 +36,7 @@ class DeskQuotes:
             If the request names something that cannot be, or too many wait.
         """
         quoter = await self._ready()
-        return await quoter.quoted(request, curve=curve, compare=compare)
+        return await quoter.quoted(request, curve=curve, compare=compare, whole_desk=whole_desk)
 
     async def close(self) -> None:
         """Stop the solver, if there is one."""
@@ -39,12 +45,8 @@ class DeskQuotes:
     async def _ready(self) -> Quoter:
         async with self._opening:
             if self._quoter is None:
-                runtime = self._runtime
                 quotes = quoting(
-                    self._assembly,
-                    runtime.reader,
-                    limits=lambda: runtime.world.limits,
-                    in_flight=lambda: runtime.world.in_flight,
+                    self._assembly, self._runtime.reader, desk=lambda: desk_now(self._runtime)
                 )
                 self._quoter = await self._opened.enter_async_context(quotes)
             return self._quoter

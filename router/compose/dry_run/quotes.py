@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from router.compose.assembly import Assembly
-from router.compose.dry_run import DryRun
+from router.compose.dry_run.planning import DryRun
 from router.domain.event import Event, RouteSolved
 from router.domain.order import ParentOrder
 from router.domain.plan import PlannedRoute

@@ -5,8 +5,8 @@ from typing import Final
 
 import orjson
 
-from router.compose.link_fields import count, invalid, text
-from router.compose.linked import Answer, Linked
+from router.compose.link.fields import count, invalid, text
+from router.compose.link.linked import Answer, Linked
 from router.domain.error import StaleDataError
 from router.domain.instrument import Instrument, InstrumentKind
 from router.domain.units import TimestampNs, VenueId, format_decimal

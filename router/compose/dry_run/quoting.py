@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from router.compose import sizes
 from router.compose.assembly import Assembly
-from router.compose.dry_run import DryRun, planned, prepared, requested
-from router.compose.quotes import HOLDS, kept
-from router.compose.snapshots import Accounts, read_accounts, taken
+from router.compose.dry_run import sizes
+from router.compose.dry_run.planning import DryRun, planned, prepared, requested
+from router.compose.dry_run.quotes import HOLDS, kept
+from router.compose.dry_run.snapshots import Accounts, read_accounts, taken
+from router.compose.dry_run.standing import DeskNow, standing
 from router.domain.error import NoRouteError, OrderError, StaleDataError
-from router.domain.limits import Limits
 from router.domain.order import ParentOrder, Persistence
 from router.domain.plan import NoRouteReason, PlannedRoute, RoutePlan
 from router.domain.snapshot import Snapshot
@@ -36,27 +36,26 @@ from router.domain.weighed import Outcome, Weighed
 from router.gateway.quote_data import NoPlan, Point, Shown, Source, Told, document, document_data
 from router.gateway.quote_data import named as with_name
 from router.gateway.quote_document import QuoteDocument
+from router.gateway.quote_standing import LeftOut, Standing, for_accounts
 from router.optimiser.robust.interval import drift_of, interval
+from router.reconciliation.compare import is_current
 from router.shell.reader import Reader
 from router.shell.solver_pool import SolverPool
-from router.state.world import ChildState
+from router.state.world import World
 
 Look: TypeAlias = Callable[[], Awaitable[Snapshot]]
-InFlight: TypeAlias = Callable[[], tuple[ChildState, ...]]
+Desk: TypeAlias = Callable[[], DeskNow]
 
 _PLAN_WAIT: Final = DurationNs(60 * NS_PER_S)  # nobody trades on it: it may take its time
 _NICENESS: Final = 10
 _WAITING_MAX: Final = 16
 _ACCOUNTS_EVERY: Final = 2 * NS_PER_S
+_ACCOUNTS_AGAIN: Final = NS_PER_S // 4
 _BPS: Final = 10_000
 _OWN: Final = frozenset({"inclusion_s", "volatility_bps_hour", "holds_s"})
 _HOUR_S: Final = 3_600
 _HOLDS_S_MAX: Final = 3_600
 _INCLUSION_S_MAX: Final = 86_400
-
-
-def _none() -> tuple[ChildState, ...]:
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class Quote:
     document: QuoteDocument
     order: ParentOrder
     shown: DryRun | None
+    standing: Standing
 
 
 class Quoter:
@@ -92,6 +92,8 @@ class Quoter:
     ----------
     assembly : Assembly | None
         Where quotes are kept, to be executed; None keeps none.
+    desk : callable, optional
+        Tells how a running desk stands.
     """
 
     def __init__(
@@ -101,18 +103,23 @@ class Quoter:
         *,
         source: Source,
         assembly: Assembly | None,
-        in_flight: InFlight = _none,
+        desk: Desk | None = None,
     ) -> None:
         self._look = look
         self._solver = solver
         self._source = source
         self._assembly = assembly
-        self._in_flight = in_flight
+        self._desk = desk
         self._one = asyncio.Lock()
         self._waiting = 0
 
     async def quoted(
-        self, request: Mapping[str, str], *, curve: bool = False, compare: bool = True
+        self,
+        request: Mapping[str, str],
+        *,
+        curve: bool = False,
+        compare: bool = True,
+        whole_desk: bool = True,
     ) -> dict[str, object]:
         """Return the document of a request as plain data.
 
@@ -126,6 +133,8 @@ class Quoter:
             Plan other sizes, too: as many orders again as the curve has points.
         compare : bool
             Cost naive splits, too.
+        whole_desk : bool
+            Tell how the accounts stand, and what the desk's limits have left.
 
         Raises
         ------
@@ -133,7 +142,8 @@ class Quoter:
             If the request names something that cannot be, or too many are asked for at once.
         """
         found = await self.quote(request, curve=curve, compare=compare)
-        return document_data(found.document)
+        told = found.document if whole_desk else for_accounts(found.document, found.standing)
+        return document_data(told)
 
     async def quote(
         self, request: Mapping[str, str], *, curve: bool = False, compare: bool = True
@@ -162,26 +172,31 @@ class Quoter:
         compare: bool,
     ) -> Quote:
         order = requested(snapshot, request)
-        look = _Looking(snapshot, order, wishes, self._solver, self._in_flight())
+        desk = None if self._desk is None else self._desk()
+        look = _Looking(snapshot, order, wishes, self._solver, desk)
         found = await look.plan(order.quantity)
+        stands = standing(order, found, desk=desk, at=snapshot.at)
         points: Sequence[Point] = ()
         if curve:
             points = await sizes.curve(look.point, order.quantity, is_feasible=_is_plan(found))
+        told: Shown | NoPlan
         if isinstance(found, DryRun):
-            shown = await look.shown(found, compare=compare)
-            made = document(snapshot, order, shown, source=self._source, curve=points)
-            return Quote(made, order, found)
-        if found.largest is None and found.reason not in _HOPELESS:
+            told = await look.shown(found, compare=compare)
+        elif found.largest is None and found.reason not in _HOPELESS:
             largest = await sizes.largest(look.point, order.quantity)
-            found = replace(found, largest=largest)
-        made = document(snapshot, order, found, source=self._source, curve=points)
-        return Quote(made, order, None)
+            told = replace(found, largest=largest)
+        else:
+            told = found
+        made = document(snapshot, order, told, source=self._source, standing=stands, curve=points)
+        return Quote(made, order, found if isinstance(found, DryRun) else None, stands)
 
     def _kept(self, made: Quote, request: Mapping[str, str], wishes: Wishes) -> Quote:
         if self._assembly is None or made.shown is None or made.document.state.assumed:
             return made  # there is nothing to send, or nothing to send it from
         if made.order.persistence is Persistence.WHOLE:
             return made  # a quote's legs may come to different ends
+        if made.standing.holds_up:
+            return made
         quote = kept(self._assembly, request, made.shown, holds=wishes.holds)
         named = with_name(made.document, quote_id=quote.id, expires_at=quote.expires_at)
         return replace(made, document=named)
@@ -209,29 +224,28 @@ async def quoting(
     assembly: Assembly,
     reader: Reader,
     *,
-    limits: Callable[[], Limits] | None = None,
-    in_flight: InFlight = _none,
+    desk: Desk | None = None,
     warm: bool = True,
 ) -> AsyncIterator[Quoter]:
     """Make quotes of the market of a running desk, until the block is left.
 
     Parameters
     ----------
-    limits : callable, optional
-        Tells the limits now, where they may have been read anew.
-    in_flight : callable, optional
-        Tells the desk's children that have not ended: what they may take is left to them.
+    desk : callable, optional
+        Tells how the desk stands now: limits may have been read anew, switches set, and its
+        children may take a part of what there is.
     warm : bool
         Compile all usual programmes at the start.
     """
-    glance = _Glance(assembly, reader)
+    glance = Glance(assembly, reader)
 
     async def look() -> Snapshot:
-        now = None if limits is None else limits()
-        return await taken(assembly, reader, limits=now, accounts=await glance.accounts())
+        accounts = await glance.accounts(None if desk is None else desk().world)
+        limits = None if desk is None else desk().world.limits
+        return await taken(assembly, reader, limits=limits, accounts=accounts)
 
     async with _solver(warm=warm, niceness=_NICENESS) as solver:
-        yield Quoter(look, solver, source="desk", assembly=assembly, in_flight=in_flight)
+        yield Quoter(look, solver, source="desk", assembly=assembly, desk=desk)
 
 
 @asynccontextmanager
@@ -263,18 +277,25 @@ async def _solver(*, warm: bool, niceness: int) -> AsyncIterator[SolverPool]:
         solver.close()
 
 
-class _Glance:
-    """Accounts, read at most so often: what venues ration is for those who trade."""
+class Glance:
+    """Accounts, read at most so often: what venues ration is for those who trade.
+
+    What is known to be older than something that moved them is read again sooner.
+    """
 
     def __init__(self, assembly: Assembly, reader: Reader) -> None:
         self._assembly = assembly
         self._reader = reader
         self._last: tuple[int, Accounts] | None = None
 
-    async def accounts(self) -> Accounts:
+    async def accounts(self, world: World | None = None) -> Accounts:
+        """Return the accounts as they were a moment ago, by what a desk knows of them."""
         now = self._assembly.clock.now()
-        if self._last is not None and now - self._last[0] < _ACCOUNTS_EVERY:
-            return self._last[1]
+        if self._last is not None:
+            at, read = self._last
+            is_old = world is not None and not is_current(read.read, world.mined, world.filled_at)
+            if now - at < (_ACCOUNTS_AGAIN if is_old else _ACCOUNTS_EVERY):
+                return read
         read = await read_accounts(self._assembly, self._reader)
         self._last = (self._assembly.clock.now(), read)
         return read
@@ -288,15 +309,18 @@ class _Looking:
     order: ParentOrder
     wishes: Wishes
     solver: SolverPool
-    in_flight: tuple[ChildState, ...]
+    desk: DeskNow | None
 
     async def plan(self, quantity: Amount) -> DryRun | NoPlan:
+        left_out: tuple[LeftOut, ...] = ()
         try:
             order = replace(self.order, quantity=quantity)
-            ready = prepared(self.snapshot, order, in_flight=self.in_flight)
+            world = None if self.desk is None else self.desk.world
+            ready = prepared(self.snapshot, order, desk=world)
+            left_out = ready.left_out
             return await planned(ready, self.solver)
         except NoRouteError as error:
-            return NoPlan(error.reason, str(error), None)
+            return NoPlan(error.reason, str(error), None, left_out)
         except StaleDataError as error:
             return NoPlan(NoRouteReason.STALE_DATA, str(error), None)
 

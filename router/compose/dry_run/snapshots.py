@@ -17,7 +17,7 @@ from typing import Final, cast
 import orjson
 
 from router.compose.assembly import Assembly
-from router.compose.balances import Assumption, assumed_accounts, assumed_sentences
+from router.compose.dry_run.balances import Assumption, assumed_accounts, assumed_sentences
 from router.domain.account import AccountSnapshot
 from router.domain.error import ConfigError, JournalError, VenueError
 from router.domain.limits import Limits

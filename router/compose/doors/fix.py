@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import hashlib
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+import uvloop
 
 from router.domain.error import ConfigError
 from router.domain.units import NS_PER_S, DurationNs
@@ -50,6 +52,8 @@ _TICK: Final = DurationNs(NS_PER_S // 4)
 _GOODBYE_TICKS: Final = 8
 _GOODBYE: Final = "the gateway is going down"
 _BY_MAX: Final = 64
+_HANDSHAKE_S: Final = 10.0  # for TLS: who does not begin it holds a file open for so long
+_GC_THRESHOLDS: Final = (50_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def run(path: Path, *, port: int | None = None) -> None:
     fix = settings.fix if port is None else settings.fix.model_copy(update={"port": port})
     with _store(config.journal, fix) as store, tempfile.TemporaryDirectory() as inner:
         parts = _Parts(config, settings, fix, store, SystemClock())
-        asyncio.run(_serve(parts, Path(inner) / "engine"))
+        uvloop.run(_serve(parts, Path(inner) / "engine"))
 
 
 def peer_of(name: str, fix: FixSettings, settings: GatewaySettings) -> Peer:
@@ -108,7 +112,6 @@ def peer_of(name: str, fix: FixSettings, settings: GatewaySettings) -> Peer:
         client=session.client,
         accounts=accounts or own,
         by=f"fix.{name}"[:_BY_MAX],
-        show_children=session.show_children,
     )
 
 
@@ -262,10 +265,18 @@ async def _listen(parts: _Parts, keeper: Doorkeeper, stop: asyncio.Event) -> Non
         context = tls_context(str(beside(own, tls.certificate)), str(beside(own, tls.key)), ca)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Connection(keeper), fix.host, fix.port, ssl=context, reuse_address=True
+        lambda: Connection(keeper),
+        fix.host,
+        fix.port,
+        ssl=context,
+        ssl_handshake_timeout=None if context is None else _HANDSHAKE_S,
+        reuse_address=True,
     )
     port = server.sockets[0].getsockname()[1]
     ready = {"ready": True, "fix": f"{fix.host}:{port}", "port": port}
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not looked at again and again
+    gc.set_threshold(*_GC_THRESHOLDS)
     print(orjson.dumps(ready).decode(), flush=True)  # noqa: T201 - the line that is waited for
     await stop.wait()
     server.close()

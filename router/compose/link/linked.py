@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from router.compose.desk import Desk
-from router.compose.dry_run import order_context
-from router.compose.link_fields import text, text_or
+from router.compose.dry_run.planning import order_context
+from router.compose.link.fields import text, text_or
 from router.domain.change import changed
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.gateway.link import Code, Fields, LinkError

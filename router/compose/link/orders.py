@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from router.compose import quotes
-from router.compose.link_fields import (
+from router.compose.dry_run import quotes
+from router.compose.link.fields import (
     count,
     flag,
     invalid,
@@ -19,7 +19,7 @@ from router.compose.link_fields import (
     text_or,
     texts,
 )
-from router.compose.linked import Answer, Linked
+from router.compose.link.linked import Answer, Linked
 from router.domain.error import OrderError
 from router.domain.order import ParentOrder
 from router.domain.units import ParentId

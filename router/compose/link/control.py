@@ -7,8 +7,8 @@ from typing import Final
 import orjson
 
 from router.compose.busting import bust
-from router.compose.link_fields import some, text
-from router.compose.linked import Answer, Linked
+from router.compose.link.fields import some, text
+from router.compose.link.linked import Answer, Linked
 from router.domain.error import ConfigError
 from router.domain.switch import SwitchSetting
 from router.gateway.bust_request import parse_bust

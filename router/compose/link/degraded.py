@@ -7,10 +7,10 @@ from typing import Final, TypeAlias
 import orjson
 
 from router.compose.degraded import Degraded
-from router.compose.link_control import switch_json
-from router.compose.link_fields import some, text, text_or
-from router.compose.link_groups import orders_of
-from router.compose.link_orders import chosen, page_of
+from router.compose.link.control import switch_json
+from router.compose.link.fields import some, text, text_or
+from router.compose.link.groups import orders_of
+from router.compose.link.orders import chosen, page_of
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.linked_data import linked_data
 from router.gateway.names import find, order_named

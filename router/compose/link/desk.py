@@ -6,19 +6,10 @@ Who may ask for it was decided by the gateway; here a request is understood, don
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from router.compose import (
-    link_accounts,
-    link_control,
-    link_follow,
-    link_groups,
-    link_market,
-    link_orders,
-    link_quotes,
-    link_records,
-)
 from router.compose.desk import Desk
-from router.compose.link_fields import refused
-from router.compose.linked import Answer, Follow, Linked
+from router.compose.link import accounts, control, follow, groups, market, orders, quotes, records
+from router.compose.link.fields import refused
+from router.compose.link.linked import Answer, Follow, Linked
 from router.domain.error import (
     JournalError,
     MarketDataError,
@@ -36,15 +27,15 @@ _CODES: Final[tuple[tuple[type[RouterError], str], ...]] = (
     (JournalError, Code.DEGRADED),
 )
 _ANSWERS: Final[Mapping[str, Answer]] = {
-    **link_orders.ANSWERS,
-    **link_groups.ANSWERS,
-    **link_quotes.ANSWERS,
-    **link_market.ANSWERS,
-    **link_accounts.ANSWERS,
-    **link_control.ANSWERS,
-    **link_records.ANSWERS,
+    **orders.ANSWERS,
+    **groups.ANSWERS,
+    **quotes.ANSWERS,
+    **market.ANSWERS,
+    **accounts.ANSWERS,
+    **control.ANSWERS,
+    **records.ANSWERS,
 }
-_FOLLOWS: Final[Mapping[str, Follow]] = link_follow.FOLLOWS
+_FOLLOWS: Final[Mapping[str, Follow]] = follow.FOLLOWS
 
 
 class LinkDesk:

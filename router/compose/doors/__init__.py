@@ -1,0 +1,1 @@
+"""The gateways as processes: what each is made of, and the daemon's keeping them at work."""

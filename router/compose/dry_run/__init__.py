@@ -1,0 +1,1 @@
+"""Quotes: an order planned on a snapshot, and nothing sent."""
