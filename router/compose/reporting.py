@@ -25,6 +25,7 @@ Place: TypeAlias = tuple[int, int]  # record and number; a record's own place is
 
 KEPT_MAX: Final = 50_000
 _BEGINNING: Final[Place] = (0, -1)
+_CLOSED: Final = "the desk is closed; follow it again in a moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,35 @@ class Reporting:
         for wake in self._wakes:
             wake.set()
 
-    async def follow(self, after: Place | None) -> AsyncIterator[bytes]:
+    async def newest(self, sequence: int) -> Place:
+        """Return the place of the newest report, once all of a record and those before are taken.
+
+        Raises
+        ------
+        JournalError
+            If the desk is closed meanwhile.
+        """
+        wake = asyncio.Event()
+        self._wakes.add(wake)
+        try:
+            while self._reached < (sequence + 1, -1):
+                if self._is_closed:
+                    raise JournalError(_CLOSED)
+                wake.clear()
+                await wake.wait()
+        finally:
+            self._wakes.discard(wake)
+        return _place(self._kept[self._next - 1]) if self._kept else self._forgotten
+
+    async def follow(
+        self, after: Place | None, *, says_reached: bool = False
+    ) -> AsyncIterator[bytes]:
         """Yield reports as JSON from the one after a place on; None: those from now on.
+
+        Parameters
+        ----------
+        says_reached : bool
+            Whether to say once, where all of before was told, up to which place that was.
 
         Raises
         ------
@@ -115,9 +143,13 @@ class Reporting:
                     yield self._said_of(number)
                     number += 1
                 if self._is_closed:
-                    raise JournalError("the desk is closed; follow it again in a moment")
-                if place >= self._forgotten:
-                    await wake.wait()
+                    raise JournalError(_CLOSED)
+                if place < self._forgotten:
+                    continue
+                if says_reached:
+                    says_reached = False
+                    yield orjson.dumps({"reached": self._reached})
+                await wake.wait()
         finally:
             self._wakes.discard(wake)
 

@@ -82,7 +82,8 @@ class Report:
     Attributes
     ----------
     sequence, index : int
-        Its place: of the journal's record, and among that record's reports, from 0.
+        Its place: of the journal's record, and among that record's reports, from 0. Where an order
+        stands has the place of the newest report, of whatever order, that it counts in.
     status : OrderStatus
         FIX OrdStatus after it. PENDING_NEW until the order was planned; never IN_DOUBT.
     order : ParentOrder
@@ -181,9 +182,9 @@ def reports_of(record: Recorded) -> tuple[Report, ...]:
     return tuple(told)
 
 
-def standing(world: World, parent: ParentState, *, at: TimestampNs, sequence: int = 0) -> Report:
+def standing(world: World, parent: ParentState, *, at: TimestampNs) -> Report:
     """Return where an order stands now, for whoever asks: it follows from no record."""
-    record = _Seen(world, at, sequence)
+    record = _Seen(world, at, 0)
     text = parent.reason if _is_over(parent) else ""
     return _report(record, parent, _News(ReportKind.STATUS, text=text), index=0)
 

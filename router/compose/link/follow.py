@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from router.compose.link.control import status_now
-from router.compose.link.fields import count, place, text_or
+from router.compose.link.fields import count, flag, place, text_or
 from router.compose.link.linked import Follow, Linked
 from router.compose.link.market import book_now
 from router.domain.units import DurationNs
@@ -22,7 +22,8 @@ _SEQUENCE_MAX: Final = 2**62
 
 
 async def _reports(link: Linked, fields: Fields) -> AsyncIterator[bytes]:
-    async for report in link.desk.reporting.follow(place(fields, "after")):
+    after, says_reached = place(fields, "after"), flag(fields, "reached")
+    async for report in link.desk.reporting.follow(after, says_reached=says_reached):
         yield report
 
 

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from router.compose.desk import Desk
 from router.compose.dry_run.planning import order_context
 from router.compose.link.fields import text, text_or
+from router.compose.reporting import Place
 from router.domain.change import changed
 from router.domain.units import NS_PER_S, DurationNs, TimestampNs
 from router.gateway.link import Code, Fields, LinkError
@@ -63,6 +64,20 @@ class Linked:
         """
         if await self.runtime.flushed() is None:
             raise LinkError(_UNWRITTEN, code=Code.DEGRADED)
+
+    async def newest_report(self) -> Place:
+        """Return the place of the newest report, once all that was posted is on disk and told.
+
+        Raises
+        ------
+        LinkError
+            If it cannot be written.
+        JournalError
+            If the desk is closed meanwhile.
+        """
+        posted = self.runtime.durable_sequence + self.runtime.behind
+        await self.durable()
+        return await self.desk.reporting.newest(posted)
 
     async def room(self, orders: int) -> None:
         """Return once orders can be taken in: those before them are on disk, and few wait.

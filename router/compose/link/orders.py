@@ -128,6 +128,8 @@ async def _orders(link: Linked, fields: Fields) -> bytes:
 
 async def _last_report(link: Linked, fields: Fields) -> bytes:
     told = standing(link.world, link.named(fields), at=link.now)
+    sequence, index = await link.newest_report()
+    told = replace(told, sequence=sequence, index=index)
     return orjson.dumps(report_data(told, link.desk.assembly.config.assets))
 
 

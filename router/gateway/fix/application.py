@@ -12,7 +12,7 @@ is passed over: its answer is sent when it comes, and after a crash it is not as
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ _CHANGING_MANY: Final = frozenset({"q", "K", "E"})
 _OF_MANY: Final = _CHANGING_MANY | {"AF"}
 _OF_ORDERS: Final = _CHANGING | {"H", "AF"}
 _OF_THE_MOMENT: Final = frozenset({"R"})
+_STANDING: Final = "last_report"
 _FULL: Final = 4_000  # conversations at a time; the link takes a few more
 _QUESTIONS_MAX: Final = 16  # that one message may come to
 _OTHER: Final = "0"  # BusinessRejectReason
@@ -72,6 +73,8 @@ class Ways:
         Told of a fault of ours.
     answered : function
         Told what a message that changes something is answered at once, and of its number.
+    told : function
+        Waits until the peer was told all reports that where an order stands counts in.
     """
 
     line: Line
@@ -83,6 +86,7 @@ class Ways:
     record: Callable[[Ask, int], Awaitable[None]]
     fault: Callable[[Exception], None]
     answered: Callable[[Message, Message, int], None]
+    told: Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class Application:
@@ -213,6 +217,8 @@ class Application:
                     await self._ways.record(ask, talk.number)
                     asked = self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
                     answer = await asked
+                    if ask.do == _STANDING:
+                        await self._ways.told(answer)
                 except LinkError as error:
                     ask = conversation.throw(error)
                 else:

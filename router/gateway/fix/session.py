@@ -19,7 +19,7 @@ from router.gateway.fix.outbox import Outbox
 from router.gateway.fix.peer import Peer
 from router.gateway.fix.recording import Recording
 from router.gateway.fix.streams import Streams
-from router.gateway.fix.telling import Telling
+from router.gateway.fix.telling import Telling, place_of
 from router.gateway.fix.throttle import Throttle
 from router.port import Clock
 
@@ -108,6 +108,7 @@ class FixSession:
                 self._record,
                 around.fault,
                 self._answered,
+                self._told,
             ),
         )
         self._telling = Telling(
@@ -202,6 +203,11 @@ class FixSession:
 
     def _answered(self, asked: Message, answer: Message, number: int) -> None:
         self._recording.refused(asked, answer, source=self.source, number=number)
+
+    # A session for quotes is told of no orders.
+    async def _told(self, report: Mapping[str, Any]) -> None:
+        if self._running is not None:
+            await self._telling.told(place_of(report))
 
     def _made_disconnect(self, peer: Peer) -> Disconnect:
         settings, around = self.settings, self._around

@@ -3,6 +3,9 @@
 While the peer is away they are stored, and it asks for them when it is back. Where its numbers
 begin anew the stored ones are gone: then the state of every order that it may have missed something
 of is announced again.
+
+After a start, and whenever the line to the daemon was down, reports of before come late. What
+counts them in already, as the answer to a status request does, waits for them.
 """
 
 import asyncio
@@ -25,6 +28,8 @@ from router.port import Clock
 _PAUSE: Final = DurationNs(NS_PER_S // 10)
 _ROUND: Final = 64  # reports between two looks at what else is to do
 _CATCH_UP_S: Final = 30
+_LATE_S: Final = 90  # as long as the daemon may take for an answer
+_LATE: Final = "what was reported before is still to be told; ask again in a moment"
 _PAGE: Final = "next"
 
 
@@ -61,6 +66,8 @@ class Telling:
         self._unsettled: dict[tuple[str, str], Place] = {}  # client and order, last told at
         self._places: deque[tuple[TimestampNs, Place]] = deque()
         self._has_caught_up = asyncio.Event()  # what was told before this process began is known
+        self._told = BEGINNING  # up to where nothing is left to tell
+        self._awaited: list[tuple[Place, asyncio.Future[None]]] = []
 
     @property
     def may_be_missed(self) -> bool:
@@ -99,6 +106,26 @@ class Telling:
             except LinkError:
                 await self._clock.sleep(_PAUSE)
 
+    async def told(self, place: Place) -> None:
+        """Return once everything up to a place was told.
+
+        Raises
+        ------
+        LinkError
+            If that takes too long.
+        """
+        if place <= self._told:
+            return
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.append((place, told))
+        try:
+            async with asyncio.timeout(_LATE_S):
+                await told
+        except TimeoutError:
+            raise LinkError(_LATE, code=Code.AWAY) from None
+        finally:
+            self._awaited.remove((place, told))
+
     async def announce(self) -> None:
         """Tell how every order stands that is open, or that the peer may have missed the end of."""
         with contextlib.suppress(TimeoutError):
@@ -130,16 +157,20 @@ class Telling:
             if error.code != Code.UNKNOWN:
                 raise
             return ()
+        await self.told(place_of(report))
         return reported(report, self._peer)
 
     async def _follow(self, link: Link) -> None:
         after = await self._begin(link)
-        count = 0
-        if after >= self._outbox.mark.place:
-            self._has_caught_up.set()
-        async for report in link.follow("reports", after=list(after)):
+        self._told, count = self._outbox.mark.place, 0
+        async for event in link.follow("reports", after=list(after), reached=True):
             await self._free.wait()
-            self._tell(report)
+            if "reached" in event:
+                self._has_caught_up.set()
+                self._pass(place_of(event, "reached"))
+            else:
+                self._tell(event)
+                self._pass(place_of(event))
             count += 1
             if count % _ROUND == 0:
                 await self._clock.sleep(DurationNs(0))
@@ -156,26 +187,31 @@ class Telling:
         return place
 
     def _tell(self, report: Mapping[str, Any]) -> None:
-        place = _place(report)
+        place = place_of(report)
         is_meant = self._is_meant(report)
         if is_meant:
             self._unsettled[(report["client"], report["order"])] = place
-        if place >= self._outbox.mark.place:
-            self._has_caught_up.set()
         if place > self._outbox.mark.place:
             messages = reported(report, self._peer) if is_meant else ()
             self._outbox.report(messages, place=place)
+
+    def _pass(self, place: Place) -> None:
+        self._told = max(self._told, place)
+        for awaited, told in self._awaited:
+            if awaited <= place and not told.done():
+                told.set_result(None)
 
 
 async def _reached(link: Link) -> Place:
     said = await link.ask("status")
     if said["place"] is None:
         raise LinkError("the desk cannot tell of its journal now", code=Code.DEGRADED)
-    return _place(said)
+    return place_of(said)
 
 
-def _place(said: Mapping[str, Any]) -> Place:
-    return int(said["place"][0]), int(said["place"][1])
+def place_of(said: Mapping[str, Any], name: str = "place") -> Place:
+    """Return a place that the daemon told of."""
+    return int(said[name][0]), int(said[name][1])
 
 
 async def _open_orders(link: Link, peer: Peer) -> Any:  # noqa: ANN401 - an iterator of JSON

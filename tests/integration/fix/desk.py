@@ -52,10 +52,13 @@ class Desk:
 
     async def follow(self, do, fields):
         assert do == "reports", do
-        place = tuple(fields["after"])
+        place, says_reached = tuple(fields["after"]), fields["reached"]
         while True:
             async with self._came:
                 later = [each for each in self.reports if tuple(each["place"]) > place]
+                if not later and says_reached:
+                    says_reached = False
+                    yield orjson.dumps({"reached": (await self._status({}))["place"]})
                 if not later:
                     await self._came.wait()
                     continue

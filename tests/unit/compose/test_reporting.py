@@ -112,6 +112,51 @@ def test_whoever_begins_now_is_told_only_what_comes(tmp_path):
     assert tuple(report["place"]) >= reached
 
 
+@pytest.mark.parametrize("kept_max", [1, 1_000])
+def test_whoever_wants_to_know_is_told_once_where_all_of_before_was_told(tmp_path, kept_max):
+    async def told():
+        async with reporting(tmp_path / "a.journal", kept_max=kept_max) as (runtime, desk):
+            await traded(runtime)
+            whole = await all_of(desk)
+            newest = await desk.newest(runtime.durable_sequence)
+            late = order(4, name="late")
+            events = desk.follow((0, -1), says_reached=True)
+            before = [await anext(events) for _ in range(len(whole) + 1)]
+            reached = desk.reached
+            runtime.submit(late)
+            await runtime.finished(late.id)
+            return whole, before, await first(events, 2), newest, reached
+
+    whole, before, later, newest, reached = run(told())
+
+    assert before[:-1] == whole
+    assert orjson.loads(before[-1]) == {"reached": list(reached)}
+    assert newest == tuple(orjson.loads(whole[-1])["place"]) < reached
+    assert {orjson.loads(each)["client_order_id"] for each in later} == {"late"}
+
+
+def test_the_newest_report_is_told_once_its_record_was_taken_and_not_before(tmp_path):
+    async def told():
+        async with reporting(tmp_path / "a.journal") as (runtime, desk):
+            late = order(4, name="late")
+            runtime.submit(late)
+            posted = runtime.durable_sequence + runtime.behind
+            assert posted > runtime.durable_sequence
+            newest = await desk.newest(posted)
+            assert runtime.durable_sequence >= posted
+            never = asyncio.ensure_future(desk.newest(10**9))
+            await asyncio.sleep(0)
+            desk.close()
+            with pytest.raises(JournalError, match="closed"):
+                await never
+            return newest, orjson.loads((await first(desk.follow((0, -1)), 1))[0])
+
+    newest, report = run(told())
+
+    assert newest >= tuple(report["place"])
+    assert report["client_order_id"] == "late"
+
+
 def test_a_journal_that_does_not_make_the_same_again_is_told_and_no_report_left_out(
     tmp_path, monkeypatch
 ):

@@ -21,9 +21,10 @@ class Desk:
     async def up(self):
         return self
 
-    async def follow(self, _do, *, after):
+    async def follow(self, _do, *, after, reached):
+        if reached:
+            yield {"reached": after}
         await asyncio.Event().wait()
-        yield after
 
     async def ask(self, do, **fields):
         if do == "status":

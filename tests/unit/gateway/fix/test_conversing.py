@@ -71,11 +71,18 @@ class Talking:
         async def record(_ask, _number):
             pass
 
+        async def told(report):
+            self.waited_for.append(report)
+            await self.is_told.wait()
+
         line_like = type("L", (), {"asked": staticmethod(asked)})()
         self.tasks, self.kept = [], []
         throttle = Throttle(rate=100, burst=100, now=lambda: 0)
         ways = (line_like, box, throttle, Clock(), self.start, _ignore, record, faults.append)
-        self.application = Application(PEER, Ways(*ways, lambda *said: self.kept.append(said)))
+        self.waited_for, self.is_told = [], asyncio.Event()
+        self.is_told.set()
+        kept = self.kept.append
+        self.application = Application(PEER, Ways(*ways, lambda *said: kept(said), told))
 
     def start(self, work):
         self.tasks.append(asyncio.create_task(work))
