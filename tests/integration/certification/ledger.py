@@ -10,6 +10,7 @@ from decimal import Decimal
 LIVE = {"A", "0", "1", "6", "E"}
 ENDS = {"4", "8", "C"}
 TERMINAL = {"2", *ENDS}
+STATUS = "I"  # tells where an order stands, and that nothing has happened to it
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Ledger:
         if message.kind != "8" or message[37] == "NONE":
             return
         chain = self.chains.setdefault(message[37], Chain(message[37]))
-        is_status = message[150] == "I"
+        is_status = message[150] == STATUS
         if is_status:
             self._check(message[17] == "0", "a status has no execution of its own", message)
             self._check_quantities(chain, message)

@@ -8,7 +8,7 @@ import random
 from collections import Counter, defaultdict
 
 from tests.integration.certification import script
-from tests.integration.certification.ledger import ENDS, Ledger
+from tests.integration.certification.ledger import ENDS, STATUS, Ledger
 
 TRADES, WAITS, REFUSED = "trades", "waits", "refused"
 KINDS = (TRADES,) * 3 + (WAITS,) * 4 + (REFUSED,)
@@ -113,7 +113,8 @@ class Outcome:
             return
         self.ledger.take(message)
         self.executions.append(message[17])
-        if message[150] in ENDS or message[39] == "2":
+        is_filled = message[39] == "2" and message[150] != STATUS
+        if message[150] in ENDS or is_filled:
             self._ends[message[37]].append(message[150])
 
     def chains(self):
