@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from router.compose.altering import Alterations
+from router.compose.archive import Archive, open_archive
 from router.compose.assembly import Assembly, connected, started
 from router.compose.baskets import Baskets
 from router.compose.dry_run import quotes
@@ -210,21 +211,31 @@ async def open_desk(
     """
     with (
         _journal(assembly.config.journal) as (journal, journal_id),
+        _archive(assembly, journal_id) as archive,
         _solving(assembly, solver) as planner,
     ):
-        world, checkpoints = resumed(assembly.config.journal, journal_id, assembly.clock)
+        path = assembly.config.journal
+        world, checkpoints = resumed(path, journal_id, assembly.clock, archive=archive)
         switchboard = switchboard or _switchboard(assembly)
         async with connected(assembly):
             parts = _parts(assembly, planner, wrap(journal))
             parts = replace(parts, switchboard=switchboard, checkpoints=checkpoints)
             runtime = Runtime(parts, world)
+            reporting = Reporting(
+                path,
+                journal_id,
+                assembly.config.assets,
+                begun=journal.tip.sequence,
+                archive=archive,
+            )
+            runtime.follow(reporting.record)
             desk = Desk(
                 assembly,
                 runtime,
                 journal_id=journal_id,
                 switchboard=switchboard,
                 feed=_told_of(runtime, f"{journal_id}-{assembly.clock.now()}"),
-                reporting=_reported(assembly, journal_id, runtime, begun=journal.tip.sequence),
+                reporting=reporting,
             )
             async with _running(desk):
                 yield desk
@@ -259,6 +270,7 @@ async def _keep_last(runtime: Runtime, checkpoints: Checkpoints) -> None:
     await checkpoints.close()
     tip = await runtime.flushed()
     if tip is not None:
+        runtime.tell_rest()  # a start goes on from the world that is kept
         checkpoints.keep(runtime.world, tip)
 
 
@@ -276,11 +288,13 @@ def _told_of(runtime: Runtime, name: str) -> Feed:
     return feed
 
 
-def _reported(assembly: Assembly, journal_id: str, runtime: Runtime, *, begun: int) -> Reporting:
-    config = assembly.config
-    reporting = Reporting(config.journal, journal_id, config.assets, begun=begun)
-    runtime.follow(reporting.record)
-    return reporting
+@contextmanager
+def _archive(assembly: Assembly, journal_id: str) -> Iterator[Archive]:
+    archive = open_archive(assembly.config.journal, journal_id, assembly.config.assets)
+    try:
+        yield archive
+    finally:
+        archive.close()
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import gc
 from pathlib import Path
 
 from router import engine
+from router.compose.archive import Archive
+from router.compose.retelling import Take, retell
 from router.domain.error import JournalError
 from router.journal.replay import ReplayReport, replay
 from router.port import Clock
@@ -13,8 +15,19 @@ from router.shell.checkpoint_store import Checkpoints, Kept, checkpoint_path, lo
 from router.state.world import World
 
 
-def resumed(path: Path, journal_id: str, clock: Clock) -> tuple[World, Checkpoints]:
+def resumed(
+    path: Path,
+    journal_id: str,
+    clock: Clock,
+    *,
+    archive: Archive | None = None,
+) -> tuple[World, Checkpoints]:
     """Return the world a journal leaves, and what keeps those that follow.
+
+    Parameters
+    ----------
+    archive : Archive | None
+        Takes the reports of what is replayed, and is written before a world is kept.
 
     Raises
     ------
@@ -22,18 +35,23 @@ def resumed(path: Path, journal_id: str, clock: Clock) -> tuple[World, Checkpoin
         If it is damaged, or the engine would have decided otherwise.
     """
     build = deciding_build()
+    archive = Archive() if archive is None else archive
     gc.disable()  # all that is made here stays: looking through it again and again finds nothing
     try:
         kept = _kept(path, journal_id, build)
-        world = recover(path, journal_id, kept).world
+        world = recover(path, journal_id, kept, take=archive.take).world
     finally:
         gc.freeze()
         gc.enable()
     place = checkpoint_path(path)
-    return world, Checkpoints(place, journal_id=journal_id, build=build, kept=kept, clock=clock)
+    return world, Checkpoints(
+        place, journal_id=journal_id, build=build, kept=kept, clock=clock, first=archive.flush
+    )
 
 
-def recover(path: Path, journal_id: str, kept: Kept | None = None) -> ReplayReport[World]:
+def recover(
+    path: Path, journal_id: str, kept: Kept | None = None, *, take: Take | None = None
+) -> ReplayReport[World]:
     """Replay a journal into the world it leaves, from what was kept of it on.
 
     Raises
@@ -41,7 +59,13 @@ def recover(path: Path, journal_id: str, kept: Kept | None = None) -> ReplayRepo
     JournalError
         If it is damaged, or the engine would have decided otherwise.
     """
-    result = verify(path, journal_id) if kept is None else _verify_after(path, journal_id, kept)
+    tip = None if kept is None else kept.tip
+    records = store.read(path, after=0 if tip is None else tip.sequence)
+    world = World() if kept is None else kept.world
+    if take is None:
+        result = replay(records, engine.step, world, journal_id=journal_id, tip=tip)
+    else:
+        result = retell(records, take, journal_id=journal_id, world=world, tip=tip)
     if result.fault is not None:
         raise JournalError(f"{path}: {result.fault.sentence}")
     return result
@@ -60,8 +84,3 @@ def _kept(path: Path, journal_id: str, build: str) -> Kept | None:
         return None
     record = next(store.read(path, after=kept.tip.sequence - 1), None)
     return kept if record is not None and record.tip == kept.tip else None
-
-
-def _verify_after(path: Path, journal_id: str, kept: Kept) -> ReplayReport[World]:
-    records = store.read(path, after=kept.tip.sequence)
-    return replay(records, engine.step, kept.world, journal_id=journal_id, tip=kept.tip)

@@ -1,7 +1,11 @@
-"""Reports of a running desk: the newest are kept, older ones are made again from the journal."""
+"""Reports of a running desk: the newest are kept, older ones read from their file.
+
+What that file lacks is made again from the journal, which takes about as long as it took to decide:
+then the file is whole again.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -9,31 +13,29 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from router import engine
-from router.domain.command import Command
+from router.compose.archive import Archive, Said
+from router.compose.retelling import Take, retell
 from router.domain.error import JournalError
-from router.domain.event import Event
 from router.domain.instrument import Asset
-from router.gateway.report_data import report_data
 from router.gateway.reports import Report, reports_of
-from router.journal.replay import replay
-from router.shell import store
+from router.journal.record import Record, Tip
+from router.shell import report_file, store
 from router.state.recorded import Recorded
-from router.state.world import World
 
-Place: TypeAlias = tuple[int, int]  # record and number; a record's own place is (sequence, -1)
+Place: TypeAlias = report_file.Place
 
 KEPT_MAX: Final = 50_000
+_WRITE_AFTER_S: Final = 0.05  # what is told meanwhile is written at once
 _BEGINNING: Final[Place] = (0, -1)
 _CLOSED: Final = "the desk is closed; follow it again in a moment"
 
 
 @dataclass(frozen=True, slots=True)
 class _Older:
-    """All reports up to a place, made again from the journal."""
+    """All reports up to a place, made again from the journal; none where the archive took them."""
 
     until: Place
-    reports: Sequence[Report]
+    reports: Sequence[Said]
 
 
 class Reporting:
@@ -42,7 +44,9 @@ class Reporting:
     Parameters
     ----------
     begun : int
-        The newest record when the watching begins: older reports come from the journal.
+        The newest record when the watching begins: older reports come from the archive.
+    archive : Archive | None
+        None: older reports come from the journal alone.
     """
 
     def __init__(
@@ -53,13 +57,16 @@ class Reporting:
         *,
         begun: int,
         kept_max: int = KEPT_MAX,
+        archive: Archive | None = None,
     ) -> None:
         self._journal = journal
         self._journal_id = journal_id
         self._assets = assets
         self._kept_max = kept_max
-        self._kept: dict[int, Report] = {}  # by a number that counts reports since the start
-        self._said: dict[int, bytes] = {}  # the same as JSON, once somebody has asked
+        self._archive = Archive() if archive is None else archive
+        self._writing: asyncio.TimerHandle | None = None
+        self._tip: Tip | None = None  # of the newest record taken
+        self._kept: dict[int, Said] = {}  # by a number that counts reports since the start
         self._first, self._next = 0, 0
         self._forgotten: Place = (begun + 1, -1)  # what comes after it is kept
         self._reached: Place = (begun + 1, -1)
@@ -74,14 +81,16 @@ class Reporting:
 
     def record(self, recorded: Recorded) -> None:
         """Take an event that is durable."""
-        for report in reports_of(recorded):
-            self._kept[self._next] = report
+        told = [Said(report, self._assets) for report in reports_of(recorded)]
+        for said in told:
+            self._kept[self._next] = said
             self._next += 1
             if len(self._kept) > self._kept_max:
-                oldest = self._kept.pop(self._first)
-                self._said.pop(self._first, None)
-                self._forgotten = _place(oldest)
+                self._forgotten = self._kept.pop(self._first).place
                 self._first += 1
+        self._tip = Tip(recorded.sequence, recorded.hash)
+        self._archive.extend(recorded.sequence - 1, told, self._tip)
+        self._write_soon()
         self._reached = (recorded.sequence + 1, -1)
         for wake in self._wakes:
             wake.set()
@@ -89,6 +98,8 @@ class Reporting:
     def close(self) -> None:
         """End what is followed: the desk is no more, and another may take its place."""
         self._is_closed = True
+        if self._writing is not None:
+            self._writing.cancel()
         for wake in self._wakes:
             wake.set()
 
@@ -110,7 +121,7 @@ class Reporting:
                 await wake.wait()
         finally:
             self._wakes.discard(wake)
-        return _place(self._kept[self._next - 1]) if self._kept else self._forgotten
+        return self._kept[self._next - 1].place if self._kept else self._forgotten
 
     async def follow(
         self, after: Place | None, *, says_reached: bool = False
@@ -135,12 +146,13 @@ class Reporting:
                 wake.clear()
                 while place < self._forgotten:
                     older, place = await self._before(place)
-                    for report in older:
-                        yield self._json(report)
+                    for told in older:
+                        yield told
                 number = self._after(place)
                 while self._first <= number < self._next:
-                    place = _place(self._kept[number])
-                    yield self._said_of(number)
+                    said = self._kept[number]
+                    place = said.place
+                    yield said.json
                     number += 1
                 if self._is_closed:
                     raise JournalError(_CLOSED)
@@ -158,18 +170,27 @@ class Reporting:
         low, high = self._first, self._next
         while low < high:
             middle = (low + high) // 2
-            if _place(self._kept[middle]) <= place:
+            if self._kept[middle].place <= place:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    # What comes after a place and is not kept, with the place of the last of it.
-    async def _before(self, place: Place) -> tuple[Sequence[Report], Place]:
+    # Some of what comes after a place and is not kept, with the place up to which that is all.
+    async def _before(self, place: Place) -> tuple[Sequence[bytes], Place]:
+        archive = self._archive
+        if place >= archive.until:
+            await asyncio.to_thread(archive.flush)
+        if place < archive.until:
+            found = await asyncio.to_thread(archive.read, place)
+            return ((), place) if found is None else found
+        if archive.is_closed:
+            raise JournalError(_CLOSED)
         older = await self._read_back()
         if place >= self._forgotten:
             return (), place
-        return [each for each in older.reports if place < _place(each)], max(place, older.until)
+        told = [said.json for said in older.reports if place < said.place]
+        return told, max(place, older.until)
 
     # The journal is read once for all who wait for it, and read to the end even where whoever asked
     # first has gone: the next who asks is there before.
@@ -180,49 +201,63 @@ class Reporting:
         return await asyncio.shield(self._reading)
 
     async def _read(self, until: Place) -> _Older:
+        archive = self._archive
+        if archive.takes:
+            wanted = takewhile(lambda _: archive.takes, self._records(until))
+            await asyncio.to_thread(self._retell, wanted, archive.take)
+            self._join()
+            await asyncio.to_thread(archive.flush)
+            return _Older(_BEGINNING, ())
         reports = await asyncio.to_thread(self._older, until)
         room = self._kept_max - len(self._kept)
         if room > 0 and self._forgotten == until:  # it may have moved while the journal was read
-            for report in reversed(reports[-room:]):
+            for said in reversed(reports[-room:]):
                 self._first -= 1
-                self._kept[self._first] = report
-            self._forgotten = _BEGINNING if len(reports) <= room else _place(reports[-room - 1])
+                self._kept[self._first] = said
+            self._forgotten = _BEGINNING if len(reports) <= room else reports[-room - 1].place
         return _Older(until, reports)
 
-    def _older(self, until: Place) -> list[Report]:
-        found: list[Report] = []
-        sequence = 0
+    # What was taken meanwhile; all of a record is kept, or the archive is not continued.
+    def _join(self) -> None:
+        sequence, index = self._forgotten
+        after = sequence if index >= 0 else sequence - 1
+        if self._tip is not None:
+            self._archive.extend(after, self._kept.values(), self._tip)
 
-        def step(world: World, event: Event) -> tuple[World, tuple[Command, ...]]:
-            nonlocal sequence
-            sequence += 1
-            changed, commands = engine.step(world, event)
-            told = reports_of(Recorded(sequence, world, event, changed, commands))
-            found.extend(report for report in told if _place(report) <= until)
-            return changed, commands
+    def _older(self, until: Place) -> list[Said]:
+        found: list[Said] = []
 
-        records = store.read(self._journal)
-        wanted = takewhile(lambda record: record.sequence <= until[0], records)
-        replayed = replay(wanted, step, World(), journal_id=self._journal_id)
-        if replayed.fault is not None:
-            raise JournalError(f"reports of before the start: {replayed.fault.sentence}")
+        def take(_tip: Tip, reports: Sequence[Report]) -> None:
+            told = (Said(report, self._assets) for report in reports)
+            found.extend(said for said in told if said.place <= until)
+
+        self._retell(self._records(until), take)
         return found
 
-    def _said_of(self, number: int) -> bytes:
-        said = self._said.get(number)
-        if said is None:
-            said = self._said[number] = self._json(self._kept[number])
-        return said
+    def _records(self, until: Place) -> Iterator[Record]:
+        return takewhile(lambda record: record.sequence <= until[0], store.read(self._journal))
 
-    def _json(self, report: Report) -> bytes:
-        return orjson.dumps(report_data(report, self._assets))
+    def _retell(self, records: Iterator[Record], take: Take) -> None:
+        found = retell(records, take, journal_id=self._journal_id)
+        if found.fault is not None:
+            raise JournalError(f"reports of before the start: {found.fault.sentence}")
+
+    def _write_soon(self) -> None:
+        if self._writing is None and self._archive.takes and not self._is_closed:
+            loop = asyncio.get_running_loop()
+            self._writing = loop.call_later(_WRITE_AFTER_S, self._write)
+
+    def _write(self) -> None:
+        written = asyncio.get_running_loop().run_in_executor(None, self._archive.flush)
+        written.add_done_callback(self._wrote)
+
+    def _wrote(self, _written: "asyncio.Future[None]") -> None:
+        self._writing = None
+        if self._archive.has_more:
+            self._write_soon()
 
 
 # What it failed with is told to whoever waited; perhaps nobody does any more.
 def _looked_at(reading: asyncio.Task[_Older]) -> None:
     if not reading.cancelled():
         reading.exception()
-
-
-def _place(report: Report) -> Place:
-    return report.sequence, report.index

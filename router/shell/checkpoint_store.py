@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,8 @@ from router.state.world import World
 _EVERY: Final = 2_000  # records; a start replays at most about as many
 _SOME: Final = 100  # records, that are worth keeping a world for after a while
 _WHILE: Final = DurationNs(2 * NS_PER_S)
+_ROWS_AT_ONCE: Final = 32  # of orders: about a millisecond's work
+_PAUSE_S: Final = 0.001
 _CREATE: Final = (
     (
         "CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1),"
@@ -43,7 +46,7 @@ _CREATE: Final = (
         " WITHOUT ROWID"
     ),
 )
-_PUT_ROW: Final = "INSERT OR REPLACE INTO row (kind, key, place, data) VALUES (?, ?, ?, ?)"
+_PUT_ROWS: Final = "INSERT OR REPLACE INTO row (kind, key, place, data) VALUES (?, ?, ?, ?)"
 _PUT: Final = (
     "INSERT OR REPLACE INTO checkpoint (id, journal, build, sequence, hash, rest, digest)"
     " VALUES (1, ?, ?, ?, ?, ?, ?)"
@@ -97,18 +100,30 @@ class Checkpoints:
     ----------
     kept : Kept | None
         What the file holds; None: nothing that is of use.
+    first : function
+        What has to be written before a world is: a start goes on from the world, and does not see
+        again what led to it.
     """
 
     def __init__(
-        self, path: Path, *, journal_id: str, build: str, kept: Kept | None, clock: Clock
+        self,
+        path: Path,
+        *,
+        journal_id: str,
+        build: str,
+        kept: Kept | None,
+        clock: Clock,
+        first: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = path
         self._clock = clock
+        self._first = first
         self._begun_at = clock.now()
         self._journal_id = journal_id
         self._build = build
         self._world = World() if kept is None else kept.world
         self._sums = {} if kept is None else dict(kept.sums)
+        self._sum = sum(self._sums.values())
         self._is_new = kept is None
         self._sequence = 0 if kept is None else kept.tip.sequence
         self._task: asyncio.Task[None] | None = None
@@ -123,27 +138,39 @@ class Checkpoints:
         if count < _EVERY and now - self._begun_at < _WHILE:
             return
         self._sequence, self._begun_at = tip.sequence, now
-        self._task = asyncio.create_task(asyncio.to_thread(self.keep, world, tip))
+        self._task = asyncio.create_task(asyncio.to_thread(self.keep, world, tip, _PAUSE_S))
 
     async def close(self) -> None:
         """Wait for what is being kept."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    def keep(self, world: World, tip: Tip) -> None:
-        """Write a world to the file; on a failure of the disk the file is as it was, or unused."""
+    def keep(self, world: World, tip: Tip, pause_s: float = 0.0) -> None:
+        """Write a world to the file; on a failure of the disk the file is as it was, or unused.
+
+        Parameters
+        ----------
+        pause_s : float
+            How long other threads may run, again and again: one that computes holds up all others.
+        """
         with self._lock:
-            rows = list(changed_rows(self._world, world))
-            sums = self._sums | {(row.kind, row.key): row.digest for row in rows}
+            self._first()
+            rows: list[Row] = []
+            news: dict[tuple[str, str], int] = {}
+            for row in _unhurried(changed_rows(self._world, world), pause_s):
+                rows.append(row)
+                news[row.kind, row.key] = row.digest
+            rows_sum = self._sum + sum(news.values()) - sum(self._sums.get(row, 0) for row in news)
             checkpoint = make_checkpoint(world, tip, build=self._build)
             try:
-                self._write(checkpoint, rows, digest(checkpoint, sum(sums.values())))
+                self._write(checkpoint, rows, digest(checkpoint, rows_sum))
             except (sqlite3.Error, OSError) as error:
                 observe.checkpoint_unused(str(self._path), reason=str(error))
                 return
-            self._world, self._sums, self._is_new = world, sums, False
+            self._world, self._sum, self._is_new = world, rows_sum, False
+            self._sums.update(news)
 
-    def _write(self, checkpoint: Checkpoint, rows: Iterable[Row], sealed: bytes) -> None:
+    def _write(self, checkpoint: Checkpoint, rows: Sequence[Row], sealed: bytes) -> None:
         if self._is_new:
             self._forget()
         with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
@@ -154,7 +181,10 @@ class Checkpoints:
             tip = checkpoint.tip
             head = (self._journal_id, self._build, tip.sequence, tip.hash, checkpoint.rest, sealed)
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_PUT_ROW, [(r.kind, r.key, r.place, r.data) for r in rows])
+            for first in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[first : first + _ROWS_AT_ONCE]
+                values = [each for r in some for each in (r.kind, r.key, r.place, r.data)]
+                connection.execute(_PUT_ROWS + ", (?, ?, ?, ?)" * (len(some) - 1), values)
             connection.execute(_PUT, head)
             connection.execute("COMMIT")
 
@@ -163,3 +193,10 @@ class Checkpoints:
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(OSError):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _unhurried(rows: Iterable[Row], pause_s: float) -> Iterator[Row]:
+    for count, row in enumerate(rows, start=1):
+        yield row
+        if count % _ROWS_AT_ONCE == 0:
+            time.sleep(pause_s)

@@ -154,6 +154,11 @@ def checkpoint_unused(path: str, *, reason: str) -> None:
     _log.warning("checkpoint_unused", path=path, reason=reason)
 
 
+def reports_unkept(*, reason: str) -> None:
+    """Record that reports are not kept on disk; older ones are made again from the journal."""
+    _log.warning("reports_unkept", reason=reason)
+
+
 def alarm_raised(message: str) -> None:
     """Record that something does not add up; somebody must act now."""
     _log.error("alarm_raised", message=message)

@@ -13,7 +13,6 @@ from typing import Final, Protocol, TypeAlias
 from router import engine
 from router.custody.policy import Act
 from router.domain.basket import Basket
-from router.domain.command import Command
 from router.domain.error import ConfigError, JournalError, OrderError
 from router.domain.event import (
     BasketSubmitted,
@@ -60,10 +59,7 @@ _PARENTS_OPEN_MAX: Final = 10_000  # waiting parents; beyond it submissions are 
 class _Step:
     durable: "asyncio.Future[None]"
     tip: Tip
-    event: Event
-    commands: tuple[Command, ...]
-    before: World
-    world: World
+    recorded: Recorded
 
 
 class RecordSink(Protocol):
@@ -240,6 +236,16 @@ class Runtime:
             return None
         return self._tip
 
+    def tell_rest(self) -> None:
+        """Tell followers what became durable after the end; nothing of it is done.
+
+        To be called once all is `flushed`.
+        """
+        while self._waiting:
+            recorded = self._waiting.popleft().recorded
+            for follower in self._followers:
+                follower(recorded)
+
     def post(self, event: Event) -> None:
         """Take in an event: step, append; its commands are done once the record is durable."""
         before = self.world
@@ -248,7 +254,8 @@ class Runtime:
         record = make_record(self._tip, codec.encode(event), trace(commands))
         self._tip = record.tip
         durable = self._parts.journal.append(record)
-        self._waiting.append(_Step(durable, record.tip, event, commands, before, self.world))
+        told = Recorded(record.sequence, before, event, self.world, commands, record.hash)
+        self._waiting.append(_Step(durable, record.tip, told))
         self._appended.set()
         if isinstance(event, LimitsChanged):
             self._risk.limits_changed()
@@ -363,22 +370,19 @@ class Runtime:
 
     def _act(self, taken: "_Step") -> None:
         assert self._group is not None, "only a running runtime acts"
+        recorded = taken.recorded
         observe.event_recorded(
-            type(taken.event).__name__,
-            sequence=self._tip.sequence - len(self._waiting),
-            commands_count=len(taken.commands),
+            type(recorded.event).__name__,
+            sequence=recorded.sequence,
+            commands_count=len(recorded.commands),
         )
         for watcher in tuple(self._watchers):
-            watcher(taken.event, taken.world)
-        if self._followers:
-            recorded = Recorded(
-                taken.tip.sequence, taken.before, taken.event, taken.world, taken.commands
-            )
-            for follower in self._followers:
-                follower(recorded)
+            watcher(recorded.event, recorded.after)
+        for follower in self._followers:
+            follower(recorded)
         if self._parts.checkpoints is not None:
-            self._parts.checkpoints.consider(taken.world, taken.tip)
-        for command in taken.commands:
+            self._parts.checkpoints.consider(recorded.after, taken.tip)
+        for command in recorded.commands:
             self._effects.perform(command, self._group)
 
 

@@ -15,6 +15,8 @@ class Recorded:
     ----------
     sequence : int
         Its place in the journal, from 1.
+    hash : bytes
+        Its own, which stands for all before it too; empty of what is in no journal.
     """
 
     sequence: int
@@ -22,3 +24,4 @@ class Recorded:
     event: Event
     after: World
     commands: tuple[Command, ...]
+    hash: bytes = b""

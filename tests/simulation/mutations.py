@@ -41,8 +41,8 @@ def send_before_the_record_is_durable(patch):
     def hasty(self, event):
         post(self, event)
         taken = self._waiting.pop()
-        self._waiting.append(replace(taken, commands=()))
-        for command in taken.commands:
+        self._waiting.append(replace(taken, recorded=replace(taken.recorded, commands=())))
+        for command in taken.recorded.commands:
             self._effects.perform(command, self._group)
 
     patch.setattr(runtime.Runtime, "post", hasty)

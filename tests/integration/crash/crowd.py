@@ -205,8 +205,8 @@ async def _start(config, journal):
     marks = {"began": BEGAN, "imported": IMPORTED, "configured": time.monotonic()}
     resumed = desk_module.resumed
 
-    def timed(*args):
-        found = resumed(*args)
+    def timed(*args, **options):
+        found = resumed(*args, **options)
         marks["replayed"] = time.monotonic()
         return found
 
