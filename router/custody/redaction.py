@@ -71,6 +71,8 @@ _NAMED: Final = (_FIX, _HEADER, _ASSIGNED, _URL_USER, _URL_KEY, _URL_QUERY)
 
 def redact(text: str) -> str:
     """Return a text without what looks like a secret."""
+    if _is_plain(text):
+        return text
     text = _without_words(text)
     return text if len(text) < _BYTES_32_DIGITS else _BYTES_32.sub(_unless_public, text)
 
@@ -96,7 +98,7 @@ def _redacted(name: str, value: object, depth: int) -> object:
     is_public, is_secret = _kind_of(name)
     if depth == 0 or is_secret:
         return STRUCK
-    if isinstance(value, int | float):
+    if (type(value) is str and _is_plain(value)) or isinstance(value, int | float):
         return value
     if isinstance(value, Mapping):
         return {redact(str(k)): _redacted(str(k), each, depth - 1) for k, each in value.items()}
@@ -112,6 +114,11 @@ def _redacted(name: str, value: object, depth: int) -> object:
 def _kind_of(name: str) -> tuple[bool, bool]:
     is_public = _PUBLIC_NAMES.search(name) is not None
     return is_public, not is_public and _SECRET_NAMES.search(name) is not None
+
+
+# Most of what is shown: too short for a key, and without what a secret is introduced by.
+def _is_plain(text: str) -> bool:
+    return len(text) < _BYTES_32_DIGITS and _MARKS.search(text) is None
 
 
 def _without_words(text: str) -> str:

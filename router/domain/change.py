@@ -1,4 +1,4 @@
-"""A frozen value with some fields other, three times as fast as the standard library makes it.
+"""A frozen value with some fields other, many times as fast as the standard library makes it.
 
 The engine makes a new world for every event; `dataclasses.replace` goes through the names and the
 initialiser of all its fields one by one. Refuses classes that check themselves when they are made.
@@ -7,7 +7,6 @@ initialiser of all its fields one by one. Refuses classes that check themselves 
 from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:  # what it takes and returns is checked as with the original
@@ -16,32 +15,34 @@ else:
 
     def changed(value: object, /, **changes: object) -> object:
         """Return the value with other fields; one that it does not have is a KeyError."""
-        kind = type(value)
-        read, writes, places = _shape(kind)
-        held = list(read(value))
+        copied, writes = _shape(type(value))
+        made = copied(value)
         for name, other in changes.items():
-            held[places[name]] = other
-        made = _made(kind)
-        for write, each in zip(writes, held, strict=True):
-            write(made, each)
+            writes[name](made, other)
         return made
 
 
 __all__ = ["changed"]
 
-_Shape: TypeAlias = tuple[
-    Callable[[object], tuple[Any, ...]],
-    tuple[Callable[[object, object], None], ...],
-    dict[str, int],
-]
+_Shape: TypeAlias = tuple[Callable[[object], object], dict[str, Callable[[object, object], None]]]
 _made: Final = object.__new__
 
 
-# How all fields of a class are read, how each is written, and where each stands.
+# How a value of a class is copied, and how each of its fields is written.
 @cache
 def _shape(kind: type) -> _Shape:
     names = tuple(field.name for field in fields(kind))
-    assert len(names) > 1, "one field alone would not be read as one of many"
     assert not hasattr(kind, "__post_init__"), f"{kind.__name__} checks itself when it is made"
-    slots = tuple(getattr(kind, name).__set__ for name in names)
-    return attrgetter(*names), slots, {name: place for place, name in enumerate(names)}
+    return _copier(kind, names), {name: getattr(kind, name).__set__ for name in names}
+
+
+# Only a statement for each field of a class that is not frozen is compiled to a plain store: a
+# quarter of the time of writing them in a loop. So a twin is filled, and then called by its name.
+def _copier(kind: type, names: tuple[str, ...]) -> Callable[[object], object]:
+    twin = type(kind.__name__, (), {"__slots__": names})
+    lines = ("made = new(twin)", *(f"made.{name} = value.{name}" for name in names))
+    body = "\n    ".join((*lines, "made.__class__ = kind", "return made"))
+    held: dict[str, Any] = {"new": _made, "twin": twin, "kind": kind}
+    exec(f"def copied(value):\n    {body}", held)  # noqa: S102 - of the class's own names
+    copied: Callable[[object], object] = held["copied"]
+    return copied

@@ -12,9 +12,11 @@ def quantities(world: World, parent: ParentState) -> Quantities:
     Nothing is left to fill of an order that has ended, whatever it came to.
     """
     order = parent.order
-    fills = [fill for child in world.children_of(order.id) for fill in child.fills]
-    base = sum(fill.quantity.atoms for fill in fills)
-    cash = sum(fill.notional.atoms for fill in fills)
+    base = cash = 0
+    for child in world.children_of(order.id):
+        for fill in child.fills:
+            base += fill.quantity.atoms
+            cash += fill.notional.atoms
     asset = order.quantity.asset
     cumulative = base if asset == order.base else cash
     is_open = parent.status not in TERMINAL

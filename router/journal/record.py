@@ -25,6 +25,7 @@ from router.domain.error import JournalError
 from router.journal import codec
 
 SCHEMA_VERSION: Final = 7
+_COUNT: Final = struct.Struct(">I").pack
 _GENESIS: Final = b"headrace journal "
 _COLUMNS: Final = (
     ("schema", int),
@@ -170,16 +171,12 @@ def from_row(row: tuple[object, ...]) -> Record:
 
 
 def _seal(record: Record) -> bytes:
-    hashed = hashlib.sha256(struct.pack(">IQ", record.schema, record.sequence))
+    parts = [struct.pack(">IQ", record.schema, record.sequence)]
     for part in (record.previous_hash, record.event):
-        _feed(hashed, part)
-    hashed.update(struct.pack(">I", len(record.commands)))
+        parts += (_COUNT(len(part)), part)
+    parts.append(_COUNT(len(record.commands)))
     for command in record.commands:
         for text in command:
-            _feed(hashed, text.encode())
-    return hashed.digest()
-
-
-def _feed(hashed: "hashlib._Hash", part: bytes) -> None:
-    hashed.update(struct.pack(">I", len(part)))
-    hashed.update(part)
+            part = text.encode()
+            parts += (_COUNT(len(part)), part)
+    return hashlib.sha256(b"".join(parts)).digest()

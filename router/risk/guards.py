@@ -23,14 +23,12 @@ _LIFETIME_NS = 60_000_000_000
 
 def waits_behind(parent: ParentState) -> bool:
     """Order parents that wait: those that keep an account from being liquidated go first."""
-    return not _is_deleveraging(parent.order)
+    return parent.order.strategy != DELEVERAGING
 
 
 def gives_way(world: World, parent: ParentState) -> bool:
     """Tell whether a parent between two stages lets one that keeps an account alive go first."""
-    return waits_behind(parent) and any(
-        other.phase is Phase.QUEUED and not waits_behind(other) for other in world.parents.values()
-    )
+    return waits_behind(parent) and any(not waits_behind(other) for other in world.queued.rows())
 
 
 def refusal(world: World, order: ParentOrder, at: TimestampNs) -> Refused | None:
@@ -89,7 +87,7 @@ def reductions(world: World, assessment: Assessment) -> tuple[ParentOrder, ...]:
     together, or not at all while an order of an earlier assessment is not done; the next assessment
     cuts what is still too large. Nor is anything begun that would be refused at once, every second.
     """
-    if any(_is_deleveraging(p.order) and p.phase is not Phase.DONE for p in world.parents.values()):
+    if any(_is_deleveraging(parent.order) for parent in world.going.rows()):
         return ()
     names = {c.instrument: _name(assessment, place) for place, c in enumerate(assessment.cuts)}
     named = ((world.instruments.get(cut.instrument), cut) for cut in assessment.cuts)

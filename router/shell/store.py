@@ -41,6 +41,7 @@ _INSERT: Final = (
     "INSERT INTO record (schema, sequence, previous_hash, event, commands, hash)"
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
+_MORE: Final = ", (?, ?, ?, ?, ?, ?)"
 _SELECT: Final = (
     "SELECT schema, sequence, previous_hash, event, commands, hash FROM record"
     " WHERE sequence > ? ORDER BY sequence LIMIT ?"
@@ -138,10 +139,11 @@ class JournalStore:
             count = min(len(self._pending), _COMMIT_MAX)
             return [self._pending.popleft() for _ in range(count)]
 
+    # One statement, which is a transaction by itself: this thread stands aside for the event loop
+    # only once, and not again after every row.
     def _commit(self, batch: list[tuple[Record, _Answer]]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany(_INSERT, [to_row(record) for record, _ in batch])
-        self._connection.execute("COMMIT")
+        values = [each for record, _ in batch for each in to_row(record)]
+        self._connection.execute(_INSERT + _MORE * (len(batch) - 1), values)
 
     # An empty batch is the orderly end: the queue was empty and the store closing.
     def _latch(self, batch: list[tuple[Record, _Answer]], refusal: JournalError) -> None:

@@ -267,7 +267,7 @@ class World:
 
     def children_of(self, parent: ParentId) -> tuple[ChildState, ...]:
         """Return the children of a parent, oldest first."""
-        return tuple(self.children[c] for c in self.parents[parent].children)
+        return tuple(map(self.children.__getitem__, self.parents[parent].children))
 
     def request(self, client: str, name: str) -> NamedRequest | None:
         """Return what a client's name of a request stands for; None where it has none."""

@@ -43,7 +43,7 @@ ETH = 18
 USDC = 6
 [venues.bench]
 """
-_COLLECT_AFTER: Final = (50_000, 20, 50)
+_COLLECT_AFTER: Final = (10_000, 100, 50)
 
 
 def main(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Values with some fields other: equal to what the standard library makes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 
@@ -42,6 +42,16 @@ def test_a_world_changes_as_the_standard_library_would_have_it():
 
     assert changed(world, is_ready=True, epoch=7) == replace(world, is_ready=True, epoch=7)
     assert changed(world) == world
+
+
+def test_what_was_made_is_of_the_same_class_and_cannot_be_written_to():
+    made = changed(Pair(1), one=2)
+
+    assert type(made) is Pair
+    with pytest.raises(FrozenInstanceError):
+        made.one = 3
+    with pytest.raises((AttributeError, TypeError)):
+        object.__setattr__(made, "third", 3)
 
 
 def test_a_field_that_is_not_there_is_refused():

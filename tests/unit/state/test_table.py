@@ -1,5 +1,8 @@
 """A table is a mapping in the order of its keys, and every version of it stays as it was."""
 
+from unittest import mock
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,16 +45,43 @@ def test_what_is_newer_are_the_rows_whose_keys_came_since(first, second):
     assert table.following >= older.following
 
 
-@given(STEPS)
-def test_what_changed_are_the_rows_that_are_not_the_same_objects(steps):
-    older = Table.of({key: [key] for key in range(5)})
-    table = older
-    for step, key, value in steps:
-        table = table.put(key, [value]) if step == "put" else table.without(key)
+@given(STEPS, STEPS, st.sampled_from((3, 8_192)))
+def test_what_changed_are_the_rows_that_are_not_the_same_objects(first, second, remembered):
+    def worked(table, steps):
+        for step, key, value in steps:
+            table = table.put(key, [value]) if step == "put" else table.without(key)
+        return table
 
-    changed = {key for _, key in table.changed(older)}
+    with mock.patch("router.state.table._PUTS_MAX", remembered):
+        older = worked(Table.of({key: [key] for key in range(5)}), first)
+        table = worked(older, second)
+        found = list(table.changed(older))
 
-    assert changed == {k for k in table if k not in older or table[k] is not older[k]}
+    assert sorted(found) == sorted(
+        (table.place(k), k) for k in table if k not in older or table[k] is not older[k]
+    )
+
+
+def test_what_changed_is_told_also_where_a_table_was_not_made_from_the_other():
+    one, other = Table().put("a", [1]), Table().put("b", [2])
+
+    assert list(other.changed(one)) == [(0, "b")]
+    assert list(Table.of({"c": [3]}).changed(Table())) == [(0, "c")]
+
+
+@pytest.mark.parametrize("rows", [100, 20_000])
+def test_what_changed_is_found_without_a_look_at_the_other_rows(rows, monkeypatch):
+    looks = []
+    older = Table()
+    for key in range(rows):
+        older = older.put(key, [key])
+    holds = Table.holds
+    monkeypatch.setattr(Table, "holds", lambda *words: looks.append(words) or holds(*words))
+
+    table = older.put(7, ["other"]).put(rows, ["new"]).put(7, ["another"])
+
+    assert sorted(table.changed(older)) == [(7, 7), (rows, rows)]
+    assert len(looks) == 2
 
 
 def test_a_packed_row_is_read_once_and_when_it_is_looked_at():
