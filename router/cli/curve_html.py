@@ -6,6 +6,7 @@ from math import log
 from typing import Final
 
 from router.cli.curve_axis import Axis, axis_of
+from router.cli.show_quote import now_lines
 from router.gateway.quote_document import CurvePoint, QuoteDocument
 
 _LEFT, _TOP, _WIDTH, _HEIGHT = 70, 20, 860, 400
@@ -65,7 +66,8 @@ def _facts(document: QuoteDocument) -> Iterator[str]:
         most = refused.largest_quantity
         more = "" if most is None else f" Largest feasible: {most} {refused.quantity_asset}."
         yield _said(f"Not feasible ({refused.reason}): {refused.message}.{more}")
-    for line in (*document.state.assumed, *document.explanation):
+    lines = (*now_lines(document), *document.state.assumed, *document.explanation)
+    for line in dict.fromkeys(lines):  # an explanation may begin with what the desk would do
         yield _said(line)
     places = [f"{b.venue} block {b.number} ({b.hash})" for b in document.state.blocks]
     places += [f"{b.instrument} at {b.at_venue}" for b in document.state.books]

@@ -124,6 +124,11 @@ class Principal:
             raise AccessError(permission, account)
 
     @property
+    def sees_the_desk(self) -> bool:
+        """Whether it may know what all clients together hold, and how margin stands."""
+        return self.permits(Permission.MARGIN_READ)
+
+    @property
     def scope(self) -> dict[str, object]:
         """The fields ``client`` and ``accounts`` that cut a list to what may be seen."""
         if self.accounts is None:

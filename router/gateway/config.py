@@ -122,6 +122,7 @@ class HttpSettings(Table):
     cancels_per_s: Annotated[int, Field(ge=1)] = 500
     quotes_per_s: Annotated[int, Field(ge=1)] = 50
     streams_max: Annotated[int, Field(ge=1)] = 500
+    streams_of_key_max: Annotated[int, Field(ge=1)] = 100
 
 
 class FixSessionSettings(Table):

@@ -29,12 +29,15 @@ Fault: TypeAlias = Callable[[Exception], None]
 
 _LINE_BYTES_MAX: Final = 64 * 1024 * 1024
 _REQUESTS_MAX: Final = 4_096  # at work for one gateway at a time
+# Beyond it there is room for what stops trading, and some of it for the looks that go before that.
+_ROOM: Final = 512
+_STOPPING: Final = frozenset({"cancel", "mass_cancel", "cancel_basket", "switch"})
+_LOOKUPS: Final = frozenset({"find", "order", "last_report"})
 _EVENTS_MAX: Final = 10_000  # told to one follower and not taken yet: then it is cut off
 _LINES_AT_ONCE: Final = 64  # put by one follower before others are looked at
 _ANSWER_S: Final = 90.0  # the slowest is a dry run with all comparisons
 _STOP: Final = "stop"
 _AWAY: Final = "the daemon is away; what was asked may have been done: ask again by the same name"
-
 _LATE: Final = "the daemon did not answer in time; ask again by the same name"
 
 
@@ -163,7 +166,7 @@ class _Connection:
             if task is not None:
                 task.cancel()
             return
-        if len(self._tasks) >= _REQUESTS_MAX:
+        if len(self._tasks) >= _most(do):
             self._refuse(name, LinkError("too much is asked at a time", code=Code.BUSY))
             return
         is_followed = bool(request.pop("follow", False))
@@ -201,6 +204,10 @@ class _Connection:
         self._outbox.put(orjson.dumps({"id": name, "error": said}) + b"\n")
 
 
+def _most(do: str) -> int:
+    return _REQUESTS_MAX + _ROOM * (2 * (do in _STOPPING) or do in _LOOKUPS)
+
+
 class _Outbox:
     """Lines on their way out: those of one moment leave in one write."""
 
@@ -220,7 +227,8 @@ class _Outbox:
             written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(written)
             await written
-        await self._writer.drain()
+        with contextlib.suppress(ConnectionError):  # the reader sees it, too
+            await self._writer.drain()
 
     def _flush(self) -> None:
         data, self._lines = b"".join(self._lines), []

@@ -14,6 +14,7 @@ from router.domain.plan import NoRouteReason
 from router.domain.units import Amount, InstrumentId, format_decimal
 from router.domain.verdict import Refused
 from router.gateway import quote_document as doc
+from router.gateway.discretion import KEPT_BACK, discreet
 
 Verdict: TypeAlias = Literal["accepted", "waits", "refused", "unknown"]
 
@@ -31,9 +32,6 @@ _OF_ACCOUNTS: Final = {
     NoRouteReason.POSITION_CAP.value,
     NoRouteReason.REDUCE_ONLY.value,
 }
-_KEPT_BACK: Final = (
-    "what the accounts hold is told to keys of the whole desk; trade less, or ask the desk"
-)
 _NEEDS: Final = "needs margin_read for the whole desk"
 
 
@@ -109,23 +107,25 @@ def for_accounts(document: doc.QuoteDocument, standing: Standing) -> doc.QuoteDo
     now = document.now
     secret = {str(each.instrument) for each in standing.left_out if each.of_account}
     left_out = [
-        each.model_copy(update={"reason": _KEPT_BACK}) if each.instrument in secret else each
+        each.model_copy(update={"reason": KEPT_BACK}) if each.instrument in secret else each
         for each in now.left_out
     ]
-    hidden: dict[str, object] = {"left_out": left_out, "allowances": []}
-    if now.reason in _OF_ACCOUNTS:
-        hidden["message"] = _KEPT_BACK
+    message = KEPT_BACK if now.reason in _OF_ACCOUNTS else discreet(now.message)
+    hidden: dict[str, object] = {"left_out": left_out, "allowances": [], "message": message}
     refused = document.infeasible
     if refused is not None and refused.reason in _OF_ACCOUNTS:
-        refused = refused.model_copy(update={"message": _KEPT_BACK})
+        refused = refused.model_copy(update={"message": KEPT_BACK})
     curve = [
-        each.model_copy(update={"message": _KEPT_BACK}) if each.reason in _OF_ACCOUNTS else each
+        each.model_copy(update={"message": KEPT_BACK}) if each.reason in _OF_ACCOUNTS else each
         for each in document.curve
     ]
     return document.model_copy(
         update={
             "now": now.model_copy(update=hidden),
             "infeasible": refused,
+            "explanation": [line.replace(now.message, message) for line in document.explanation]
+            if now.message
+            else document.explanation,
             "curve": curve,
             "margin": [],
             "withheld": [f"margin: {_NEEDS}", f"now.allowances: {_NEEDS}"],

@@ -62,7 +62,8 @@ class Why:
     UNSIGNED: Final = "unsigned"  # something of the four is missing
     MALFORMED: Final = "malformed"
     REFUSED: Final = "signature"  # no such key, or not its signature of this request
-    EXPIRED: Final = "expired"  # signed too long ago, ahead of time, or before we started
+    EXPIRED: Final = "expired"  # signed too long ago, or ahead of time
+    FORGOTTEN: Final = "forgotten"  # from before we started: whether it was taken is not known
     REPLAYED: Final = "replayed"
     CERTIFICATE: Final = "certificate"
     BUSY: Final = "busy"  # more nonces than are remembered
@@ -177,7 +178,7 @@ class Authenticator:
             )
         if stamped < self._floor:
             raise AuthenticationError(
-                Why.EXPIRED,
+                Why.FORGOTTEN,
                 "Headrace-Timestamp: is from before this gateway remembers; sign it anew",
             )
         self._floor = max(self._floor, TimestampNs(oldest))

@@ -189,6 +189,7 @@ async def _listening(
         doorman=doorman,
         doing=doing,
         streams_max=http.streams_max,
+        of_key_max=http.streams_of_key_max,
         message_bytes_max=http.body_bytes_max,
         outbox=outbox,
     )

@@ -6,7 +6,8 @@ for a dry run. What they come to is sent in the order of the messages: so the ma
 answered is one number, and the peer reads answers as it asked.
 
 A quote is of the moment. A request for one that is at work still, where what came after it is done,
-is passed over: its answer is sent when it comes, and after a crash it is not asked for again.
+is passed over: its answer is sent when it comes, and after a crash it is not asked for again. Nor
+is it kept for a peer that is away; the rules of engagement say to ask again.
 """
 
 import asyncio

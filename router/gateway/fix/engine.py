@@ -2,20 +2,20 @@
 
 Only this module knows QuickFIX. It runs inside the event loop's thread: `Engine.pump` lets it read
 what has come and write what is due, nothing of it runs at any other time, and its callbacks only
-put down what they are told. So no callback waits for anything, and nothing needs a lock.
+put down what they are told. So no callback waits for anything, and nothing needs a lock. What a
+peer asks to be sent again goes out in pieces (`resends`).
 
 QuickFIX listens for TCP on every address of the machine and looks at who connects only after it has
 obeyed the Logon. Therefore its listening socket is replaced by one of the file system, in a
 directory of the owner's, before it is first asked to accept: the only way in is `Engine.connect`.
 """
 
+import asyncio
 import contextlib
-import fcntl
 import os
+import re
 import select
 import socket
-import sys
-import termios
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,18 @@ from typing import Any, Final, TypeAlias
 import quickfix as fix  # the binding has none
 
 from router.domain.error import ConfigError, RouterError
+from router.gateway.fix.resends import PAUSE_S, Range, Resends
+from router.gateway.fix.wire import PUMPS_MAX, ROUNDS_TO_NOTICE, Wire
 
-_PUMPS_MAX: Final = 4_096  # rounds for one piece of input; each takes in up to 8 KiB
 _BACKLOG: Final = 64
-_TAKEN_BYTES: Final = 262_144
-_ROUNDS_TO_NOTICE: Final = 3  # accept, become readable, read
 _IS_RESENT: Final = 43
 _TYPE: Final = 35
+_RESEND_REQUEST: Final = "2"
+_BEGIN_NUMBER: Final = 7
+_END_NUMBER: Final = 16
+_NUMBER: Final = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+_NO_END: Final = frozenset({"FIX.4.2"})  # where 999999 is no end either
+_LARGEST_42: Final = 999_999
 
 Name: TypeAlias = str  # of a session, in the configuration
 
@@ -71,10 +76,13 @@ class Told:
 class _Application(fix.Application):  # type: ignore[misc]  # of no known type
     """QuickFIX's callbacks; an exception here would end the process, so they do next to nothing."""
 
-    def __init__(self, names: Mapping[str, Name], told: Told) -> None:
+    def __init__(
+        self, names: Mapping[str, Name], told: Told, again: Callable[[Name, Any], None]
+    ) -> None:
         super().__init__()
         self._names = names
         self._told = told
+        self._again = again
         self.is_sending = False
 
     def onCreate(self, session_id: Any) -> None:  # noqa: ANN401, N802 - QuickFIX's names
@@ -100,7 +108,9 @@ class _Application(fix.Application):  # type: ignore[misc]  # of no known type
             raise fix.DoNotSend
 
     def fromAdmin(self, message: Any, session_id: Any) -> None:  # noqa: ANN401, N802
-        """Leave the session layer to the engine."""
+        """Leave the session layer to the engine, but for what is to be sent again."""
+        if message.getHeader().getField(_TYPE) == _RESEND_REQUEST:
+            self._again(self._name(session_id), message)
 
     def fromApp(self, message: Any, session_id: Any) -> None:  # noqa: ANN401, N802
         """Hand a message over."""
@@ -108,52 +118,6 @@ class _Application(fix.Application):  # type: ignore[misc]  # of no known type
 
     def _name(self, session_id: Any) -> Name:  # noqa: ANN401
         return self._names[session_id.toString()]
-
-
-class Wire:
-    """A connection into the engine: what a peer says goes in, what it is told comes out."""
-
-    def __init__(self, ours: socket.socket, poll: Callable[[], bool]) -> None:
-        self._ours = ours
-        self._poll = poll
-        self.is_refused = False  # the engine does not answer it, and does not hang up either
-
-    def fileno(self) -> int:
-        """Return what becomes readable when there is something to `take`."""
-        return self._ours.fileno()
-
-    def feed(self, data: bytes) -> None:
-        """Have the engine read what a peer said, to the last byte; what it closed is not read."""
-        rest = memoryview(data)
-        for _ in range(_PUMPS_MAX):
-            if rest:
-                try:
-                    rest = rest[self._ours.send(rest) :]
-                except BlockingIOError:
-                    pass  # it is full; what the engine reads below makes room
-                except OSError:
-                    return
-            self.is_refused = not self._poll() or self.is_refused
-            if not rest and not self._unread():
-                return
-
-    def take(self) -> bytes | None:
-        """Return what the engine wrote: empty if nothing, None once it has closed."""
-        try:
-            return self._ours.recv(_TAKEN_BYTES) or None
-        except BlockingIOError:
-            return b""
-        except OSError:
-            return None
-
-    def close(self) -> None:
-        """Hang up; the engine takes note at once."""
-        self._ours.close()
-        for _ in range(_ROUNDS_TO_NOTICE):
-            self._poll()
-
-    def _unread(self) -> int:
-        return int.from_bytes(fcntl.ioctl(self._ours, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 class Engine:
@@ -182,14 +146,17 @@ class Engine:
                 for name, each in identities.items()
             }
             names = {each.toString(): name for name, each in self._ids.items()}
-            self._application = _Application(names, told)
+            self._application = _Application(names, told, self._asked_again)
             self._settings = fix.SessionSettings(str(settings))
             self._stores = fix.FileStoreFactory(self._settings)
             self._acceptor = fix.SocketAcceptor(self._application, self._stores, self._settings)
         except (fix.ConfigError, fix.RuntimeError) as error:
             raise ConfigError(f"{settings}: {error}") from error
         self._sessions = {n: fix.Session.lookupSession(each) for n, each in self._ids.items()}
-        self._begin = {name: each.begin_string for name, each in identities.items()}
+        self._identities = identities
+        self._resends = Resends()
+        self._resending: asyncio.TimerHandle | None = None
+        self._is_resending = False
         self._inner: socket.socket | None = None
         self._path = ""
         self._signals: list[int] = []
@@ -214,7 +181,7 @@ class Engine:
         ours = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.connect(self._path)
         ours.setblocking(False)  # noqa: FBT003 - the socket's own signature
-        for _ in range(_ROUNDS_TO_NOTICE):
+        for _ in range(ROUNDS_TO_NOTICE):
             self.poll()
         return Wire(ours, self.poll)
 
@@ -235,11 +202,11 @@ class Engine:
 
     def tick(self) -> None:
         """Let the engine look at the clock; to be called every second."""
-        for _ in range(_PUMPS_MAX):
+        for _ in range(PUMPS_MAX):
             if not select.select(self._signals, [], [], 0)[0]:
                 break
             self.poll()
-        for _ in range(_ROUNDS_TO_NOTICE):
+        for _ in range(ROUNDS_TO_NOTICE):
             self.poll()
 
     def send(self, name: Name, text: str) -> bool:
@@ -257,7 +224,7 @@ class Engine:
         """
         self._application.is_sending = True
         try:
-            transport, application = self._dictionaries[self._begin[name]]
+            transport, application = self._dictionaries[self._identities[name].begin_string]
             if transport is application:
                 message = fix.Message(text, application, False)  # noqa: FBT003 - the binding's
             else:
@@ -294,11 +261,67 @@ class Engine:
 
     def close(self) -> None:
         """End everything; who is connected finds the line dead."""
+        if self._resending is not None:
+            self._resending.cancel()
         self._acceptor.stop(True)  # noqa: FBT003 - the binding's own signature
         if self._inner is not None:
             self._inner.close()
             with contextlib.suppress(FileNotFoundError):
                 Path(self._path).unlink()
+
+    # The engine reads the request behind this: what is put into it is what it obeys.
+    def _asked_again(self, name: Name, message: Any) -> None:  # noqa: ANN401
+        begin, end = message.getField(_BEGIN_NUMBER), message.getField(_END_NUMBER)
+        if self._is_resending or not (_NUMBER.match(begin) and _NUMBER.match(end)):
+            return
+        asked = Range(int(begin), self._end(name, int(end)))
+        last = self._resends.ask(name, asked, newest=self.next_out(name) - 1)
+        if last is not None:
+            message.setField(_END_NUMBER, str(last))
+        if self._resending is None:
+            loop = asyncio.get_running_loop()
+            self._resending = loop.call_later(PAUSE_S, self._send_again)
+
+    def _end(self, name: Name, said: int) -> int | None:
+        is_old = self._identities[name].begin_string in _NO_END
+        return None if said == 0 or (is_old and said == _LARGEST_42) else said
+
+    def _send_again(self) -> None:
+        self._resending = None
+        name = self._resends.turn()
+        if name is not None:
+            self._send_piece(name)
+        if not self._resends.is_empty:
+            loop = asyncio.get_running_loop()
+            self._resending = loop.call_later(PAUSE_S, self._send_again)
+
+    def _send_piece(self, name: Name) -> None:
+        piece = self._resends.piece(name, newest=self.next_out(name) - 1)
+        if piece is None or not self.is_logged_on(name):
+            self._resends.forget(name)
+            return
+        self._is_resending = True
+        try:
+            self._sessions[name].next(self._request(name, piece), fix.UtcTimeStamp())
+        finally:
+            self._is_resending = False
+
+    # As if the peer asked for just this; its number has been already, so that it counts for none.
+    def _request(self, name: Name, piece: Range) -> Any:  # noqa: ANN401 - the binding has no types
+        identity, now = self._identities[name], fix.SendingTime()
+        message = fix.Message()
+        header = message.getHeader()
+        header.setField(fix.BeginString(identity.begin_string))
+        header.setField(fix.BodyLength(0))
+        header.setField(fix.MsgType(_RESEND_REQUEST))
+        header.setField(fix.SenderCompID(identity.target))
+        header.setField(fix.TargetCompID(identity.sender))
+        header.setField(fix.MsgSeqNum(self.next_in(name) - 1))
+        header.setField(now)
+        message.setField(_BEGIN_NUMBER, str(piece.begin))
+        message.setField(_END_NUMBER, str(piece.end))
+        message.getTrailer().setField(fix.CheckSum(0))
+        return message
 
 
 @dataclass(frozen=True, slots=True)

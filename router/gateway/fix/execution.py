@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from router.custody.redaction import redact
 from router.domain.units import TimestampNs
 from router.gateway.chain import SESSION
+from router.gateway.discretion import discreet
 from router.gateway.fix import tags as t
 from router.gateway.fix.message import Body, Message, body, clean
 from router.gateway.fix.peer import Peer
@@ -245,7 +246,12 @@ def request_refused(
 
 
 def told_text(text: str) -> str | None:
-    """Return a text for people as Text(58) has it, without secrets; None where there is none."""
+    """Return a reason as Text(58) has it: discreet, since no session is one of the whole desk."""
+    return plain_text(discreet(text))
+
+
+def plain_text(text: str) -> str | None:
+    """Return a text for people as fields have it, without secrets; None where there is none."""
     return clean(redact(text))[:_TEXT_MAX] or None if text else None
 
 

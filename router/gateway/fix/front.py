@@ -18,8 +18,9 @@ from typing import Any, Final, cast
 from typing_extensions import override
 
 from router.gateway.config import FixSessionSettings
-from router.gateway.fix.engine import Engine, Identity, Wire
+from router.gateway.fix.engine import Engine, Identity
 from router.gateway.fix.session import FixSession, identity
+from router.gateway.fix.wire import Wire
 
 _LOGON_S: Final = 10.0
 _ANSWERED_S: Final = 1.0  # the engine answers a Logon while it reads it

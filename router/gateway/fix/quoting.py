@@ -9,7 +9,7 @@ from router.gateway.fix import tags as t
 from router.gateway.fix.asks import Ask, Conversation
 from router.gateway.fix.business import UNDONE, business_reject, failed
 from router.gateway.fix.business import Reason as BusinessReason
-from router.gateway.fix.execution import told_text
+from router.gateway.fix.execution import plain_text, told_text
 from router.gateway.fix.message import Body, Message, MessageError, Reason, body
 from router.gateway.fix.order_fields import account_of, asker_of, terms_of
 from router.gateway.fix.peer import Peer
@@ -97,9 +97,9 @@ def _quote(name: str, document: Mapping[str, Any], peer: Peer, *, now: Timestamp
         *_costs(slippage),
         (t.EXPECTED_CASH, _plain(cash)),
         (t.EXPECTED_BASE, _plain(base)),
-        (t.BINDING, told_text(", ".join(_binding(each) for each in binding))),
+        (t.BINDING, plain_text(", ".join(_binding(each) for each in binding))),
         (t.NO_LEGS, tuple(_leg(leg) for leg in slippage["legs"])),
-        (t.TEXT, told_text("; ".join(document["explanation"]))),
+        (t.TEXT, plain_text("; ".join(document["explanation"]))),
     )
     return Message("S", content)
 

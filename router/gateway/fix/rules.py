@@ -28,6 +28,8 @@ _ANSWERS: Final[tuple[tuple[str, str], ...]] = (
     ("AN", "AO, then one AP for each account and pair"),
     ("x", "y"),
 )
+_OF_THE_MOMENT: Final = "Quotes, books, positions and securities are of the moment"
+OF_THE_MOMENT: Final = ("R", "V", "AN", "x")  # whose answers are not kept for who is away
 _SENTENCES: Final = f"""\
 - Symbols are pairs, ETH/USDC. Quantities and prices have at most 18 decimals, no exponent.
 - A ClOrdID is 1 to 64 letters, digits, dots, dashes, and stands for one thing for good: an
@@ -37,6 +39,8 @@ _SENTENCES: Final = f"""\
   order of that name is refused with 103=6.
 - A BusinessMessageReject with 380=4 does not say that nothing was done: send it again with
   97=Y, or ask with H.
+- 58 of a refusal does not tell what the desk's accounts hold, nor how much of a limit others have
+  used.
 - TimeInForce: 0 until the session's day ends (also where there is none), 1 for 24 hours, 3, 4
   (one chain's venue in 100), 6 with 126 or 432. A limit order that is not 3 or 4 waits for its
   price; with 847=1000 it takes what there is and gives back the rest.
@@ -61,6 +65,11 @@ _SENTENCES: Final = f"""\
 - The orders of a list are named by it: 11 is 66, a dot and 67. They are for one account, planned
   together, and each ends as its own 59, 126 or 432 says; 59=3 and 4 are refused.
 - EffectiveTime(168) is for algos that may begin later; elsewhere one ahead is refused.
+- {_OF_THE_MOMENT}: what {", ".join(OF_THE_MOMENT[:-1])} and {OF_THE_MOMENT[-1]} ask is answered on
+  the connection that it came by, or not at all. What is unanswered when that ends is not answered
+  later: ask again.
+- What ResendRequest(2) asks for comes in pieces, with new messages between them; of two requests
+  the later one counts. A request of many may be answered by several gap fills.
 - A session has so many messages a second, and as many cancels besides. What is too much is refused
   with THROTTLE in 58, and was not done.
 - A drop copy is told what order entry is told, with 797=Y since 4.4, and nothing of child orders.

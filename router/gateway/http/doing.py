@@ -13,6 +13,7 @@ from router.domain.switch import TradingState
 from router.gateway.access import Permission, Principal, of_switch
 from router.gateway.audit import Entry
 from router.gateway.audit_writer import Audit
+from router.gateway.discretion import discreet, discreet_data
 from router.gateway.http.calls import Call
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.faults import REFUSALS, problem
@@ -21,7 +22,7 @@ from router.gateway.http.problems import ProblemError, printable
 from router.gateway.http.repeats import Reply
 from router.gateway.http.routes import Route
 from router.gateway.http.wire import encode
-from router.gateway.link import Code
+from router.gateway.link import Code, LinkError
 from router.gateway.rates import Kind
 from router.gateway.signing import HEADERS
 
@@ -33,6 +34,7 @@ _CREATED: Final = 201
 _ACCEPTED: Final = 202
 _OK: Final = 200
 _ALTERING: Final = frozenset({"cancelOrder", "amendOrder"})
+_OF_ORDERS: Final = frozenset({Permission.ORDERS_READ, Permission.ORDERS_WRITE, Permission.CANCEL})
 _TOLD: Final = frozenset(  # what the record tells of a body
     {"client_order_id", "account", "request", "reason", "state", "scope", "child", "fill"}
 )
@@ -65,7 +67,12 @@ class Doing:
             answer = await self._line.ask(ask.do, **ask.fields)
         except REFUSALS as error:
             self._audit.note(replace(entry, decision=problem(error).code))
+            if isinstance(error, LinkError) and not call.principal.sees_the_desk:
+                told = discreet(str(error))
+                raise LinkError(told, code=error.code, field=error.field) from error
             raise
+        if route.permission in _OF_ORDERS and not call.principal.sees_the_desk:
+            answer = discreet_data(answer)
         return _reply(route, answer)
 
     def turn_away(

@@ -1,5 +1,6 @@
 """What the gateway's own parts refuse, as the API says it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import ValidationError
@@ -21,6 +22,8 @@ REFUSALS: Final = (
     AuditError,
     TimeoutError,
 )
+# The two that pass: whoever waits and signs anew is let in, so a client may do so by itself.
+_OF_WHY: Final[Mapping[str, str]] = {Why.BUSY: "throttled", Why.FORGOTTEN: "not_ready"}
 _LATE: Final = "the daemon did not answer in time; ask again by the same name"
 
 
@@ -47,7 +50,6 @@ def _of_door(error: AccessError | AuthenticationError | ThrottledError) -> Probl
             field = None if error.account is None else "account"
             return ProblemError("forbidden", str(error), field=field)
         case AuthenticationError():
-            code = "throttled" if error.code == Why.BUSY else "unauthenticated"
-            return ProblemError(code, str(error))
+            return ProblemError(_OF_WHY.get(error.code, "unauthenticated"), str(error))
         case ThrottledError():
             return ProblemError("throttled", str(error), retry_after_s=error.wait_s)

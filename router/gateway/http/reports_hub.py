@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from router.domain.units import NS_PER_S, DurationNs
 from router.gateway.access import Principal
+from router.gateway.discretion import discreet
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.frames import FRAME_BYTES_MAX, Batch
 from router.gateway.http.outbox import Outbox
@@ -42,10 +43,13 @@ class Scope:
     ----------
     client : str | None
         None with `accounts` None: everybody's.
+    is_told_all : bool
+        Whether reasons tell what the accounts hold, and how the desk stands.
     """
 
     client: str | None
     accounts: frozenset[str] | None
+    is_told_all: bool = True
 
     def sees(self, report: "Told") -> bool:
         """Tell whether a report is among them."""
@@ -53,24 +57,31 @@ class Scope:
             return True
         return report.account in self.accounts and self.client in {None, report.client}
 
+    def seen(self, reports: Iterable["Told"]) -> "Iterator[tuple[tuple[int, int], bytes]]":
+        """Yield the place and the words of those that are seen."""
+        for each in reports:
+            if self.sees(each):
+                yield each.place, each.payload if self.is_told_all else each.discreet
+
 
 def scope_of(principal: Principal, account: str | None) -> Scope:
     """Return what somebody sees, or of that the part of one account."""
     client = None if principal.accounts is None else principal.client
-    if account is not None:
-        return Scope(client, frozenset({account}))
     accounts = None if principal.accounts is None else frozenset(principal.accounts)
-    return Scope(client, accounts)
+    if account is not None:
+        accounts = frozenset({account})
+    return Scope(client, accounts, is_told_all=principal.sees_the_desk)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A report, and what says who sees it."""
+    """A report, in full and as most are told it, and what says who sees it."""
 
     place: tuple[int, int]
     client: str
     account: str
     payload: bytes
+    discreet: bytes
 
 
 def _untold(_problem: ProblemError) -> None:
@@ -94,7 +105,7 @@ class Reader:
 
     def tell(self, reports: Iterable[Told]) -> None:
         """Have the stream told of those it sees."""
-        for batch in _batches(each for each in reports if self.scope.sees(each)):
+        for batch in _batches(self.scope.seen(reports)):
             self.outbox.events(batch.under(self.name))
 
 
@@ -264,7 +275,7 @@ class ReportsHub:
             return
         self._told_at = asyncio.get_running_loop().time()
         for scope, readers in self._readers.items():
-            for batch in _batches(report for report in fresh if scope.sees(report)):
+            for batch in _batches(scope.seen(fresh)):
                 for reader in readers:
                     reader.outbox.events(batch.under(reader.name))
 
@@ -274,22 +285,21 @@ class ReportsHub:
 
 
 # As many reports together as fill a frame.
-def _batches(reports: Iterable[Told]) -> Iterator[Batch]:
-    together: list[Told] = []
-    size = 0
-    for report in reports:
-        together.append(report)
-        size += len(report.payload)
+def _batches(reports: Iterable[tuple[tuple[int, int], bytes]]) -> Iterator[Batch]:
+    together: list[bytes] = []
+    size, last = 0, (0, 0)
+    for place, payload in reports:
+        together.append(payload)
+        size, last = size + len(payload), place
         if size >= FRAME_BYTES_MAX:
-            yield _batch(together)
+            yield _batch(together, last)
             together, size = [], 0
     if together:
-        yield _batch(together)
+        yield _batch(together, last)
 
 
-def _batch(reports: Sequence[Told]) -> Batch:
-    payload = b",".join(each.payload for each in reports)
-    return Batch(payload, count=len(reports), place=reports[-1].place)
+def _batch(payloads: Sequence[bytes], place: tuple[int, int]) -> Batch:
+    return Batch(b",".join(payloads), count=len(payloads), place=place)
 
 
 # Who takes nothing is not waited for: it is hung up on, and comes back with its place.
@@ -304,6 +314,12 @@ async def _room(reader: Reader) -> None:
 
 def _told(said: dict[str, Any]) -> Told:
     sequence, index = said["place"]
+    payload, text = encode(said), str(said.get("text", ""))
+    kept = discreet(text)
     return Told(
-        (int(sequence), int(index)), str(said["client"]), str(said["account"]), encode(said)
+        (int(sequence), int(index)),
+        str(said["client"]),
+        str(said["account"]),
+        payload,
+        payload if kept == text else encode({**said, "text": kept}),
     )

@@ -7,7 +7,8 @@ waited for: it is closed, with the places from which it may go on.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import orjson
@@ -40,6 +41,7 @@ from router.gateway.rates import Kind
 from router.gateway.signing import AuthenticationError, Signed
 
 UNAUTHENTICATED: Final = 4001
+LATER: Final = 1013
 SLOW: Final = 4008
 GOING: Final = 1001
 STRANGERS_MAX: Final = 64  # streams of whom nobody knows yet; they leave the others theirs
@@ -74,6 +76,7 @@ class Streams:
         doorman: Doorman,
         doing: Doing,
         streams_max: int,
+        of_key_max: int,
         message_bytes_max: int,
         outbox: MakeOutbox = Outbox,
     ) -> None:
@@ -83,8 +86,10 @@ class Streams:
         self.outbox = outbox
         self.strangers = 0
         self._streams_max = streams_max
+        self._of_key_max = of_key_max
         self._message_bytes_max = message_bytes_max
         self._open: set[web.WebSocketResponse] = set()
+        self._of_key: Counter[str] = Counter()
 
     async def upgrade(self, request: web.BaseRequest, peer: Peer, name: str) -> web.StreamResponse:
         """Serve a stream until it closes.
@@ -106,6 +111,17 @@ class Streams:
                 raise
         elif self.strangers >= STRANGERS_MAX:
             raise ProblemError(Code.BUSY, "too many have not authenticated yet; sign the upgrade")
+        with contextlib.ExitStack() as held:
+            if principal is not None:
+                held.enter_context(self.share(principal))
+            socket = await self._prepared(request)
+            self._open.add(socket)
+            held.callback(self._open.discard, socket)
+            stream = _Stream(self, socket, peer=peer, name=name, held=held)
+            await stream.serve(principal, request)
+        return socket
+
+    async def _prepared(self, request: web.BaseRequest) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(
             heartbeat=_HEARTBEAT_S,
             timeout=_CLOSE_S,
@@ -115,12 +131,26 @@ class Streams:
         if not socket.can_prepare(request).ok:
             raise ProblemError("malformed", "the upgrade is not one to a WebSocket")
         await socket.prepare(request)
-        self._open.add(socket)
-        try:
-            await _Stream(self, socket, peer=peer, name=name).serve(principal, request)
-        finally:
-            self._open.discard(socket)
         return socket
+
+    @contextlib.contextmanager
+    def share(self, principal: Principal) -> Iterator[None]:
+        """Count a stream as its key's until the block is left.
+
+        Raises
+        ------
+        ProblemError
+            If the key has its share already. A door without keys has one principal, for all.
+        """
+        key = principal.key
+        if self.doorman.needs_keys and self._of_key[key] >= self._of_key_max:
+            most = f"{self._of_key_max} streams of this key are open already; close one"
+            raise ProblemError("throttled", most)
+        self._of_key[key] += 1
+        try:
+            yield
+        finally:
+            self._of_key[key] -= 1
 
     async def close(self) -> None:
         """Tell all that the gateway goes."""
@@ -162,15 +192,28 @@ class _Pipe:
 
 
 class _Stream:
-    """One stream that is open."""
+    """One stream that is open.
+
+    Parameters
+    ----------
+    held : ExitStack
+        What is let go of when it has closed.
+    """
 
     def __init__(
-        self, streams: Streams, socket: web.WebSocketResponse, *, peer: Peer, name: str
+        self,
+        streams: Streams,
+        socket: web.WebSocketResponse,
+        *,
+        peer: Peer,
+        name: str,
+        held: contextlib.ExitStack,
     ) -> None:
         self._streams = streams
         self._socket = socket
         self._peer = peer
         self._name = name
+        self._held = held
         self._outbox = streams.outbox()
         self._asked: set[asyncio.Task[None]] = set()
         self._count = 0
@@ -209,12 +252,16 @@ class _Stream:
             if not isinstance(message, Authenticate):
                 raise ProblemError("unauthenticated", "authenticate first, or sign the upgrade")
             said, signed = message.headers, Signed(request.method, request.raw_path)
-            return self._streams.doorman.admit(signed, said, peer=self._peer, kind=Kind.REQUEST)
+            doorman = self._streams.doorman
+            principal = doorman.admit(signed, said, peer=self._peer, kind=Kind.REQUEST)
+            self._held.enter_context(self._streams.share(principal))
         except REFUSALS as error:
-            source = self._peer.address
+            source, told = self._peer.address, problem(error)
             self._streams.doing.turn_away(error, said, source=source, request=self._name)
-            await _closed(self._socket, UNAUTHENTICATED, str(problem(error)))
+            code = UNAUTHENTICATED if told.retry_after_s is None else LATER
+            await _closed(self._socket, code, str(told))
             return None
+        return principal
 
     async def _read(self, principal: Principal, group: asyncio.TaskGroup) -> None:
         subscriptions = Subscriptions(
@@ -238,12 +285,12 @@ class _Stream:
         group: asyncio.TaskGroup,
     ) -> None:
         name, message = parse(frame)
+        if isinstance(message, Entry):
+            self._enter(message, principal, group)
+            return
+        self._streams.doorman.count(principal, Kind.REQUEST)
         match message:
-            case Entry():
-                self._enter(message, principal, group)
-                return
             case Subscribe():
-                self._streams.doorman.count(principal, Kind.REQUEST)
                 await subscriptions.begin(message)
             case Unsubscribe():
                 subscriptions.end(name)

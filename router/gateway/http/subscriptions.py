@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.gateway.access import Permission, Principal
+from router.gateway.discretion import discreet_data
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.latest_hub import LatestHub, Wanted
 from router.gateway.http.outbox import Outbox
@@ -163,7 +164,8 @@ class Subscriptions:
         after: dict[str, object] = {}
         while len(orders) < _SNAPSHOT_MAX:
             page = await self._hubs.line.ask("orders", **scope, **after, limit=_PAGE)
-            orders.extend(page["orders"])
+            told = page["orders"]
+            orders.extend(told if self._principal.sees_the_desk else discreet_data(told))
             if page["next"] is None:
                 return orders
             after = {"after": page["next"]}

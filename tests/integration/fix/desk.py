@@ -158,4 +158,4 @@ async def served(desk: Desk, journal) -> AsyncIterator[None]:
     at = link.link_path(journal)
     async with link.serving(at, link.Desk(desk.answer, desk.follow, desk.faults.append)):
         yield
-    assert not desk.faults
+    assert not desk.faults, desk.faults

@@ -78,6 +78,26 @@ def test_only_what_changed_is_written_again():
     assert ("parent", order(name="done").id) not in changed
 
 
+def test_many_orders_are_kept_a_few_at_a_time_and_again_where_they_changed(tmp_path):
+    driver, path = busy(), tmp_path / "kept"
+    waiting = next(driver.world.queued.rows())
+    named = {n: replace(waiting.order, id=f"{n:016x}") for n in range(100)}
+    first = driver.world
+    for asked in named.values():
+        first = first.with_parent(replace(waiting, order=asked))
+    second = first
+    for n in range(0, 100, 2):
+        second = second.with_parent(replace(waiting, order=named[n], reason="seen again"))
+    keeper = keeping(path)
+
+    keeper.keep(first, TIP, 0.0001)
+    keeper.keep(second, replace(TIP, sequence=8), 0.0001)
+    kept = load(path, journal_id="journal", build="b")
+
+    assert (kept.world, kept.tip.sequence) == (second, 8)
+    assert kept.world != first
+
+
 @pytest.fixture
 def journal(tmp_path):
     """Write a busy desk's journal, with its checkpoint of half the way."""

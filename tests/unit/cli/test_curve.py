@@ -8,6 +8,7 @@ import pytest
 
 from router.cli import curve_html, curve_png, curve_text
 from router.cli.curve_axis import axis_of
+from router.gateway.quote_document import Allowance, LeftOut
 from tests.unit.cli.curve_document import point, quote
 
 POINTS = (point("0.1", 2.0), point("1", 2.5), point("10", 3.5), point("100", 30.0))
@@ -94,6 +95,41 @@ def test_where_no_size_is_feasible_the_pictures_say_so():
     assert "No size of this order was planned." in curve_html.page(refused)
     assert "Largest feasible: 7 ETH" in curve_html.page(refused)
     assert curve_png.image(refused)[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("accepted", "taken &lt;in&gt;"),
+        ("waits", "sent now it would wait: taken &lt;in&gt;"),
+        ("refused", "sent now it would be refused: taken &lt;in&gt;"),
+        ("unknown", "taken &lt;in&gt;"),
+    ],
+)
+def test_a_page_tells_what_the_desk_would_do_now_and_what_it_does_without(verdict, said):
+    left_out = [LeftOut(instrument="perp:ETH", reason="firm <is> halted")]
+    allowance = Allowance(key="controls.x", asset="USDC", limit="5", used="2", left="3")
+    document = quote(POINTS)
+    told = {"verdict": verdict, "message": "taken <in>"}
+    told |= {"left_out": left_out, "allowances": [allowance]}
+
+    page = curve_html.page(altered(document, now=altered(document.now, **told)))
+
+    parsed(page)
+    assert f"<p>{said}</p>" in page
+    assert "<p>without perp:ETH: firm &lt;is&gt; halted</p>" in page
+    assert "<p>controls.x has 3 of 5 USDC left</p>" in page
+
+
+def test_a_page_says_each_sentence_once():
+    document = quote(POINTS)
+    now = altered(document.now, verdict="refused", message="halted")
+    explained = ["sent now it would be refused: halted", "7 ETH at the pool"]
+
+    page = curve_html.page(altered(document, now=now, explanation=explained))
+
+    assert page.count("halted") == 1
+    assert page.count("7 ETH at the pool") == 1
 
 
 def test_a_page_is_whole_has_every_point_and_nothing_from_outside():

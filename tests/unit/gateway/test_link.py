@@ -11,6 +11,8 @@ from router.gateway.link import Code, LinkError, link_path, linked, serving
 
 DEADLINE_S = 10.0
 MANY = 3_000
+MOST, ROOM = 4_096, 512
+STOPPING = ("cancel", "mass_cancel", "cancel_basket", "switch")
 
 
 def run(coroutine):
@@ -39,7 +41,7 @@ class Scripted:
 
     async def answer(self, do, fields):
         self.asked.append((do, dict(fields)))
-        if do == "hold":
+        if do == "hold" or fields.get("hold"):
             await self.held.wait()
         if do == "break":
             raise ZeroDivisionError
@@ -102,6 +104,29 @@ def test_thousands_may_be_asked_at_a_time_and_each_is_answered(tmp_path):
         return [task.result()["n"] for task in tasks]
 
     assert run(talk()) == list(range(MANY))
+
+
+def test_where_too_much_is_asked_at_a_time_there_is_room_for_what_stops_trading(tmp_path):
+    async def held(group, line, do, count):
+        asked = [group.create_task(refusal(line.ask(do, hold=True))) for _ in range(count + 1)]
+        refused, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        return asked, {task.result() for task in refused}
+
+    async def talk():
+        async with joined(tmp_path) as (desk, line), asyncio.TaskGroup() as group:
+            orders, no_order = await held(group, line, "submit", MOST)
+            looks, no_look = await held(group, line, "find", ROOM)
+            stopping = [await refusal(line.ask(do)) for do in STOPPING]
+            cancels, no_cancel = await held(group, line, "cancel", ROOM)
+            desk.held.set()
+            told = [await task for task in (*orders, *looks, *cancels)]
+        return told, stopping, no_order | no_look | no_cancel
+
+    told, stopping, refused = run(talk())
+
+    assert refused == {Code.BUSY}
+    assert stopping == [None] * len(STOPPING)
+    assert told.count(Code.BUSY) == 3
 
 
 def test_what_is_followed_is_told_in_order_until_nobody_listens(tmp_path):
@@ -208,3 +233,17 @@ def test_whoever_has_much_to_tell_lets_others_be_answered_meanwhile(tmp_path):
             return left
 
     assert run(talk()) > MANY // 2
+
+
+def test_a_gateway_that_goes_while_it_is_told_much_is_no_fault(tmp_path):
+    async def talk():
+        async with joined(tmp_path) as (desk, line):
+            desk.events.extend("x" * 1_000 for _ in range(MANY))
+            reader, writer = await asyncio.open_unix_connection(link_path(tmp_path / "a.journal"))
+            writer.write(b'{"id": 1, "do": "numbers", "follow": true}\n')
+            await reader.readline()
+            writer.transport.abort()
+            await desk.stopped.wait()
+            return await line.ask("echo"), desk.faults
+
+    assert run(talk()) == ({"do": "echo"}, [])

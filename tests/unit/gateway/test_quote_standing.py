@@ -66,10 +66,15 @@ def test_who_sees_some_accounts_is_told_nothing_of_what_the_desks_hold(reason):
     )
 
     told = narrow(
-        standing, margin=[margin], infeasible=infeasible, curve=[point(reason.value, EQUITY)]
+        standing,
+        margin=[margin],
+        infeasible=infeasible,
+        curve=[point(reason.value, EQUITY)],
+        explanation=[*standing.sentences, "7 ETH at the pool"],
     )
 
     assert "123456789" not in told.model_dump_json()
+    assert told.explanation[1:] == ["7 ETH at the pool"]
     assert told.now.allowances == []
     assert (told.now.verdict, told.now.reason) == ("refused", reason.value)
     assert [x.instrument for x in told.now.left_out] == [PERP.id, POOL.id]
@@ -84,6 +89,16 @@ def test_why_a_switch_or_a_limit_refuses_is_told_to_everybody():
     told = narrow(Standing("refused", halted.message, halted))
 
     assert told.now.message == "firm is halted"
+
+
+def test_how_much_of_a_limit_everybody_has_used_is_told_to_keys_of_the_whole_desk():
+    used = "123456789 USDC is above controls.firm.daily_notional_max 5 USDC; wait"
+    standing = Standing("refused", used, Refused(NoRouteReason.LIMIT_EXCEEDED, used))
+
+    told = narrow(standing, explanation=[*standing.sentences])
+
+    assert "controls.firm.daily_notional_max" in told.now.message
+    assert "123456789" not in told.model_dump_json()
 
 
 def test_the_whole_document_holds_nothing_back():

@@ -1,7 +1,6 @@
 """What sessions do between the engine and the daemon: in which order, and what is remembered."""
 
 import asyncio
-import ssl
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +12,6 @@ from router.gateway.fix.asks import Ask, Follow, Unfollow
 from router.gateway.fix.disconnect import Disconnect
 from router.gateway.fix.execution import OF_OURS
 from router.gateway.fix.fields import fields
-from router.gateway.fix.front import tls_context
 from router.gateway.fix.line import Line
 from router.gateway.fix.marks import Mark
 from router.gateway.fix.peer import Peer
@@ -398,8 +396,3 @@ def test_every_field_of_every_message_is_known(name):
 
     assert used <= set(fields(name))
     assert len({each.name for each in fields(name).values()}) == len(fields(name))
-
-
-def test_tls_without_a_certificate_is_refused(tmp_path):
-    with pytest.raises((FileNotFoundError, ssl.SSLError)):
-        tls_context(str(tmp_path / "none.pem"), str(tmp_path / "none.key"), None)

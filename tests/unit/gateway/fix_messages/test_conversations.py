@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from router.gateway.discretion import KEPT_BACK
 from router.gateway.fix.dialect import FIX42
 from router.gateway.fix.message import body
 from router.gateway.link import Code, LinkError
@@ -341,6 +342,17 @@ def test_what_was_not_done_is_rejected(code, reason):
     (told,) = desk.say("D", *order_of())
 
     assert (told.body.get(103), told.body.get(58)) == (reason, f"{code.upper()}: not now")
+
+
+@pytest.mark.parametrize(("kind", "items"), [("D", order_of()), ("F", request_of("Y"))])
+def test_a_text_for_people_does_not_tell_what_the_accounts_hold(kind, items):
+    desk = started()
+    working(desk)
+    desk.refuses = LinkError("initial margin would be 987 atoms, equity is 5", code=Code.REFUSED)
+
+    (told,) = desk.say(kind, *items)
+
+    assert told.body.get(58) == f"REFUSED: {KEPT_BACK}"
 
 
 def test_a_text_for_people_holds_no_secret():

@@ -5,7 +5,8 @@ import re
 from router.gateway.algo_registry import ALGOS
 from router.gateway.fix.execution import CancelReject, OrderReject
 from router.gateway.fix.inbound import ALLOWED
-from router.gateway.fix.rules import rules_markdown
+from router.gateway.fix.outbox import KEPT
+from router.gateway.fix.rules import OF_THE_MOMENT, rules_markdown
 
 TEXT = rules_markdown()
 
@@ -39,6 +40,19 @@ def test_every_reason_that_is_given_is_explained():
         line = " ".join(re.findall(rf"\| {tag}=([0-9, ]+) \|", told))
         given = {value for name, value in vars(reasons).items() if name.isupper()}
         assert given - {OrderReject.UNKNOWN_ORDER} <= set(re.findall(r"\d+", line)) | {"5"}
+
+
+def test_it_says_of_which_requests_the_answers_are_not_kept_for_who_is_away():
+    answered = {
+        row[0].split()[-1]: set(re.findall(r"\b[A-Z]{1,2}\b|\b[0-9a-z]\b", row[3]))
+        for row in cells("Messages")
+    }
+    lost = {kind for kind, answers in answered.items() if not answers & KEPT}
+
+    assert lost == set(OF_THE_MOMENT)
+    assert "what R, V, AN and x ask is answered on the connection that it came by" in " ".join(
+        section("What holds").split()
+    )
 
 
 def test_our_fields_are_listed_by_number():

@@ -142,7 +142,7 @@ def test_who_left_is_told_no_more():
 def test_a_key_sees_its_accounts(accounts, asked, seen):
     principal = Principal("k", "desk", ("viewer",), PERMISSIONS["viewer"], accounts)
     told = [
-        Told((1, 0), "fund" if account == "theirs" else "desk", account, b"{}")
+        Told((1, 0), "fund" if account == "theirs" else "desk", account, b"{}", b"{}")
         for account in ("main", "side", "theirs")
     ]
 

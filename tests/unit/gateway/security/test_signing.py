@@ -244,7 +244,7 @@ def test_after_a_restart_nothing_is_taken_that_can_have_been_taken_before():
 
     error = refused(ahead, by=again, now=START + 1_500 * MS)
 
-    assert error.code == Why.EXPIRED
+    assert error.code == Why.FORGOTTEN
     assert "before this gateway remembers" in str(error)
 
 
@@ -260,7 +260,7 @@ def test_a_clock_that_is_set_back_makes_no_request_good_again():
     later = NOW + 3 * WINDOW
     by.authenticate(ORDER, headers(at=later, nonce="nonce-nonce-0002"), now=later)
 
-    assert refused(headers(), by=by, now=NOW).code == Why.EXPIRED
+    assert refused(headers(), by=by, now=NOW).code == Why.FORGOTTEN
 
 
 def test_nonces_that_can_not_come_again_are_forgotten(monkeypatch):
