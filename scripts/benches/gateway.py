@@ -53,6 +53,7 @@ roles = ["trader"]
 window_ms = 60000
 requests_per_s = 100000
 requests_burst = 100000
+streams_of_key_max = 300
 """
 FIX: Final = """\
 [gateway.fix.sessions.bench]
