@@ -4,13 +4,15 @@ import shutil
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from router import engine
 from router.compose.archive import Archive, open_archive
 from router.compose.recovery import resumed
 from router.compose.reporting import Reporting
 from router.domain.instrument import Asset
 from router.domain.units import AssetId
-from router.shell import store
+from router.shell import observe, store
 from router.shell.checkpoint_store import checkpoint_path
 from router.shell.report_file import report_path
 from router.shell.runtime import Runtime
@@ -19,6 +21,15 @@ from tests.unit.shell.floor import Floor, opened
 
 ASSETS = {"ETH": Asset(AssetId("ETH"), 18), "USDC": Asset(AssetId("USDC"), 6)}
 JOURNAL_ID = "journal"
+
+
+@contextmanager
+def unkept():
+    """Collect why reports are not kept, as the log is told; another test may have silenced it."""
+    reasons = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observe, "reports_unkept", lambda *, reason: reasons.append(reason))
+        yield reasons
 
 
 @dataclass
