@@ -32,7 +32,7 @@ _REQUESTS_MAX: Final = 4_096  # at work for one gateway at a time
 # Beyond it there is room for what stops trading, and some of it for the looks that go before that.
 _ROOM: Final = 512
 _STOPPING: Final = frozenset({"cancel", "mass_cancel", "cancel_basket", "switch"})
-_LOOKUPS: Final = frozenset({"find", "order", "last_report"})
+_LOOKUPS: Final = frozenset({"find", "order"})  # they wait for nothing; what is at once neither
 _EVENTS_MAX: Final = 10_000  # told to one follower and not taken yet: then it is cut off
 _LINES_AT_ONCE: Final = 64  # put by one follower before others are looked at
 _ANSWER_S: Final = 90.0  # the slowest is a dry run with all comparisons
@@ -166,7 +166,7 @@ class _Connection:
             if task is not None:
                 task.cancel()
             return
-        if len(self._tasks) >= _most(do):
+        if len(self._tasks) >= _most(do, request):
             self._refuse(name, LinkError("too much is asked at a time", code=Code.BUSY))
             return
         is_followed = bool(request.pop("follow", False))
@@ -204,8 +204,8 @@ class _Connection:
         self._outbox.put(orjson.dumps({"id": name, "error": said}) + b"\n")
 
 
-def _most(do: str) -> int:
-    return _REQUESTS_MAX + _ROOM * (2 * (do in _STOPPING) or do in _LOOKUPS)
+def _most(do: str, request: Fields) -> int:
+    return _REQUESTS_MAX + _ROOM * (2 * (do in _STOPPING) or do in _LOOKUPS or "at_once" in request)
 
 
 class _Outbox:

@@ -107,16 +107,18 @@ def for_accounts(document: doc.QuoteDocument, standing: Standing) -> doc.QuoteDo
     now = document.now
     secret = {str(each.instrument) for each in standing.left_out if each.of_account}
     left_out = [
-        each.model_copy(update={"reason": KEPT_BACK}) if each.instrument in secret else each
+        each.model_copy(
+            update={"reason": KEPT_BACK if each.instrument in secret else discreet(each.reason)}
+        )
         for each in now.left_out
     ]
-    message = KEPT_BACK if now.reason in _OF_ACCOUNTS else discreet(now.message)
+    message = _message(now.reason, now.message)
     hidden: dict[str, object] = {"left_out": left_out, "allowances": [], "message": message}
     refused = document.infeasible
-    if refused is not None and refused.reason in _OF_ACCOUNTS:
-        refused = refused.model_copy(update={"message": KEPT_BACK})
+    if refused is not None:
+        refused = refused.model_copy(update={"message": _message(refused.reason, refused.message)})
     curve = [
-        each.model_copy(update={"message": KEPT_BACK}) if each.reason in _OF_ACCOUNTS else each
+        each.model_copy(update={"message": each.message and _message(each.reason, each.message)})
         for each in document.curve
     ]
     return document.model_copy(
@@ -131,6 +133,10 @@ def for_accounts(document: doc.QuoteDocument, standing: Standing) -> doc.QuoteDo
             "withheld": [f"margin: {_NEEDS}", f"now.allowances: {_NEEDS}"],
         }
     )
+
+
+def _message(reason: str | None, message: str) -> str:
+    return KEPT_BACK if reason in _OF_ACCOUNTS else discreet(message)
 
 
 def _allowance(one: Allowance, assets: Mapping[str, Asset]) -> doc.Allowance:

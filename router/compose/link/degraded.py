@@ -8,12 +8,14 @@ import orjson
 
 from router.compose.degraded import Degraded
 from router.compose.link.control import switch_json
-from router.compose.link.fields import some, text, text_or
+from router.compose.link.fields import flag, some, text, text_or
 from router.compose.link.groups import orders_of
 from router.compose.link.orders import chosen, page_of
 from router.gateway.link import Code, Fields, LinkError
 from router.gateway.linked_data import linked_data
 from router.gateway.names import find, order_named
+from router.gateway.report_data import report_data
+from router.gateway.reports import standing
 from router.state.world import ParentState
 
 Answer: TypeAlias = Callable[["LinkDegraded", Fields], Awaitable[bytes]]
@@ -40,6 +42,20 @@ class LinkDegraded:
     async def order(self, fields: Fields) -> bytes:
         """Tell where an order stands."""
         return orjson.dumps(self._json(self._named(fields)))
+
+    async def last_report(self, fields: Fields) -> bytes:
+        """Tell where an order stands to who only looks, before a cancel: nothing is reported now.
+
+        Raises
+        ------
+        LinkError
+            If it is to be told after all reports before it.
+        """
+        if not flag(fields, "at_once"):
+            raise LinkError(self._now.reason, code=Code.DEGRADED)
+        assembly = self._now.assembly
+        told = standing(self._now.world, self._named(fields), at=assembly.clock.now())
+        return orjson.dumps(report_data(told, assembly.config.assets))
 
     async def orders(self, fields: Fields) -> bytes:
         """Tell of orders, page by page."""
@@ -136,6 +152,7 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "mass_cancel": LinkDegraded.mass_cancel,
     "cancel_basket": LinkDegraded.cancel_basket,
     "order": LinkDegraded.order,
+    "last_report": LinkDegraded.last_report,
     "orders": LinkDegraded.orders,
     "find": LinkDegraded.find,
     "risk": LinkDegraded.risk,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from router.domain.units import TimestampNs
 from router.gateway.fix import tags as t
-from router.gateway.fix.asks import Ask, Conversation
+from router.gateway.fix.asks import AS_IT_IS, Ask, Conversation
 from router.gateway.fix.business import UNDONE, failed
 from router.gateway.fix.execution import CancelReject, Report, execution_report, request_refused
 from router.gateway.fix.message import Body, Message, MessageError, Reason
@@ -59,9 +59,10 @@ def alter_order(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     try:
         name, original = name_of(asked.body), required(asked.body, t.ORIG_CL_ORD_ID)
         found = yield Ask("find", {"client": peer.client, "name": original})
-        report = yield from _standing(found, peer)
+        report = yield from _standing(found, peer, at_once=True)
         used = yield Ask("find", {"client": peer.client, "name": name})
         if _is_repeated(asked, used, report):
+            report = yield from _standing(found, peer, at_once=False)
             return (execution_report(report, peer),)
         _check(asked, found, used=used, report=report)
         yield _ask(asked, peer, report=report, now=now)
@@ -79,13 +80,15 @@ def alter_order(asked: Message, peer: Peer, now: TimestampNs) -> Conversation:
     return ()
 
 
-def _standing(found: Mapping[str, Any], peer: Peer) -> Generator[Ask, Any, Report]:
+# At once where it is only looked at: a cancel waits for no file, and for no report that comes late.
+def _standing(
+    found: Mapping[str, Any], peer: Peer, *, at_once: bool
+) -> Generator[Ask, Any, Report]:
     unknown = _UnfitError(CancelReject.UNKNOWN_ORDER, "there is no such order")
     if found["order"] is None or found["role"] == "cancel":
         raise unknown
-    report: Report = yield Ask(
-        "last_report", {"order": found["order"]["order"], "client": peer.client}
-    )
+    asked = {"order": found["order"]["order"], "client": peer.client}
+    report: Report = yield Ask("last_report", asked | ({AS_IT_IS: True} if at_once else {}))
     if not peer.may_see(report["account"]):
         raise unknown
     return report

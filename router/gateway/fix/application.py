@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from router.domain.units import TimestampNs
 from router.gateway.fix import inbound
-from router.gateway.fix.asks import Ask, Conversation, Follow, Output, Unfollow
+from router.gateway.fix.asks import AS_IT_IS, Ask, Conversation, Follow, Output, Unfollow
 from router.gateway.fix.line import Line
 from router.gateway.fix.message import Message, MessageError, body, parse
 from router.gateway.fix.outbox import Outbox
@@ -157,7 +157,7 @@ class Application:
         else:
             talk.result = await self._safely(talk, message)
         talk.is_done = True
-        talk.end.set_result(None)
+        _over(talk)
         if talk.is_passed:
             self._passed -= 1
             self._ways.outbox.tell(_messages(talk.result))
@@ -215,11 +215,7 @@ class Application:
             ask = next(conversation)
             while True:
                 try:
-                    await self._ways.record(ask, talk.number)
-                    asked = self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
-                    answer = await asked
-                    if ask.do == _STANDING:
-                        await self._ways.told(answer)
+                    answer = await self._answer(talk, ask, is_repeat=is_repeat, sent_at=sent_at)
                 except LinkError as error:
                     ask = conversation.throw(error)
                 else:
@@ -229,6 +225,16 @@ class Application:
             if message.kind in _CHANGING and result and isinstance(result[0], Message):
                 self._ways.answered(message, result[0], talk.number)
             return result
+
+    async def _answer(self, talk: _Talk, ask: Ask, *, is_repeat: bool, sent_at: TimestampNs) -> Any:  # noqa: ANN401 - whatever JSON says
+        waits = ask.do == _STANDING and AS_IT_IS not in ask.fields
+        if waits:
+            _over(talk)  # it only tells from here on: a cancel need not wait for that
+        await self._ways.record(ask, talk.number)
+        answer = await self._ways.line.asked(ask, is_repeat=is_repeat, sent_at=sent_at)
+        if waits:
+            await self._ways.told(answer)
+        return answer
 
     def _release(self) -> None:
         while self._talks and (self._talks[0].is_done or self._is_passed_over(self._talks[0])):
@@ -246,6 +252,12 @@ class Application:
         talk.is_passed = is_of_the_moment and any(each.is_done for each in self._talks)
         self._passed += talk.is_passed
         return talk.is_passed
+
+
+# Whoever has waited for it goes on.
+def _over(talk: _Talk) -> None:
+    if not talk.end.done():
+        talk.end.set_result(None)
 
 
 def _messages(result: tuple[Output, ...]) -> list[Message]:

@@ -6,9 +6,11 @@ returns what goes to the peer. Whoever runs it moves the bytes.
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from router.gateway.fix.message import Message
+
+AS_IT_IS: Final = "at_once"  # of a last report: it need not be on disk, nor those before it told
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import re
 import select
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -139,6 +139,7 @@ class Engine:
         dictionaries: Mapping[str, tuple[Path, Path]],
         told: Told,
     ) -> None:
+        self._resends = Resends()
         try:
             self._dictionaries = _loaded(dictionaries)
             self._ids = {
@@ -146,7 +147,9 @@ class Engine:
                 for name, each in identities.items()
             }
             names = {each.toString(): name for name, each in self._ids.items()}
-            self._application = _Application(names, told, self._asked_again)
+            self._told = told
+            heard = replace(told, logged_on=self._came, logged_out=self._went)
+            self._application = _Application(names, heard, self._asked_again)
             self._settings = fix.SessionSettings(str(settings))
             self._stores = fix.FileStoreFactory(self._settings)
             self._acceptor = fix.SocketAcceptor(self._application, self._stores, self._settings)
@@ -154,7 +157,6 @@ class Engine:
             raise ConfigError(f"{settings}: {error}") from error
         self._sessions = {n: fix.Session.lookupSession(each) for n, each in self._ids.items()}
         self._identities = identities
-        self._resends = Resends()
         self._resending: asyncio.TimerHandle | None = None
         self._is_resending = False
         self._inner: socket.socket | None = None
@@ -268,6 +270,15 @@ class Engine:
             self._inner.close()
             with contextlib.suppress(FileNotFoundError):
                 Path(self._path).unlink()
+
+    # What was asked for before is of another connection, and maybe of other numbers.
+    def _came(self, name: Name) -> None:
+        self._resends.forget(name)
+        self._told.logged_on(name)
+
+    def _went(self, name: Name) -> None:
+        self._resends.forget(name)
+        self._told.logged_out(name)
 
     # The engine reads the request behind this: what is put into it is what it obeys.
     def _asked_again(self, name: Name, message: Any) -> None:  # noqa: ANN401

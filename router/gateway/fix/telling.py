@@ -29,6 +29,7 @@ _PAUSE: Final = DurationNs(NS_PER_S // 10)
 _ROUND: Final = 64  # reports between two looks at what else is to do
 _CATCH_UP_S: Final = 30
 _LATE_S: Final = 90  # as long as the daemon may take for an answer
+_ASKS_MAX: Final = 16  # for where an order stands of which more is told meanwhile
 _LATE: Final = "what was reported before is still to be told; ask again in a moment"
 _PAGE: Final = "next"
 
@@ -104,6 +105,7 @@ class Telling:
             try:
                 await self._follow(link)
             except LinkError:
+                self._told = BEGINNING  # another journal may be there next
                 await self._clock.sleep(_PAUSE)
 
     async def told(self, place: Place) -> None:
@@ -149,16 +151,21 @@ class Telling:
             else:
                 return
 
-    # Of an order that is of another journal than the desk's there is nothing to tell.
+    # Of an order that is of another journal than the desk's there is nothing to tell. An answer
+    # that a later report has overtaken would take back what that one told.
     async def _standing(self, link: Link, client: str, order: str) -> tuple[Message, ...]:
-        try:
-            report = await link.ask("last_report", client=client, order=order)
-        except LinkError as error:
-            if error.code != Code.UNKNOWN:
-                raise
-            return ()
-        await self.told(place_of(report))
-        return reported(report, self._peer)
+        for _ in range(_ASKS_MAX):
+            try:
+                report = await link.ask("last_report", client=client, order=order)
+            except LinkError as error:
+                if error.code != Code.UNKNOWN:
+                    raise
+                return ()
+            place = place_of(report)
+            await self.told(place)
+            if self._unsettled.get((client, order), place) <= place:
+                return reported(report, self._peer)
+        raise LinkError(_LATE, code=Code.AWAY)
 
     async def _follow(self, link: Link) -> None:
         after = await self._begin(link)

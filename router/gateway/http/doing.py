@@ -35,6 +35,7 @@ _ACCEPTED: Final = 202
 _OK: Final = 200
 _ALTERING: Final = frozenset({"cancelOrder", "amendOrder"})
 _OF_ORDERS: Final = frozenset({Permission.ORDERS_READ, Permission.ORDERS_WRITE, Permission.CANCEL})
+_OF_THE_DESK: Final = frozenset({"showStatus", "listSwitches"})  # whose reasons may be of accounts
 _TOLD: Final = frozenset(  # what the record tells of a body
     {"client_order_id", "account", "request", "reason", "state", "scope", "child", "fill"}
 )
@@ -71,7 +72,8 @@ class Doing:
                 told = discreet(str(error))
                 raise LinkError(told, code=error.code, field=error.field) from error
             raise
-        if route.permission in _OF_ORDERS and not call.principal.sees_the_desk:
+        gives_reasons = route.permission in _OF_ORDERS or route.operation in _OF_THE_DESK
+        if gives_reasons and not call.principal.sees_the_desk:
             answer = discreet_data(answer)
         return _reply(route, answer)
 

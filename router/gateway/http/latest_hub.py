@@ -4,11 +4,11 @@ Each thing is asked of the daemon once, for as long as some stream wants it.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from router.domain.units import NS_PER_S, DurationNs
+from router.gateway.discretion import discreet_data
 from router.gateway.http.desk_line import DeskLine
 from router.gateway.http.frames import Batch, Events
 from router.gateway.http.outbox import Outbox
@@ -18,6 +18,7 @@ from router.gateway.link import Code, LinkError
 from router.port import Clock
 
 WATCHED_MAX: Final = 64
+DISCREET: Final = "is_discreet"  # not asked of the daemon: why the desk is halted is kept back
 _PAUSE: Final = DurationNs(NS_PER_S // 2)
 _PASSING: Final = frozenset({Code.AWAY, Code.DEGRADED, Code.BUSY, Code.STALE, Code.LOST})
 
@@ -74,20 +75,21 @@ class LatestHub:
         self._watched.clear()
 
     async def _watch(self, wanted: Wanted) -> None:
-        do, fields = wanted
         while True:
             await self._line.linked.wait()
             try:
-                await self._follow(do, dict(fields), wanted)
+                await self._follow(wanted)
             except LinkError as error:
                 if error.code not in _PASSING:
                     self._refuse(wanted, error)
                     return
             await self._clock.sleep(_PAUSE)
 
-    async def _follow(self, do: str, fields: Mapping[str, object], wanted: Wanted) -> None:
+    async def _follow(self, wanted: Wanted) -> None:
+        do, fields = wanted[0], dict(wanted[1])
+        is_discreet = fields.pop(DISCREET, 0)
         async for said in self._line.follow(do, **fields):
-            payload = encode(said)
+            payload = encode(discreet_data(said) if is_discreet else said)
             watched = self._watched[wanted]
             watched.newest = payload
             batch = Batch(payload)

@@ -8,7 +8,7 @@ from typing import Final
 from router.gateway.access import Permission, Principal
 from router.gateway.discretion import discreet_data
 from router.gateway.http.desk_line import DeskLine
-from router.gateway.http.latest_hub import LatestHub, Wanted
+from router.gateway.http.latest_hub import DISCREET, LatestHub, Wanted
 from router.gateway.http.outbox import Outbox
 from router.gateway.http.problems import ProblemError, of_link
 from router.gateway.http.reports_hub import Reader, ReportsHub, scope_of
@@ -78,7 +78,9 @@ class Subscriptions:
             case "book":
                 self._latest(wanted, ("book", _pair(wanted)))
             case "status":
-                self._latest(wanted, ("status", (("every_ms", wanted.every_ms),)))
+                kept_back = int(not self._principal.sees_the_desk)
+                asked = (("every_ms", wanted.every_ms), (DISCREET, kept_back))
+                self._latest(wanted, ("status", asked))
 
     def end(self, name: str) -> None:
         """Unsubscribe; what waits is told no more."""

@@ -8,11 +8,14 @@ from tests.integration.fix.gateway import Gateway, connected, order, running, se
 
 _REPORTS = 1_500
 _TIMES = 40
+_AT_ONCE_AND_MORE = 100
+_PIECES_S = 0.1  # in which several would come
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
     tables = [session(name) for name in ("GREEDY", "HONEST", "AHEAD", "LEAVING")]
+    tables.append(session("ANEW", allow_reset="true"))
     with running(Gateway(tmp_path_factory.mktemp("fix"), "\n".join(tables))) as process:
         yield process
 
@@ -87,6 +90,34 @@ def test_who_asks_before_its_own_gap_is_filled_is_sent_all(gateway):
     asyncio.run(play())
 
 
+def test_what_was_asked_for_of_older_numbers_is_not_sent_of_newer_ones(gateway):
+    async def play():
+        async with connected(gateway, target="ANEW") as peer:
+            await _stored(peer)
+            said = []
+            peer.raw = said.append
+            peer.send("2", "7=2|16=0|")
+            peer.next_out = 1
+            peer.send("A", "98=0|108=30|141=Y|")
+            for number in range(_AT_ONCE_AND_MORE):
+                peer.send("1", f"112=t{number}|")
+            del peer.raw
+            peer.raw(b"".join(said))
+            await _last(_until(peer, lambda said: said.kind == "A"))
+            took = [s async for s in _until(peer, _answers(f"t{number}"))]
+            loop = asyncio.get_running_loop()
+            until, count = loop.time() + _PIECES_S, 0
+            while loop.time() < until:
+                count += 1
+                peer.send("1", f"112=u{count}|")
+                took += [s async for s in _until(peer, _answers(f"u{count}"))]
+
+        assert {s.kind for s in took} == {"0"}
+        assert {s[43] for s in took} == {None}
+
+    asyncio.run(play())
+
+
 # Orders that no desk is there for: each is refused, and the refusal stored.
 async def _stored(peer):
     await peer.logged_on()
@@ -101,6 +132,10 @@ async def _until(peer, test):
         assert said.fields, "hung up on"
         yield said
     yield said
+
+
+def _answers(name):
+    return lambda said: said[112] == name
 
 
 async def _last(messages):

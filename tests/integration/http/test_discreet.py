@@ -1,11 +1,15 @@
 """Why an order was refused, as a key of the whole desk and one of a few accounts read it."""
 
+import asyncio
+
 from router.gateway.discretion import KEPT_BACK
 from router.gateway.link import Code, LinkError
 from tests.integration.http.door import ORDER
 from tests.integration.http.scripted import ScriptedDesk
 from tests.integration.http.streaming import heard, story, subscribed
 
+DIFFERENCE = "USDC of perp:me: expected 987654321 atoms, the venue says 5 (off by -987654316)"
+BY_CONTROL = "987654321 USDC is above controls.firm.daily_loss_max 5 USDC; find out why"
 WHY = "initial margin would be 987654321 atoms, equity is 5; add collateral or trade less"
 OWN = {**ORDER, "account": "main"}
 
@@ -76,3 +80,38 @@ def test_streams_tell_what_accounts_hold_to_keys_of_the_whole_desk_only(tmp_path
             assert [snapshot["orders"][0]["reason"], live["text"], again["text"]] == [why] * 3
 
     story(tmp_path, tell, desk=Refusing())
+
+
+class Halted(ScriptedDesk):
+    """A desk that halted since the record and a venue differ, and by a control."""
+
+    async def do_status(self, fields):
+        return {**await super().do_status(fields), "halted": DIFFERENCE}
+
+    async def tell_status(self, fields):
+        yield await self.do_status(fields)
+        await asyncio.Event().wait()
+
+    async def do_switches(self, _fields):
+        said = {"scope": "firm", "state": "halted", "by": "control C06-daily", "at": "1"}
+        return {"switches": [{**said, "reason": BY_CONTROL}]}
+
+
+def test_why_the_desk_is_halted_is_told_without_balances_to_keys_of_few_accounts(tmp_path):
+    async def told(client, key):
+        _, _, status = await client.ask("GET", "/v1/status", key=key)
+        _, _, switches = await client.ask("GET", "/v1/switches", key=key)
+        async with client.stream(key=key) as stream:
+            await subscribed(stream, channel="status", every_ms=1000)
+            (event,) = (await heard(stream, "events"))["events"]
+        return [status["halted"], switches["switches"][0]["reason"], event["halted"]]
+
+    async def tell(client, _desk):
+        some, whole = await told(client, "trader"), await told(client, "boss")
+
+        assert whole == [DIFFERENCE, BY_CONTROL, DIFFERENCE]
+        assert "987654321" not in "".join(some)
+        assert all(some)
+        assert "controls.firm.daily_loss_max" in some[1]
+
+    story(tmp_path, tell, desk=Halted())

@@ -96,6 +96,20 @@ def test_it_can_be_looked_at_and_stopped(tmp_path):
     assert switches["switches"] == [halted]
 
 
+def test_a_cancel_is_told_where_the_order_stands_and_nobody_else_is(tmp_path):
+    async def told():
+        async with ill(tmp_path) as desk:
+            with pytest.raises(LinkError) as refused:
+                await desk.ask("last_report", order="one", client="acme")
+            mine = {"order": "one", "client": "acme"}
+            return await desk.ask("last_report", **mine, at_once=True), refused.value.code
+
+    report, refused = run(told())
+
+    assert (report["client_order_id"], report["kind"]) == ("one", "status")
+    assert refused == Code.DEGRADED
+
+
 def test_its_status_says_what_is_wrong(tmp_path):
     async def told():
         async with ill(tmp_path) as desk:

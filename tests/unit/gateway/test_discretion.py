@@ -1,6 +1,7 @@
 """What reasons tell of the accounts, held against the sentences of those who word them."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,19 @@ PUT_TOGETHER = [
     "chain:me: the plans of the basket may spend 7 atoms of USDC together, 3 are spendable; fund",
     "chain:me: its coin would pay for 2 cancels, controls.firm.cancels_reserved is 3; fund it",
 ]
+FRAMES = [
+    "REFUSED: amendment a-1 is refused, and the older terms hold: ",
+    "amendment a-1 is not taken: ",
+    "basket b is all or none, and 4f2c was refused: ",
+    "sent now it would wait: all of it at once has no plan, and slices may: ",
+    "a part is left after 3 rounds; last word: ",
+    "ioc: what did not fill at once is given back; last word: ",
+    "sent now it would be refused: firm is halted since control C06-daily said so: ",
+]
+HALTED = (
+    "halted: USDC of perp:me: expected 5000 atoms, the venue says 4000 (off by -1000);"
+    " find the cause, then run headrace accept"
+)
 OPEN = [
     "firm is halted",
     "all instruments together hold 12 ETH, 90 ETH asked; nearest feasible quantity 12 ETH",
@@ -55,6 +69,28 @@ def sentences():
                         if is_of_accounts(key) and (text := worded(said))
                     ]
     return found
+
+
+def limits_of_many():
+    """Return the keys whose breach tells what all have traded, lost, sent or hold together."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "risk" / "controls").glob("*.py")]
+    functions = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    return {
+        node.value
+        for function in functions
+        if any(is_of_many(each) for each in ast.walk(function))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Constant) and is_limit(node.value)
+    }
+
+
+def is_of_many(node):
+    is_over = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "over"
+    return is_over and node.args[0].attr in {"EXPOSURE", "DAILY", "MESSAGE_RATE"}
+
+
+def is_limit(text):
+    return isinstance(text, str) and re.fullmatch(r"[a-z_0-9]+_max(_[a-z]+)?", text) is not None
 
 
 def is_of_accounts(node):
@@ -99,6 +135,44 @@ def test_of_a_limit_of_many_it_is_told_which_and_not_how_much_is_used(key, scope
 @pytest.mark.parametrize("code", ["REFUSED", "NO_ROUTE", "C17-balance"])
 def test_the_code_that_a_reason_begins_with_is_told(code):
     assert discreet(f"{code}: {PUT_TOGETHER[0]}") == f"{code}: {KEPT_BACK}"
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_what_happened_to_what_is_told_and_only_the_fault_kept_back(frame):
+    limit = "1234567 USDC is above controls.firm.daily_loss_max 1000000 USDC; find out why"
+
+    assert discreet(frame + PUT_TOGETHER[0]) == frame + KEPT_BACK
+    assert discreet(frame + limit).startswith(f"{frame}controls.firm.daily_loss_max would be")
+    assert discreet(f"{frame}the deadline has passed") == f"{frame}the deadline has passed"
+
+
+def test_that_the_desk_is_halted_is_told_and_not_by_which_balance():
+    for text in (HALTED, f"REFUSED: {HALTED}"):
+        assert "halted: " in discreet(text)
+        assert "perp:me" not in discreet(text)
+        assert "4000" not in discreet(text)
+
+
+def test_of_a_limit_of_many_it_is_told_what_to_do():
+    place = 'controls.strategy."slow and steady".orders_per_min_max'
+
+    told = discreet(f"11 is above {place} 10; send it again later")
+
+    assert told.startswith(f"{place} would be exceeded")
+    assert told.endswith("; send it again later")
+    assert "11" not in told
+
+
+@pytest.mark.parametrize("key", sorted(limits_of_many()))
+def test_every_limit_of_many_in_the_sources_is_kept_back(key):
+    told = discreet(f"98765 is above controls.firm.{key} 1000; of 98765 children too many")
+
+    assert "98765" not in told
+    assert key in told
+
+
+def test_there_are_limits_of_many():
+    assert {"daily_loss_max", "orders_per_min_max", "open_notional_max"} <= limits_of_many()
 
 
 def test_what_is_discreet_stays_as_it_is():

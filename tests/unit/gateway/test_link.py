@@ -129,6 +129,24 @@ def test_where_too_much_is_asked_at_a_time_there_is_room_for_what_stops_trading(
     assert told.count(Code.BUSY) == 3
 
 
+def test_what_waits_takes_no_room_of_the_looks_before_a_cancel(tmp_path):
+    async def talk():
+        async with joined(tmp_path) as (desk, line), asyncio.TaskGroup() as group:
+            held = [
+                group.create_task(refusal(line.ask("last_report", hold=True)))
+                for _ in range(MOST + 1)
+            ]
+            await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
+            looks = [
+                await refusal(line.ask("find")),
+                await refusal(line.ask("last_report", at_once=True)),
+            ]
+            desk.held.set()
+            return looks, [await task for task in held].count(Code.BUSY)
+
+    assert run(talk()) == ([None, None], 1)
+
+
 def test_what_is_followed_is_told_in_order_until_nobody_listens(tmp_path):
     async def talk():
         async with joined(tmp_path) as (desk, line):

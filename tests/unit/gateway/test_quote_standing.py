@@ -103,3 +103,20 @@ def test_how_much_of_a_limit_everybody_has_used_is_told_to_keys_of_the_whole_des
 
 def test_the_whole_document_holds_nothing_back():
     assert quote(()).withheld == []
+
+
+def test_a_reason_that_is_not_of_accounts_tells_nothing_of_them_either():
+    why = f"quantity cap leaves perp:ETH 3 ETH; initial margin: perp:me is short 9; {EQUITY}"
+    halted = f"firm is halted since control C06-daily said so: cash: {EQUITY}"
+    reason = NoRouteReason.LIMIT_EXCEEDED
+    standing = Standing("refused", why, Refused(reason, why), (LeftOut(PERP.id, halted),))
+    infeasible = Infeasible(
+        reason=reason.value, message=why, largest_quantity=None, quantity_asset="ETH"
+    )
+    curve = [point(reason.value, why), point(None, None)]
+
+    told = narrow(standing, infeasible=infeasible, curve=curve, explanation=[])
+
+    assert "123456789" not in told.model_dump_json()
+    assert told.curve[1].message is None
+    assert told.now.left_out[0].reason.startswith("firm is halted since control C06-daily said so")

@@ -19,6 +19,7 @@ from tests.unit.gateway.fix.test_conversing import (
     Talking,
     new,
     settled,
+    text,
 )
 from tests.unit.gateway.fix_messages.daemon import order_of, started
 from tests.unit.gateway.fix_messages.told import ASSETS
@@ -115,6 +116,36 @@ def test_after_the_line_was_down_reports_are_waited_for_anew():
     asyncio.run(play())
 
 
+def test_until_the_desk_is_there_again_nothing_counts_as_told():
+    async def play():
+        line, is_there = Late(), asyncio.Event()
+        telling = told_of(line, Reports())
+        running = asyncio.create_task(telling.run())
+        line.events.put_nowait({"reached": REACHED})
+        await settled()
+        status = line.ask
+
+        async def late(do):
+            await is_there.wait()
+            return await status(do) | {"place": [2, -1]}  # of another journal
+
+        line.ask = late
+        line.events.put_nowait(LinkError("away", code=Code.AWAY))
+        await settled()
+        waiting = asyncio.create_task(telling.told((1, 0)))
+        is_there.set()
+        await settled()
+        assert not waiting.done()
+
+        line.events.put_nowait({"place": [1, 0], **OTHER})
+        await settled()
+
+        assert waiting.done()
+        await ended(running)
+
+    asyncio.run(play())
+
+
 def test_reports_that_do_not_come_are_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr(module, "_LATE_S", 0.01)
 
@@ -148,6 +179,43 @@ def test_an_order_that_was_taken_before_is_answered_after_its_reports():
         await settled()
 
         assert box.answers == [(2, ["8"])]
+        assert not faults
+
+    asyncio.run(play())
+
+
+CANCEL = text(3, "F", "11=c|41=a|1=main|55=ETH/USDC|54=1|60=20260101-00:00:00|38=1|")
+STATUS = text(2, "H", "11=a|55=ETH/USDC|54=1|")
+
+
+@pytest.mark.parametrize("before", [new(2, "a"), STATUS])
+def test_a_cancel_waits_for_no_report_that_comes_late(before):
+    daemon = started()
+    daemon.say("D", *order_of())
+    report = report_data(daemon.reports[0], ASSETS) | {"kind": "status", "place": [7, 1]}
+    found = {"order": {"order": "o", "is_new": False}, "role": "order", "outcome": None}
+    answers = {
+        "submit": {"is_new": False, "order": "o"},
+        "last_report": report,
+        "cancel": {"result": "done"},
+    }
+
+    async def play():
+        line, box, faults = Scripted(), Box(), []
+        talking = Talking(line, box, faults)
+        talking.is_told.clear()
+        talking.application.take(before)
+        talking.application.take(CANCEL)
+        for number in range(8):
+            await settled()
+            if number < len(line.asked):
+                ask = line.asked[number]
+                unused = {"order": None, "role": None, "outcome": None}
+                known = unused if ask.fields.get("name") == "c" else found
+                line.answers[number].set_result(answers.get(ask.do, known))
+
+        assert line.asked[-1].do == "cancel"
+        assert len(talking.waited_for) == 1
         assert not faults
 
     asyncio.run(play())
