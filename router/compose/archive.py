@@ -22,7 +22,9 @@ from router.shell import observe, store
 from router.shell.build import telling_build
 from router.shell.report_file import Place, ReportFile, open_reports, place_of, report_path
 
-BEHIND_MAX: Final = 50_000  # reports that wait for the disk; beyond it none are written any more
+# Reports that wait for the disk; beyond it none are written any more. All that a desk keeps may
+# come at once, and more while that is written.
+BEHIND_MAX: Final = 100_000
 _BATCH: Final = 1_000  # reports, where they are made faster than they are told
 _LAYOUT: Final = "1"
 _NOWHERE: Final[Place] = (0, -1)
@@ -114,7 +116,7 @@ class Archive:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is queued, waiting for the disk; never raises."""
+        """Write what is queued, waiting for the disk; no fault of that is raised."""
         with self._disk:
             with self._lock:
                 queue, self._queue = self._queue, []
@@ -123,10 +125,12 @@ class Archive:
                 return
             try:
                 self._file.write([said.json for said in queue], tip)
+                self._written = tip.sequence
             except JournalError as error:
                 self._give_up(str(error))
-                return
-            self._written = tip.sequence
+            finally:
+                if self._written < tip.sequence:  # what comes later would hide that this is missing
+                    self._give_up("a report could not be told")
 
     def read(self, after: Place) -> tuple[Sequence[bytes], Place] | None:
         """Return some of the reports after a place, and the place they go up to.

@@ -15,6 +15,7 @@ from router.compose import requests
 from router.compose.assembly import Assembly
 from router.compose.degraded import Degraded
 from router.compose.desk import Desk, open_desk
+from router.compose.recovery import forget_ended
 from router.compose.venue_tables import setups
 from router.domain.error import ConfigError, DiskError, OrderError, RouterError
 from router.domain.event import CancelRequested
@@ -129,6 +130,7 @@ class Keeper:
             assembly = await self._wait_out(fault)
             if self._stop.is_set():
                 return
+            forget_ended()
 
     # Until it is told to stop, or the disk fails: then what it failed with.
     async def _serve(self, assembly: Assembly, solver: Solver) -> RouterError | None:

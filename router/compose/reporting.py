@@ -5,7 +5,8 @@ then the file is whole again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -26,6 +27,7 @@ Place: TypeAlias = report_file.Place
 
 KEPT_MAX: Final = 50_000
 _WRITE_AFTER_S: Final = 0.05  # what is told meanwhile is written at once
+_AHEAD: Final = 1_000  # records that are made again although what they have to tell is kept still
 _BEGINNING: Final[Place] = (0, -1)
 _CLOSED: Final = "the desk is closed; follow it again in a moment"
 
@@ -177,7 +179,7 @@ class Reporting:
         return low
 
     # Some of what comes after a place and is not kept, with the place up to which that is all.
-    async def _before(self, place: Place) -> tuple[Sequence[bytes], Place]:
+    async def _before(self, place: Place) -> tuple[Iterable[bytes], Place]:
         archive = self._archive
         if place >= archive.until:
             await asyncio.to_thread(archive.flush)
@@ -189,8 +191,9 @@ class Reporting:
         older = await self._read_back()
         if place >= self._forgotten:
             return (), place
-        told = [said.json for said in older.reports if place < said.place]
-        return told, max(place, older.until)
+        told, after = older.reports, bisect_right(older.reports, place, key=_place)
+        # There may be millions, and whoever runs on this loop waits while they are made into JSON.
+        return (told[n].json for n in range(after, len(told))), max(place, older.until)
 
     # The journal is read once for all who wait for it, and read to the end even where whoever asked
     # first has gone: the next who asks is there before.
@@ -203,7 +206,7 @@ class Reporting:
     async def _read(self, until: Place) -> _Older:
         archive = self._archive
         if archive.takes:
-            wanted = takewhile(lambda _: archive.takes, self._records(until))
+            wanted = takewhile(self._is_wanted, store.read(self._journal))
             await asyncio.to_thread(self._retell, wanted, archive.take)
             self._join()
             await asyncio.to_thread(archive.flush)
@@ -216,6 +219,12 @@ class Reporting:
                 self._kept[self._first] = said
             self._forgotten = _BEGINNING if len(reports) <= room else reports[-room - 1].place
         return _Older(until, reports)
+
+    # While the journal is read, more is forgotten of what is kept: the file has to catch up with
+    # that, or all would be read again, and again. Asked in another thread.
+    def _is_wanted(self, record: Record) -> bool:
+        last = min(self._forgotten[0] + _AHEAD, self._reached[0] - 1)
+        return self._archive.takes and record.sequence <= last
 
     # What was taken meanwhile; all of a record is kept, or the archive is not continued.
     def _join(self) -> None:
@@ -232,10 +241,15 @@ class Reporting:
             found.extend(said for said in told if said.place <= until)
 
         self._retell(self._records(until), take)
+        if self._is_closed:  # it was not read to the end: nobody ends before his threads have
+            raise JournalError(_CLOSED)
         return found
 
     def _records(self, until: Place) -> Iterator[Record]:
-        return takewhile(lambda record: record.sequence <= until[0], store.read(self._journal))
+        def is_wanted(record: Record) -> bool:
+            return record.sequence <= until[0] and not self._is_closed
+
+        return takewhile(is_wanted, store.read(self._journal))
 
     def _retell(self, records: Iterator[Record], take: Take) -> None:
         found = retell(records, take, journal_id=self._journal_id)
@@ -255,6 +269,10 @@ class Reporting:
         self._writing = None
         if self._archive.has_more:
             self._write_soon()
+
+
+def _place(said: Said) -> Place:
+    return said.place
 
 
 # What it failed with is told to whoever waited; perhaps nobody does any more.

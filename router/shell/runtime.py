@@ -192,8 +192,10 @@ class Runtime:
             tasks.extend(group.create_task(watch.run()) for watch in watches)
             self._strike_later()
             self.started.set()
-            await stop.wait()
-            self._strike.cancel()
+            try:
+                await stop.wait()
+            finally:
+                self._strike.cancel()
             for task in tasks:
                 task.cancel()
             self._effects.cancel()
@@ -217,6 +219,11 @@ class Runtime:
     def durable_sequence(self) -> int:
         """The newest record that is known to be durable."""
         return self._tip.sequence - len(self._waiting)
+
+    @property
+    def durable_world(self) -> World:
+        """The world after that record: what was told of orders is what it holds of them."""
+        return self._waiting[0].recorded.before if self._waiting else self.world
 
     def crowded(self, orders: int) -> str | None:
         """Say why so many more orders cannot be taken in now; None where they can."""

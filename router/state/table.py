@@ -17,7 +17,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 Row: TypeAlias = "tuple[int, V | Packed[V]]"  # and its place
-_Put: TypeAlias = "tuple[K, _Put[K], int] | None"  # a key, what was put before it, their count
+# A key that was put in or taken out, what was before it, their count. Each is of one table alone.
+_Put: TypeAlias = "tuple[K, _Put[K], int] | None"
 
 _PLACE: Final = itemgetter(0)
 _PUTS_MAX: Final = 8_192  # that are remembered at least: several checkpoints' worth
@@ -69,7 +70,7 @@ class Table(Mapping[K, V], Generic[K, V]):
         if old is None:
             return self
         rows, keys = self._rows.delete(key), self._keys.delete(old[0])
-        return Table(rows, keys, self._next, puts=self._puts)
+        return Table(rows, keys, self._next, puts=self._with_put(key))
 
     def newer(self, older: "Table[K, V]") -> Iterator[V]:
         """Yield the rows whose keys came after `older`, which this table was made from."""
@@ -96,7 +97,7 @@ class Table(Mapping[K, V], Generic[K, V]):
     def changed(self, older: "Table[K, V]") -> Iterator[tuple[int, K]]:
         """Yield place and key of each row that `older` has not, or not the same.
 
-        Looks at what was put since, where this table was made from `older` and that is not many
+        Looks at what was put in since, where this table was made from `older` and that is not many
         thousand rows ago; else at every row.
         """
         for key in self._put_since(older._puts[0]):  # noqa: SLF001 - of its own kind

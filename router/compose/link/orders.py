@@ -127,9 +127,13 @@ async def _orders(link: Linked, fields: Fields) -> bytes:
 
 
 async def _last_report(link: Linked, fields: Fields) -> bytes:
-    told = standing(link.world, link.named(fields), at=link.now)
-    sequence, index = await link.newest_report()
-    told = replace(told, sequence=sequence, index=index)
+    parent = link.named(fields)
+    told = standing(link.world, parent, at=link.now)
+    if not flag(fields, "at_once"):
+        sequence, index = await link.newest_report()
+        world = link.runtime.durable_world  # more may have been told while this one waited
+        told = standing(world, world.parents[parent.order.id], at=link.now)
+        told = replace(told, sequence=sequence, index=index)
     return orjson.dumps(report_data(told, link.desk.assembly.config.assets))
 
 

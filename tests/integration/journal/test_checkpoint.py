@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -96,6 +97,24 @@ def test_many_orders_are_kept_a_few_at_a_time_and_again_where_they_changed(tmp_p
 
     assert (kept.world, kept.tip.sequence) == (second, 8)
     assert kept.world != first
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_kept_at_any_moments_is_the_world_of_the_last(tmp_path, seed, monkeypatch):
+    monkeypatch.setattr("router.state.table._PUTS_MAX", 3)  # more may have changed in between
+    rng, path, driver, world = Random(seed), tmp_path / "kept", busy(), World()
+    keeper = keeping(path)
+
+    for sequence, event in enumerate(driver.history, start=1):
+        world, _ = engine.step(world, event)
+        if rng.random() < 0.3:
+            keeper.keep(world, replace(TIP, sequence=sequence))
+            assert load(path, journal_id="journal", build="b").world == world
+        if rng.random() < 0.1:
+            kept = load(path, journal_id="journal", build="b")
+            keeper = Checkpoints(
+                path, journal_id="journal", build="b", kept=kept, clock=JumpClock()
+            )
 
 
 @pytest.fixture

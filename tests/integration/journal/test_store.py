@@ -3,15 +3,16 @@
 import asyncio
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
-from router.domain.error import JournalError
+from router.domain.error import DiskError, JournalError
 from router.domain.event import ObservationFailed
 from router.journal.record import SCHEMA_VERSION, FaultKind, Tip, make_record
 from router.journal.replay import replay
-from router.shell.store import JournalStore, identity, open_journal, read
+from router.shell.store import _COMMIT_MAX, JournalStore, identity, open_journal, read
 from tests.unit.journal.vocabulary import JOURNAL_ID, chain, small_journal, step
 
 
@@ -106,6 +107,44 @@ def test_the_disk_is_synced_at_every_commit(path):
     store.close()
 
     assert (mode, synchronous) == (("wal",), (2,))
+
+
+def test_a_batch_that_the_disk_has_no_room_for_is_refused_whole_and_so_is_all_that_waits(
+    path, monkeypatch
+):
+    is_held, goes_on = threading.Event(), threading.Event()
+    commit, sizes = vars(JournalStore)["_commit"], []
+
+    def crammed(store, batch):
+        is_held.set()
+        assert goes_on.wait(10.0)
+        sizes.append(len(batch))
+        if len(sizes) > 1:
+            connection = vars(store)["_connection"]
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+        commit(store, batch)
+
+    async def append_many(store):
+        first = store.append(make_record(store.tip, b"first", ()))
+        await asyncio.to_thread(is_held.wait, 10.0)
+        answers = [
+            store.append(make_record(store.tip, b"x" * 500, ())) for _ in range(_COMMIT_MAX + 50)
+        ]
+        goes_on.set()
+        await first
+        refused = await asyncio.gather(*answers, return_exceptions=True)
+        return refused, await asyncio.gather(append_next(store, "late"), return_exceptions=True)
+
+    monkeypatch.setattr(JournalStore, "_commit", crammed)
+    refused, late = with_store(path, append_many)
+
+    assert sizes == [1, _COMMIT_MAX]
+    assert {type(each) for each in refused} == {type(late[0])} == {DiskError}
+    assert "record 2 may not be on disk" in str(refused[-1])
+    assert [record.event for record in read(path)] == [b"first"]
+    monkeypatch.undo()
+    assert with_store(path, lambda store: append_next(store, "after")) == 2
 
 
 def test_closing_writes_what_is_pending(path):

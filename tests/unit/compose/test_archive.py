@@ -119,6 +119,33 @@ def test_nobody_waits_for_a_disk_that_hangs_and_what_waits_for_it_is_bounded():
     assert disk.batches == [1]
 
 
+class Untold(FakeSaid):
+    """A report that cannot be made into JSON."""
+
+    @property
+    def json(self):
+        raise MemoryError
+
+    @json.setter
+    def json(self, _):
+        pass
+
+
+def test_what_could_not_be_written_leaves_no_gap_before_what_comes_after_it():
+    disk = Disk()
+    archive = Archive(disk)
+    archive.extend(0, [Untold((1, 0))], tip(1))
+    with pytest.raises(MemoryError):
+        archive.flush()
+
+    archive.extend(1, [report(2)], tip(2))
+    archive.flush()
+
+    assert disk.reports == []
+    assert archive.until == (1, -1)
+    assert not archive.takes
+
+
 def test_what_is_written_when_it_is_closed_is_all_of_it_and_nobody_reads_on():
     disk = Disk()
     archive = Archive(disk)

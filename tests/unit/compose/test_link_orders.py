@@ -2,6 +2,7 @@
 
 import pytest
 
+from router.compose.link.linked import Linked
 from router.gateway.link import Code
 from router.journal.codec import decode_event
 from router.shell import store
@@ -266,6 +267,21 @@ def test_a_report_a_plan_and_the_last_report_tell_of_what_was_traded(tmp_path):
     assert plan["explanation"]
     assert (last["exec_id"], last["status"], last["filled_base"]) == ("0", "filled", "4")
     assert beyond == Code.UNKNOWN
+
+
+def test_before_a_cancel_an_order_is_looked_at_without_waiting_for_the_disk(tmp_path, monkeypatch):
+    async def never(_link):
+        raise AssertionError("it waits for the disk")
+
+    async def told():
+        async with kept(tmp_path) as desk:
+            await desk.waiting("one")
+            monkeypatch.setattr(Linked, "newest_report", never)
+            return await desk.ask("last_report", order="one", client="acme", at_once=True)
+
+    report = run(told())
+
+    assert (report["client_order_id"], report["kind"]) == ("one", "status")
 
 
 def test_a_basket_is_taken_in_all_or_none_and_cancelled_together(tmp_path):

@@ -146,10 +146,11 @@ def test_the_newest_report_is_told_once_its_record_was_taken_and_not_before(tmp_
             assert runtime.durable_sequence >= posted
             never = asyncio.ensure_future(desk.newest(10**9))
             await asyncio.sleep(0)
+            (report,) = await first(desk.follow((0, -1)), 1)
             desk.close()
             with pytest.raises(JournalError, match="closed"):
                 await never
-            return newest, orjson.loads((await first(desk.follow((0, -1)), 1))[0])
+            return newest, orjson.loads(report)
 
     newest, report = run(told())
 

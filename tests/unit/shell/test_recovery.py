@@ -5,7 +5,9 @@ import pytest
 
 from router.domain.error import ConfigError, JournalError
 from router.domain.order import OrderStatus
+from router.domain.units import DurationNs
 from router.shell.runtime import Parts, Runtime
+from router.state.world import World
 from tests.unit.engine.scene import CHAIN, PERP, POOL, STARTED, order
 from tests.unit.shell.floor import Floor, kinds, opened, replayed, run, work
 
@@ -47,6 +49,28 @@ def test_a_journal_that_fails_stops_the_runtime_and_nothing_of_that_record_is_do
     assert kinds(path)[-1] == "RouteSolved"
     assert len(floor.perp.signs.calls) == 1
     assert floor.perp.submits.calls == []
+
+
+def test_a_runtime_that_a_fault_ended_takes_no_more_notice_of_the_time(tmp_path):
+    looks = replace(STARTED.limits.reconciliation, look_every=DurationNs(1_000_000))
+    start = replace(STARTED, limits=replace(STARTED.limits, reconciliation=looks))
+
+    async def failing():
+        floor = Floor()
+        async with opened(tmp_path / "a.journal") as journal:
+            parts = Parts(
+                floor.reader, floor.solver, FailingJournal(journal, sequence=3), floor.clock
+            )
+            runtime = Runtime(parts, World())
+            with pytest.raises(ExceptionGroup):
+                await runtime.run(start, asyncio.Event())
+            left = runtime.behind
+            await asyncio.sleep(0.02)  # many times as long as until the next look
+            return left, runtime.behind
+
+    left, later = run(failing())
+
+    assert later == left
 
 
 def test_a_fault_nobody_foresaw_ends_the_runtime(tmp_path):

@@ -62,6 +62,24 @@ def test_what_changed_are_the_rows_that_are_not_the_same_objects(first, second, 
     )
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.booleans()), max_size=40),
+    st.sampled_from((2, 8_192)),
+)
+def test_what_changed_is_the_same_between_any_two_tables_of_one_beginning(steps, remembered):
+    with mock.patch("router.state.table._PUTS_MAX", remembered):
+        tables = [Table.of({key: [key] for key in range(3)})]
+        for number, key, is_put in steps:
+            table = tables[number % len(tables)]
+            tables.append(table.put(key, [number]) if is_put else table.without(key))
+
+        for older in tables:
+            for table in tables:
+                assert sorted(table.changed(older)) == sorted(
+                    (table.place(k), k) for k in table if k not in older or table[k] is not older[k]
+                )
+
+
 def test_what_changed_is_told_also_where_a_table_was_not_made_from_the_other():
     one, other = Table().put("a", [1]), Table().put("b", [2])
 
