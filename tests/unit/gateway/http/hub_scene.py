@@ -72,6 +72,22 @@ async def settled():
         await asyncio.sleep(0)
 
 
+def play(line, made, tell):
+    """Run a hub on a line for as long as a test tells its story."""
+
+    async def run():
+        hub = made()
+        running = asyncio.create_task(hub.run())
+        await settled()
+        try:
+            await tell(hub, line)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    asyncio.run(run())
+
+
 async def numbers(outbox):
     """Return the places that wait in an outbox."""
     found = []

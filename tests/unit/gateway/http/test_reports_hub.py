@@ -15,6 +15,7 @@ from tests.unit.gateway.http.hub_scene import (
     Pipe,
     box,
     numbers,
+    play,
     report,
     said,
     settled,
@@ -24,18 +25,8 @@ ALL = Scope(None, None)
 
 
 def story(tell, *, reports=(), kept_max=100, status=None):
-    async def run():
-        line = Line(reports, status=status)
-        hub = ReportsHub(line, Clock(), kept_max=kept_max)
-        running = asyncio.create_task(hub.run())
-        await settled()
-        try:
-            await tell(hub, line)
-        finally:
-            running.cancel()
-            await asyncio.wait({running})
-
-    asyncio.run(run())
+    line = Line(reports, status=status)
+    play(line, lambda: ReportsHub(line, Clock(), kept_max=kept_max), tell)
 
 
 def test_it_begins_where_the_daemon_is():
@@ -278,18 +269,8 @@ def piped(hub, *scopes):
 
 
 def growing(tell):
-    async def run():
-        line = Growing()
-        hub = ReportsHub(line, Clock())
-        running = asyncio.create_task(hub.run())
-        await settled()
-        try:
-            await tell(hub, line)
-        finally:
-            running.cancel()
-            await asyncio.wait({running})
-
-    asyncio.run(run())
+    line = Growing()
+    play(line, lambda: ReportsHub(line, Clock()), tell)
 
 
 def places(pipe):

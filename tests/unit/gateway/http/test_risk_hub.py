@@ -5,7 +5,7 @@ import pytest
 from router.gateway.http.problems import ProblemError
 from router.gateway.http.risk_hub import RiskHub
 from router.gateway.link import Code, LinkError
-from tests.unit.gateway.http.hub_scene import Clock, Line, box, said, settled
+from tests.unit.gateway.http.hub_scene import Clock, Line, box, play, said, settled
 
 
 def event(sequence, kind="FillTold", feed="f"):
@@ -13,18 +13,8 @@ def event(sequence, kind="FillTold", feed="f"):
 
 
 def story(tell, *, told, kept_max=100):
-    async def run():
-        line = Line(told)
-        hub = RiskHub(line, Clock(), kept_max=kept_max)
-        running = asyncio.create_task(hub.run())
-        await settled()
-        try:
-            await tell(hub, line)
-        finally:
-            running.cancel()
-            await asyncio.wait({running})
-
-    asyncio.run(run())
+    line = Line(told)
+    play(line, lambda: RiskHub(line, Clock(), kept_max=kept_max), tell)
 
 
 async def sequences(outbox):
