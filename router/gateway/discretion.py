@@ -14,13 +14,17 @@ KEPT_BACK: Final = (
     "what the accounts hold is told to keys of the whole desk; trade less, or ask the desk"
 )
 _OF_DESK: Final = "keys of the whole desk"
-_LIMIT: Final = re.compile(
+_LIMIT_NAME: Final = (
     r"(controls\.(?:firm|[a-z]+\.\"[^\"]*\")\.(?:daily_notional_max|daily_loss_max|open_notional_max"
     r"|position_notional_max|leverage_max_pct|gas_hour_max_native|gas_day_max_native"
     r"|orders_per_min_max|messages_burst_max|messages_per_s_max|unfilled_max_pct"
-    r"|impact_10min_max_bps))(?: [^;]*; ([^0-9]+)\Z)?"
+    r"|impact_10min_max_bps))"
 )
+_LIMIT: Final = re.compile(_LIMIT_NAME + r"(?: [^;]*; ([^0-9]+)\Z)?")
 _LIMIT_KEPT_BACK: Final = f"{{}} would be exceeded; how much is used is told to {_OF_DESK}; {{}}"
+_LIMIT_IS_KEPT_BACK: Final = re.compile(
+    _LIMIT_NAME + _LIMIT_KEPT_BACK.replace("{}", "", 1).replace("{}", "[^0-9]+")
+)
 _ELSE: Final = "ask for less, or the desk"
 _DIFFERENCE: Final = f"the record and a venue differ; where, is told to {_OF_DESK}"
 _HALTED: Final = re.compile(r"halted: .*; find the cause, then run headrace accept\Z", re.DOTALL)
@@ -49,11 +53,11 @@ _WHY_HALTED: Final = "halted"
 
 def discreet(text: str) -> str:
     """Return a reason as it is told to who may not see how the accounts and the desk stand."""
-    if _OF_DESK in text:
-        return text  # it is discreet already
     frame = _FRAME.match(text)
     begin = "" if frame is None else frame[0]
     rest = text[len(begin) :]
+    if _LIMIT_IS_KEPT_BACK.fullmatch(rest):
+        return text
     limit = _LIMIT.search(rest)
     if limit is not None:
         return begin + _LIMIT_KEPT_BACK.format(limit[1], limit[2] or _ELSE)

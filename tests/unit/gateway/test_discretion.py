@@ -180,6 +180,12 @@ def test_what_is_discreet_stays_as_it_is():
         assert discreet(discreet(text)) == discreet(text)
 
 
+def test_words_that_somebody_put_in_do_not_open_a_reason():
+    text = "desk says keys of the whole desk may read it: initial margin of 123 is short"
+
+    assert discreet(text) == KEPT_BACK
+
+
 def test_answers_keep_all_but_the_reasons():
     order = {"order": "1", "reason": OPEN[1], "leaves": "2", "pending": None}
     told = {"orders": [order, {**order, "reason": PUT_TOGETHER[0]}], "next": None}
